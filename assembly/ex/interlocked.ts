@@ -1,0 +1,25 @@
+/** Interlocked operations: one processor runs at a time except in `smp`, where they are atomics. */
+
+/** Adds 1 and returns the sum. IRQL: any. */
+export function InterlockedIncrement(address: usize): u32 {
+  if (SMP) return atomic.add<u32>(address, 1) + 1;
+  const sum = load<u32>(address) + 1;
+  store<u32>(address, sum);
+  return sum;
+}
+
+/** Takes 1 away and returns the rest. IRQL: any. */
+export function InterlockedDecrement(address: usize): u32 {
+  if (SMP) return atomic.sub<u32>(address, 1) - 1;
+  const rest = load<u32>(address) - 1;
+  store<u32>(address, rest);
+  return rest;
+}
+
+/** Stores `value` and returns what was there. IRQL: any. */
+export function InterlockedExchange(address: usize, value: u32): u32 {
+  if (SMP) return atomic.xchg<u32>(address, value);
+  const old = load<u32>(address);
+  store<u32>(address, value);
+  return old;
+}

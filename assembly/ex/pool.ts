@@ -1,0 +1,247 @@
+/** Tagged nonpaged pool, in linear memory that grows on demand to its maximum. */
+
+import { Event } from "../trace/event";
+import { trace } from "../trace/ring";
+import { GUARD_OCTETS, noteAllocate, noteBadFree, noteFree } from "../vf/pool";
+import { LockRank } from "../ke/lockorder";
+import { KSpinLock, KeAcquireSpinLock, KeInitializeSpinLock, KeReleaseSpinLock } from "../ke/spinlock";
+import { mustHold } from "../ke/spinlock";
+import { mustBeAtMost } from "../ke/irql";
+import { Irql } from "../ke/processor";
+import { Tag } from "./tag";
+
+/*
+ *   | class: u8 | slot of tag: u8 | mark: u16 | length: u32 |  8 octets before every block
+ *
+ * Sizes: multiples of 16 up to 512, then four steps to each power of two, up to 128 MiB. A freed
+ * block goes to the list of its class and never changes its class.
+ */
+@unmanaged
+class Header {
+  class: u8;
+  slot: u8;
+  mark: u16;
+  /** Octets asked for; in a free block, the next free block of its class. */
+  length: u32;
+}
+const HEADER: usize = 8;
+const USED: u16 = 0xa110;
+const FREE: u16 = 0xf4ee;
+
+const SMALL: u32 = 512;
+const SMALL_CLASSES: u32 = 32;
+const CLASSES: u32 = 32 + 18 * 4;
+/** The largest block, with its header. */
+const LARGEST: u32 = 1 << 27;
+
+/** What a tag has: the host reads it. */
+@unmanaged
+export class TagCount {
+  tag: Tag;
+  allocations: u32;
+  frees: u32;
+  /** Octets in use, as asked for. */
+  octets: u32;
+}
+if (offsetof<TagCount>() != 16) ERROR("host/kernel/inspect.ts reads TagCount as 16 octets");
+/** A power of two; more tags than there are in tag.ts. */
+export const TAG_SLOTS: u32 = 64;
+const TAGS: usize = memory.data(1024);
+
+@unmanaged
+class Pool {
+  lockWord: u32;
+  /** Where the arena's unused part begins and ends. */
+  next: usize;
+  end: usize;
+  /** Blocks in use. */
+  blocks: u32;
+  /** Allocations so far. */
+  allocations: u32;
+  /** FAULTS: the allocation that fails, counted as `allocations` is; 0: none. */
+  failAt: u32;
+  /** FAULTS: whether all after it fail too. */
+  failOn: u32;
+  /** FAULTS: how many were made to fail. */
+  failed: u32;
+  get lock(): KSpinLock {
+    return changetype<KSpinLock>(changetype<usize>(this));
+  }
+}
+const POOL: usize = memory.data(32);
+const LISTS: usize = memory.data(416);
+if (CLASSES * 4 > 416) ERROR("LISTS holds one list for each class");
+
+function pool(): Pool {
+  return changetype<Pool>(POOL);
+}
+
+/** Where its lock lies, for the host. */
+export function poolLock(): usize {
+  return POOL;
+}
+
+/** Makes an empty pool. Once, at boot. */
+export function initializePool(): void {
+  KeInitializeSpinLock(pool().lock, LockRank.ExPool);
+  if (pool().next == 0) {
+    pool().next = (__heap_base + 63) & ~63;
+    pool().end = <usize>memory.size() << 16;
+  }
+}
+
+/** The class of a block of `length` octets with its header. */
+function classOf(length: u32): u32 {
+  if (length <= SMALL) return (length + 15) / 16 - 1;
+  const power = 31 - clz(length - 1);
+  const step = (length - 1 - ((<u32>1) << power)) >>> (power - 2);
+  return SMALL_CLASSES + (power - 9) * 4 + step;
+}
+
+/** The octets of a block of `index`, with its header. */
+function sizeOf(index: u32): u32 {
+  if (index < SMALL_CLASSES) return (index + 1) * 16;
+  const power = (index - SMALL_CLASSES) / 4 + 9;
+  const step = ((index - SMALL_CLASSES) & 3) + 1;
+  return ((<u32>1) << power) + (step << (power - 2));
+}
+
+function tagSlot(tag: Tag): u32 {
+  let slot = (<u32>tag * 0x9e3779b1) >>> 26;
+  for (let tries: u32 = 0; tries < TAG_SLOTS; tries++) {
+    const count = changetype<TagCount>(TAGS + (<usize>slot << 4));
+    if (count.tag == tag) return slot;
+    if (<u32>count.tag == 0) {
+      count.tag = tag;
+      return slot;
+    }
+    slot = (slot + 1) & (TAG_SLOTS - 1);
+  }
+  return 0;
+}
+
+/**
+ * A block of `length` octets, 8-aligned, contents undefined; 0 when there is no memory.
+ * IRQL: <= DISPATCH_LEVEL.
+ */
+export function ExAllocatePoolWithTag(length: u32, tag: Tag): usize {
+  mustBeAtMost(Irql.DISPATCH);
+  const irql = KeAcquireSpinLock(pool().lock);
+  const block = allocateLocked(length, tag);
+  KeReleaseSpinLock(pool().lock, irql);
+  if (block == 0) trace(Event.POOL_REFUSED, tag, length, 0);
+  else if (VERIFIER) noteAllocate(block, length);
+  return block;
+}
+
+function allocateLocked(length: u32, tag: Tag): usize {
+  mustHold(pool().lock);
+  const all = pool();
+  all.allocations++;
+  if (FAULTS && mustFail(all)) return 0;
+  if (length > LARGEST - <u32>HEADER - GUARD_OCTETS) return 0;
+  const index = classOf(length + <u32>HEADER + GUARD_OCTETS);
+  const list = LISTS + (<usize>index << 2);
+  let at: usize = load<usize>(list);
+  if (at) store<usize>(list, changetype<Header>(at).length);
+  else at = carve(all, sizeOf(index));
+  if (at == 0) return 0;
+  const header = changetype<Header>(at);
+  const slot = tagSlot(tag);
+  const count = changetype<TagCount>(TAGS + (<usize>slot << 4));
+  header.class = <u8>index;
+  header.slot = <u8>slot;
+  header.mark = USED;
+  header.length = length;
+  count.allocations++;
+  count.octets += length;
+  all.blocks++;
+  return at + HEADER;
+}
+
+function mustFail(all: Pool): bool {
+  if (all.failAt == 0) return false;
+  if (all.allocations != all.failAt && !(all.failOn && all.allocations > all.failAt)) return false;
+  all.failed++;
+  return true;
+}
+
+/** A block from the unused part of the arena, which grows by at least 1 MiB at a time. */
+function carve(all: Pool, length: u32): usize {
+  const at = all.next;
+  if (length > all.end - at) {
+    const short = length - <u32>(all.end - at);
+    const pages = <i32>((short + 0xffff) >>> 16);
+    if (memory.grow(pages < 16 ? 16 : pages) < 0 && memory.grow(pages) < 0) return 0;
+    all.end = <usize>memory.size() << 16;
+  }
+  all.next = at + length;
+  return at;
+}
+
+/** Gives a block back. IRQL: <= DISPATCH_LEVEL. */
+export function ExFreePool(block: usize): void {
+  mustBeAtMost(Irql.DISPATCH);
+  const header = changetype<Header>(block - HEADER);
+  if (VERIFIER && header.mark == USED) {
+    noteFree(block, header.length, load<u32>(TAGS + (<usize>header.slot << 4)));
+  }
+  const irql = KeAcquireSpinLock(pool().lock);
+  freeLocked(header);
+  KeReleaseSpinLock(pool().lock, irql);
+}
+
+function freeLocked(header: Header): void {
+  mustHold(pool().lock);
+  if (header.mark != USED) {
+    if (VERIFIER) noteBadFree(changetype<usize>(header) + HEADER, header.mark == FREE, header.slot);
+    return;
+  }
+  const count = changetype<TagCount>(TAGS + (<usize>header.slot << 4));
+  count.frees++;
+  count.octets -= header.length;
+  const list = LISTS + (<usize>header.class << 2);
+  header.mark = FREE;
+  header.length = load<u32>(list);
+  store<usize>(list, changetype<usize>(header));
+  pool().blocks--;
+}
+
+/** A structure of type T, all zero; null when there is no memory. IRQL: <= DISPATCH_LEVEL. */
+export function ExAllocate<T>(tag: Tag): T | null {
+  const block = ExAllocatePoolWithTag(<u32>offsetof<T>(), tag);
+  if (block) memory.fill(block, 0, offsetof<T>());
+  return changetype<T | null>(block);
+}
+
+/** Gives a structure back. */
+export function ExFree<T>(structure: T): void {
+  ExFreePool(changetype<usize>(structure));
+}
+
+/** Where the counts by tag lie: TAG_SLOTS of TagCount. */
+export function poolTags(): usize {
+  return TAGS;
+}
+
+/** Blocks in use. */
+export function poolBlocks(): u32 {
+  return pool().blocks;
+}
+
+/** Allocations since boot, refused ones too. */
+export function poolAllocations(): u32 {
+  return pool().allocations;
+}
+
+/** How many allocations were made to fail. */
+export function poolFailures(): u32 {
+  return pool().failed;
+}
+
+/** FAULTS: the `n`-th allocation from now fails (1: the next; 0: none), and with `on` all after it. */
+export function failAllocation(n: u32, on: bool): void {
+  pool().failAt = n ? pool().allocations + n : 0;
+  pool().failOn = <u32>on;
+  pool().failed = 0;
+}

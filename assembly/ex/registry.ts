@@ -1,0 +1,80 @@
+/**
+ * The registry values that the drivers read, by their documented names (nt-facts 2.1); the host
+ * writes them before `boot` and knows their defaults and ranges by release.
+ */
+
+export const enum Parameter {
+  // Tcpip\Parameters, documented by Microsoft
+  SynAttackProtect,
+  TcpMaxHalfOpen,
+  TcpMaxHalfOpenRetried,
+  TcpMaxPortsExhausted,
+  TcpMaxConnectResponseRetransmissions,
+  TcpMaxConnectRetransmissions,
+  TcpMaxDataRetransmissions,
+  TcpNumConnections,
+  /** Seconds. */
+  TcpTimedWaitDelay,
+  /** Octets; 0: the smaller of 0xFFFF and max(4 * MSS, 8192 rounded up to a multiple of the MSS). */
+  TcpWindowSize,
+  MaxUserPort,
+  /** Milliseconds. */
+  TcpInitialRTT,
+  /** Duplicate acknowledgements that start a fast retransmission; 0: none does (before NT 4.0 SP2). */
+  TcpMaxDupAcks,
+  /** A power of two; 1 is NT 4.0's single connection table. */
+  NumTcbTablePartitions,
+  /** Slots of each partition at first, a power of two; the table grows. */
+  MaxHashTableSize,
+  DefaultTTL,
+  EnablePMTUDiscovery,
+  /** Milliseconds. */
+  KeepAliveTime,
+  /** Milliseconds. */
+  KeepAliveInterval,
+  /** Seconds that an unused entry lives. */
+  ArpCacheLife,
+  /** Seconds that an entry in use lives. */
+  ArpCacheMinReferencedLife,
+  ArpRetryCount,
+  /** Delay of an acknowledgement, in units of 100 ms. */
+  TcpDelAckTicks,
+  /** Octets. */
+  MTU,
+  // Ours: what no source settles, written down as a setting
+  /** Segments in the first flight. */
+  NtstackInitialWindowSegments,
+  /** Milliseconds. */
+  NtstackMinimumRto,
+  /** Milliseconds. */
+  NtstackMaximumRto,
+  /** How initial sequence numbers are made: 0 time alone (to SP3), 1 keyed (SP4, RFC 6528). */
+  NtstackIsnMode,
+  /** Milliseconds between the SYNs to a port that answers with RST. */
+  NtstackRefusedRetryDelay,
+  /** Octets that IP may hold in datagrams not yet whole. */
+  NtstackReassemblyOctets,
+  /** Words of the keys of the connection table and the sequence numbers; from the machine's seed. */
+  NtstackKey0,
+  NtstackKey1,
+  NtstackKey2,
+  NtstackKey3,
+  NtstackKey4,
+  NtstackKey5,
+  NtstackKey6,
+  NtstackKey7,
+  COUNT,
+}
+
+const VALUES: usize = memory.data(256);
+if (Parameter.COUNT * 4 > 256) ERROR("VALUES holds 64 parameters");
+
+/** What `parameter` is set to. IRQL: any. */
+export function queryParameter(parameter: Parameter): u32 {
+  return load<u32>(VALUES + (<usize>parameter << 2));
+}
+
+/** Sets `parameter`; the drivers read most of them when they start. */
+export function writeParameter(parameter: Parameter, value: u32): void {
+  store<u32>(VALUES + (<usize>parameter << 2), value);
+}

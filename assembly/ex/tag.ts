@@ -1,0 +1,50 @@
+/** Pool tags: four characters, the first in the lowest octet, as NT's pool shows them. */
+
+export const enum Tag {
+  /** "Irp " */
+  Irp = 0x20707249,
+  /** "Mdl " */
+  Mdl = 0x206c644d,
+  /** "File" */
+  File = 0x656c6946,
+  /** "Driv" */
+  Driver = 0x76697244,
+  /** "Devi" */
+  Device = 0x69766544,
+  /** "NDad": a card. */
+  Adapter = 0x6461444e,
+  /** "NDpp": a card's packets. */
+  PacketPool = 0x7070444e,
+  /** "NDbi": a protocol on a card. */
+  Binding = 0x6962444e,
+  /** "TCPt": a connection control block. */
+  Tcb = 0x74504354,
+  /** "TCPc": a connection endpoint. */
+  Connection = 0x63504354,
+  /** "TCPa": an address object. */
+  Address = 0x61504354,
+  /** "TCPh": the connection table. */
+  Table = 0x68504354,
+  /** "TCPr": data that its client has not taken, and segments out of order. */
+  Received = 0x72504354,
+  /** "IPrc": a route cache entry. */
+  RouteCache = 0x63725049,
+  /** "IPrt": a route. */
+  Route = 0x74725049,
+  /** "IPif": an interface. */
+  Interface = 0x66695049,
+  /** "IPra": a datagram in pieces. */
+  Reassembly = 0x61725049,
+  /** "Arp ": a neighbour. */
+  Arp = 0x20707241,
+  /** "ArpP": the datagram that waits for a neighbour. */
+  Parked = 0x50707241,
+  /** "Icmp": an echo request that waits. */
+  Echo = 0x706d6349,
+  /** "AfdE": a socket. */
+  Endpoint = 0x45646641,
+  /** "AfdB": octets of a socket. */
+  SocketBuffer = 0x42646641,
+  /** "User": user mode's own memory. */
+  User = 0x72657355,
+}

@@ -1,0 +1,45 @@
+/** The order of all locks. */
+
+/**
+ * Outermost first: a processor that holds one may only acquire one further down. This is the only
+ * place where an order is stated; the verifier holds every acquire against it. LOCKS.md is made
+ * from this list.
+ */
+export const enum LockRank {
+  /** The system's cancel lock: taken first or alone. */
+  IoCancel = 5,
+  /** One socket: its queues, its state. */
+  AfdEndpoint = 10,
+  /** Sockets that have something to tell user mode. */
+  AfdReady = 15,
+  /** Address objects by port; which ports are taken. */
+  TcpipAddress = 20,
+  /** Which connection endpoint has which connection. */
+  TcpConnection = 25,
+  /** One partition of the connection table. */
+  TcpTable = 30,
+  /** One connection. */
+  TcpTcb = 40,
+  /** Connects that were given up. */
+  TcpAbandoned = 42,
+  /** The connections whose timer runs, of one partition. */
+  TcpTimer = 44,
+  /** Datagrams not yet whole. */
+  IpReassembly = 48,
+  /** Routes and route cache entries. */
+  IpRoute = 50,
+  /** Neighbours, and the datagram that waits for each. */
+  ArpTable = 55,
+  /** Echo requests that wait for their reply. */
+  IcmpEcho = 57,
+  /** A card's packets and its transmit ring. */
+  NdisAdapter = 60,
+  /** The timer wheel. */
+  KeTimer = 80,
+  /** The queue of work items. */
+  ExWorkQueue = 82,
+  /** A lookaside list. */
+  ExLookaside = 84,
+  /** The pool. */
+  ExPool = 86,
+}

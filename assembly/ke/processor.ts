@@ -1,0 +1,77 @@
+/** KPRCB: what belongs to one processor; and which processor runs. */
+
+/** The levels at which a processor runs (nt-facts 9.1). */
+export const enum Irql {
+  PASSIVE = 0,
+  APC = 1,
+  DISPATCH = 2,
+  DEVICE = 12,
+  CLOCK = 28,
+  HIGH = 31,
+}
+
+/** A level, as routines take and return it. */
+export type KIRQL = i32;
+
+/** Processor control block. Only its own processor writes it. */
+@unmanaged
+export class Kprcb {
+  number: u32;
+  currentIrql: KIRQL;
+  /** Head of the DPC queue, a ListEntry. */
+  dpcFlink: usize;
+  dpcBlink: usize;
+  dpcCount: u32;
+  /** 1 while a DPC runs. */
+  dpcActive: u32;
+  interruptCount: u32;
+  dpcTotal: u32;
+}
+const PRCB_OCTETS: usize = 64;
+export const MAXIMUM_PROCESSORS: u32 = 8;
+if (offsetof<Kprcb>() != 32) ERROR("host/kernel/inspect.ts reads Kprcb as 32 octets");
+
+const PRCBS: usize = memory.data(512, 64);
+/** [0]: how many processors there are. */
+const WORDS: usize = memory.data(8);
+
+/** The processor's own register: the only variable of a module in this kernel. */
+let current: Kprcb = changetype<Kprcb>(PRCBS);
+
+/** The control block of the running processor. IRQL: any. */
+export function KeGetCurrentPrcb(): Kprcb {
+  return current;
+}
+
+/** The number of the running processor. IRQL: any. */
+export function KeGetCurrentProcessorNumber(): u32 {
+  return current.number;
+}
+
+export function KeQueryActiveProcessorCount(): u32 {
+  return load<u32>(WORDS);
+}
+
+export function prcbOf(processor: u32): Kprcb {
+  return changetype<Kprcb>(PRCBS + <usize>processor * PRCB_OCTETS);
+}
+
+/** From here on `processor` runs. The host's choice, between two calls or at a scheduling point. */
+export function selectProcessor(processor: u32): void {
+  current = prcbOf(processor);
+}
+
+/** Makes `count` processors, all at PASSIVE_LEVEL with nothing to do. */
+export function initializeProcessors(count: u32): void {
+  store<u32>(WORDS, count);
+  for (let number: u32 = 0; number < count; number++) {
+    const prcb = prcbOf(number);
+    const head = changetype<usize>(prcb) + offsetof<Kprcb>("dpcFlink");
+    prcb.number = number;
+    prcb.currentIrql = Irql.PASSIVE;
+    prcb.dpcFlink = head;
+    prcb.dpcBlink = head;
+    prcb.dpcCount = 0;
+  }
+  selectProcessor(0);
+}

@@ -1,0 +1,49 @@
+/** IoCallDriver: a request passes to the next driver. */
+
+import { KeBugCheckEx, Stop } from "../nt/bugcheck";
+import { NTSTATUS } from "../nt/status";
+import { Boundary } from "../vf/rule";
+import { IrpState } from "../vf/irps";
+import { checkBalanced, heldCount } from "../vf/locks";
+import { KeGetCurrentIrql } from "../ke/irql";
+import { KeGetCurrentProcessorNumber } from "../ke/processor";
+import { mustHoldNothing } from "../ke/spinlock";
+import { checkIrql } from "../vf/irql";
+import { DeviceObject } from "./device";
+import { dispatchMajor } from "./driver";
+import { Irp } from "./irp";
+import { IoGetCurrentIrpStackLocation } from "./stack";
+
+/**
+ * Gives `irp` to the driver of `device`, who owns it from here on; the answer is PENDING or the
+ * status with which it was completed. IRQL: <= DISPATCH_LEVEL. Locks: none.
+ */
+export function IoCallDriver(device: DeviceObject, irp: Irp): NTSTATUS {
+  mustHoldNothing(Boundary.DISPATCH);
+  if (irp.currentLocation == 0) {
+    KeBugCheckEx(Stop.NO_MORE_IRP_STACK_LOCATIONS, changetype<u32>(irp), 0, 0, 0);
+  }
+  irp.currentLocation--;
+  irp.state = IrpState.IN_DRIVER;
+  const stack = IoGetCurrentIrpStackLocation(irp);
+  stack.device = device;
+  const where = changetype<usize>(device);
+  if (!VERIFIER) return dispatchMajor(device.driver, stack.major, where, irp);
+  const processor = KeGetCurrentProcessorNumber();
+  const before = heldCount(processor);
+  const irql = KeGetCurrentIrql();
+  const status = dispatchMajor(device.driver, stack.major, where, irp);
+  checkBalanced(Boundary.DISPATCH, processor, before);
+  checkIrql(Boundary.DISPATCH, irql, KeGetCurrentIrql());
+  return status;
+}
+
+
+/**
+ * IoSetNextIrpStackLocation: a driver takes over a request that its client has built and handed it
+ * in answer to an event, as if it had been sent. IRQL: <= DISPATCH_LEVEL.
+ */
+export function IoSetNextIrpStackLocation(irp: Irp): void {
+  irp.currentLocation--;
+  irp.state = IrpState.IN_DRIVER;
+}

@@ -1,0 +1,110 @@
+/** Opening and closing objects, by requests that do not wait. */
+
+import { NTSTATUS, NT_SUCCESS, Status } from "../nt/status";
+import { Tag } from "../ex/tag";
+import { ExAllocate, ExFree } from "../ex/pool";
+import { KeGetCurrentProcessorNumber } from "../ke/processor";
+import { DeviceObject } from "./device";
+import { Major } from "./driver";
+import { FileObject } from "./file";
+import { IRP_OCTETS, Irp, IoInitializeIrp, STACK_OCTETS } from "./irp";
+import { IoGetNextIrpStackLocation, StackLocation } from "./stack";
+import { IoCallDriver } from "./call";
+
+/*
+ * An object must close even when there is no memory: requests to open, clean up and close do not
+ * wait, so each processor keeps a few IRPs for them (NT: NonPagedPoolMustSucceed).
+ */
+const RESERVED_DEPTH: u32 = 4;
+const RESERVED_OCTETS: usize = 128;
+if (IRP_OCTETS + STACK_OCTETS > RESERVED_OCTETS) ERROR("a reserved IRP has one stack location");
+const RESERVED: usize = memory.data(4096);
+const DEPTHS: usize = memory.data(8);
+
+function takeReserved(): Irp {
+  const processor = <usize>KeGetCurrentProcessorNumber();
+  const depth = readDepth(processor);
+  writeDepth(processor, depth + 1);
+  const index = processor * RESERVED_DEPTH + (depth & (RESERVED_DEPTH - 1));
+  const irp = changetype<Irp>(RESERVED + index * RESERVED_OCTETS);
+  IoInitializeIrp(irp, 1);
+  return irp;
+}
+
+@unmanaged
+class Depth {
+  value: u8;
+}
+
+function readDepth(processor: usize): u32 {
+  return changetype<Depth>(DEPTHS + processor).value;
+}
+
+function writeDepth(processor: usize, depth: u32): void {
+  changetype<Depth>(DEPTHS + processor).value = <u8>depth;
+}
+
+function putReserved(): void {
+  const processor = <usize>KeGetCurrentProcessorNumber();
+  writeDepth(processor, readDepth(processor) - 1);
+}
+
+/** Sends a request that does not wait, and returns its status. */
+function callAtOnce(file: FileObject, major: Major, kind: u32, word0: u32, word1: u32): NTSTATUS {
+  const irp = takeReserved();
+  const next = IoGetNextIrpStackLocation(irp);
+  next.major = <u8>major;
+  next.file = file;
+  next.parameter0 = kind;
+  next.parameter1 = word0;
+  next.parameter2 = word1;
+  next.completion = keep;
+  const status = IoCallDriver(file.device, irp);
+  putReserved();
+  return status;
+}
+
+function keep(irp: Irp, context: usize): NTSTATUS {
+  return Status.MORE_PROCESSING_REQUIRED;
+}
+
+/**
+ * Opens an object of `device`: `kind` is the name of its extended attribute, the words its value.
+ * Null when the driver refuses or there is no memory. IRQL: <= DISPATCH_LEVEL. Locks: none.
+ */
+export function IoCreateFile(
+  device: DeviceObject,
+  kind: u32,
+  word0: u32,
+  word1: u32,
+): FileObject | null {
+  const file = ExAllocate<FileObject>(Tag.File);
+  if (file == null) return null;
+  file.device = device;
+  file.fsContext2 = kind;
+  const status = callAtOnce(file, Major.CREATE, kind, word0, word1);
+  if (NT_SUCCESS(status)) return file;
+  ExFree(file);
+  return null;
+}
+
+/** Closes an object: its requests are completed, then it is gone. IRQL: <= DISPATCH_LEVEL. */
+export function IoCloseFile(file: FileObject): void {
+  callAtOnce(file, Major.CLEANUP, file.fsContext2, 0, 0);
+  callAtOnce(file, Major.CLOSE, file.fsContext2, 0, 0);
+  ExFree(file);
+}
+
+/** The parameters of IRP_MJ_CREATE: which object, and two words of its own. */
+@unmanaged
+export class CreateParameters extends StackLocation {
+  get kind(): u32 {
+    return this.parameter0;
+  }
+  get word0(): u32 {
+    return this.parameter1;
+  }
+  get word1(): u32 {
+    return this.parameter2;
+  }
+}

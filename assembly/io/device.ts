@@ -1,0 +1,53 @@
+/** DEVICE_OBJECT: what requests are sent to; devices are named by number. */
+
+import { DriverObject } from "./driver";
+
+/** The names under \Device. */
+export const enum DeviceName {
+  /** \Device\Ip */
+  Ip,
+  /** \Device\Tcp */
+  Tcp,
+  /** \Device\Udp */
+  Udp,
+  /** \Device\Afd */
+  Afd,
+  COUNT,
+}
+
+/** A device. */
+@unmanaged
+export class DeviceObject {
+  driver: DriverObject;
+  name: DeviceName;
+  /** 1 from IoCreateDevice to IoDeleteDevice. */
+  present: u32;
+  reserved: u32;
+}
+
+const DEVICES: usize = memory.data(64);
+if (DeviceName.COUNT * 16 > 64) ERROR("DEVICES holds one DeviceObject for each name");
+if (offsetof<DeviceObject>() != 16) ERROR("DeviceObject");
+
+function deviceAt(name: DeviceName): DeviceObject {
+  return changetype<DeviceObject>(DEVICES + (<usize>name << 4));
+}
+
+/** Makes the device of that name. IRQL: PASSIVE_LEVEL. */
+export function IoCreateDevice(driver: DriverObject, name: DeviceName): DeviceObject {
+  const device = deviceAt(name);
+  device.driver = driver;
+  device.name = name;
+  device.present = 1;
+  return device;
+}
+
+export function IoDeleteDevice(device: DeviceObject): void {
+  device.present = 0;
+}
+
+/** The device of that name, or null. IRQL: any. */
+export function IoGetDeviceObjectPointer(name: DeviceName): DeviceObject | null {
+  const device = deviceAt(name);
+  return device.present ? device : null;
+}

@@ -1,0 +1,49 @@
+/** MDL: a chain of buffers. */
+
+/** One buffer of a chain. */
+@unmanaged
+export class Mdl {
+  next: Mdl | null;
+  address: usize;
+  /** Octets. */
+  length: u32;
+}
+if (offsetof<Mdl>() != 12) ERROR("afd/buffer.ts has room for an Mdl of 12 octets");
+
+/** Makes `mdl` a chain of one. */
+export function describe(mdl: Mdl, address: usize, length: u32): void {
+  mdl.next = null;
+  mdl.address = address;
+  mdl.length = length;
+}
+
+/** Copies `length` octets from `source` to `offset` octets into the chain; returns how many fitted. */
+export function copyToMdl(chain: Mdl | null, offset: u32, source: usize, length: u32): u32 {
+  let copied: u32 = 0;
+  let mdl: Mdl | null = chain;
+  while (mdl != null && copied < length) {
+    if (offset >= mdl.length) {
+      offset -= mdl.length;
+      mdl = mdl.next;
+      continue;
+    }
+    const room = mdl.length - offset;
+    const take = length - copied < room ? length - copied : room;
+    memory.copy(mdl.address + offset, source + copied, take);
+    copied += take;
+    offset = 0;
+    mdl = mdl.next;
+  }
+  return copied;
+}
+
+/** Octets in the whole chain. */
+export function mdlLength(chain: Mdl | null): u32 {
+  let length: u32 = 0;
+  let mdl: Mdl | null = chain;
+  while (mdl != null) {
+    length += mdl.length;
+    mdl = mdl.next;
+  }
+  return length;
+}

@@ -1,0 +1,34 @@
+/** The card that the host plays, as its driver keeps it. */
+
+import { at } from "../nt/embed";
+import { Kdpc } from "../ke/dpc";
+import { Adapter } from "../ndis/adapter";
+import { Ring } from "./ring";
+
+/** A card of ours: what NDIS sees first, then what is the miniport's. */
+@unmanaged
+export class Card extends Adapter {
+  private dpcWords0: u64;
+  private dpcWords1: u64;
+  private dpcWords2: u64;
+  private receiveWords0: u64;
+  private receiveWords1: u64;
+  private receiveWords2: u64;
+  private receiveWords3: u64;
+  private transmitWords0: u64;
+  private transmitWords1: u64;
+  private transmitWords2: u64;
+  private transmitWords3: u64;
+  /** The block that holds descriptors, packets and buffers. */
+  block: usize;
+  get dpc(): Kdpc {
+    return at<Kdpc>(changetype<usize>(this), offsetof<this>("dpcWords0"));
+  }
+  get receiveRing(): Ring {
+    return at<Ring>(changetype<usize>(this), offsetof<this>("receiveWords0"));
+  }
+  get transmitRing(): Ring {
+    return at<Ring>(changetype<usize>(this), offsetof<this>("transmitWords0"));
+  }
+}
+if (offsetof<Kdpc>() > 24) ERROR("a Card has room for a Kdpc of 24 octets");

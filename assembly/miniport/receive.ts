@@ -1,0 +1,32 @@
+/** From descriptors to indications, a batch at a time. */
+
+import { Kdpc, KeInsertQueueDpc } from "../ke/dpc";
+import { NdisMIndicateReceivePacket } from "../ndis/receive";
+import { Card } from "./card";
+import { BATCH_FRAMES, descriptorAt } from "./ring";
+import { reclaim } from "./send";
+
+/** Batches that one DPC indicates at most; then others have their turn. */
+const ROUNDS: u32 = 8;
+
+/** MiniportHandleInterrupt: lets go of what was sent, indicates what came. IRQL: DISPATCH_LEVEL. */
+export function receiveDpc(dpc: Kdpc, context: usize): void {
+  const card = changetype<Card>(context);
+  reclaim(card);
+  for (let round: u32 = 0; round < ROUNDS; round++) if (!indicateBatch(card)) return;
+  KeInsertQueueDpc(dpc);
+}
+
+/** Indicates up to BATCH_FRAMES frames that lie beside one another; false when there are none. */
+function indicateBatch(card: Card): bool {
+  const ring = card.receiveRing;
+  let count = ring.produced - ring.consumed;
+  if (count == 0) return false;
+  const toEnd = ring.slots - (ring.consumed & (ring.slots - 1));
+  if (count > toEnd) count = toEnd;
+  if (count > BATCH_FRAMES) count = BATCH_FRAMES;
+  const first = changetype<usize>(descriptorAt(ring, ring.consumed));
+  NdisMIndicateReceivePacket(card, first, count);
+  ring.consumed += count;
+  return true;
+}

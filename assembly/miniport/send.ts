@@ -1,0 +1,90 @@
+/** From packets to descriptors. */
+
+import { onTransmit } from "../host";
+import { KeAcquireSpinLock, KeReleaseSpinLock, mustHold } from "../ke/spinlock";
+import { Adapter } from "../ndis/adapter";
+import { NdisPacket } from "../ndis/packet";
+import { NdisMSendComplete } from "../ndis/send";
+import { Card } from "./card";
+import { Ring, descriptorAt } from "./ring";
+
+/** MiniportSendPackets: every packet gets a descriptor; when the ring is full, the host takes all. */
+export function transmit(adapter: Adapter, first: NdisPacket): void {
+  const card = changetype<Card>(adapter);
+  const ring = card.transmitRing;
+  let packet: NdisPacket | null = first;
+  while (packet != null) {
+    const irql = KeAcquireSpinLock(card.lock);
+    packet = fillLocked(card, ring, packet);
+    KeReleaseSpinLock(card.lock, irql);
+    if (packet != null) {
+      onTransmit(card.index);
+      reclaim(card);
+      if (ring.produced - ring.reclaimed >= ring.slots) break;
+    }
+  }
+  while (packet != null) {
+    const next = packet.next;
+    NdisMSendComplete(card, packet);
+    packet = next;
+  }
+}
+
+/** Fills descriptors as long as there are any; returns the first packet that has none. */
+function fillLocked(card: Card, ring: Ring, first: NdisPacket): NdisPacket | null {
+  mustHold(card.lock);
+  let packet: NdisPacket | null = first;
+  while (packet != null && ring.produced - ring.reclaimed < ring.slots) {
+    const next: NdisPacket | null = packet.next;
+    const descriptor = descriptorAt(ring, ring.produced);
+    descriptor.address = packet.frame;
+    descriptor.length = <u16>packet.length;
+    descriptor.flags = 0;
+    writePacket(ring, ring.produced, packet);
+    ring.produced++;
+    packet = next;
+  }
+  return packet;
+}
+
+function packetSlot(ring: Ring, count: u32): usize {
+  return ring.packets + (<usize>(count & (ring.slots - 1)) << 2);
+}
+
+function writePacket(ring: Ring, count: u32, packet: NdisPacket): void {
+  store<usize>(packetSlot(ring, count), changetype<usize>(packet));
+}
+
+/** Lets go of the packets that the host has taken. IRQL: <= DISPATCH_LEVEL. Locks: none. */
+export function reclaim(adapter: Adapter): void {
+  const card = changetype<Card>(adapter);
+  const ring = card.transmitRing;
+  for (;;) {
+    const irql = KeAcquireSpinLock(card.lock);
+    const packet = takeSentLocked(card, ring);
+    KeReleaseSpinLock(card.lock, irql);
+    let done = packet;
+    if (done == null) return;
+    while (done != null) {
+      const next: NdisPacket | null = done.next;
+      NdisMSendComplete(card, done);
+      done = next;
+    }
+  }
+}
+
+/** A chain of the packets that the host has taken, oldest first. */
+function takeSentLocked(card: Card, ring: Ring): NdisPacket | null {
+  mustHold(card.lock);
+  let first: NdisPacket | null = null;
+  let last: NdisPacket | null = null;
+  while (ring.reclaimed != ring.consumed) {
+    const packet = changetype<NdisPacket>(load<usize>(packetSlot(ring, ring.reclaimed)));
+    packet.next = null;
+    if (last == null) first = packet;
+    else last.next = packet;
+    last = packet;
+    ring.reclaimed++;
+  }
+  return first;
+}

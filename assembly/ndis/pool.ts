@@ -1,0 +1,61 @@
+/** A card's pool of packets. */
+
+import { at } from "../nt/embed";
+import { KeAcquireSpinLock, KeReleaseSpinLock, mustHold } from "../ke/spinlock";
+import { Adapter, adapterAt } from "./adapter";
+import { FRAME_OFFSET, FRAME_STRIDE, NdisPacket, PACKETS } from "./packet";
+
+/** A packet with room for one frame; null when all are under way. IRQL: <= DISPATCH_LEVEL. */
+export function NdisAllocatePacket(adapter: Adapter): NdisPacket | null {
+  const irql = KeAcquireSpinLock(adapter.lock);
+  const packet = takePacketLocked(adapter);
+  KeReleaseSpinLock(adapter.lock, irql);
+  return packet;
+}
+
+function takePacketLocked(adapter: Adapter): NdisPacket | null {
+  mustHold(adapter.lock);
+  const first = adapter.freePackets;
+  if (first == null) return null;
+  adapter.freePackets = first.next;
+  if (first.next == null) adapter.lastFree = null;
+  adapter.packetsOut++;
+  first.next = null;
+  return first;
+}
+
+/** Gives a packet back, last in line. IRQL: <= DISPATCH_LEVEL. */
+export function NdisFreePacket(packet: NdisPacket): void {
+  const adapter = adapterAt(packet.adapterIndex);
+  if (adapter == null) return;
+  const irql = KeAcquireSpinLock(adapter.lock);
+  putPacketLocked(adapter, packet);
+  KeReleaseSpinLock(adapter.lock, irql);
+}
+
+function putPacketLocked(adapter: Adapter, packet: NdisPacket): void {
+  mustHold(adapter.lock);
+  const last = adapter.lastFree;
+  packet.next = null;
+  if (last == null) adapter.freePackets = packet;
+  else last.next = packet;
+  adapter.lastFree = packet;
+  adapter.packetsOut--;
+}
+
+/** Strings up the packets of a new card, whose number is known, in the order of their buffers. */
+export function initializePackets(adapter: Adapter, packets: usize, buffers: usize): void {
+  let previous: NdisPacket | null = null;
+  for (let i: u32 = 0; i < PACKETS; i++) {
+    const packet = at<NdisPacket>(packets, offsetof<NdisPacket>() * i);
+    packet.next = null;
+    packet.adapterIndex = adapter.index;
+    packet.frame = buffers + FRAME_STRIDE * i + FRAME_OFFSET;
+    packet.length = 0;
+    if (previous == null) adapter.freePackets = packet;
+    else previous.next = packet;
+    previous = packet;
+  }
+  adapter.lastFree = previous;
+  adapter.packetsOut = 0;
+}

@@ -1,0 +1,121 @@
+/** TDI events: how a transport tells its clients, and the handlers of those who do not ask. */
+
+import { NTSTATUS, Status } from "../nt/status";
+import { Irp } from "../io/irp";
+import { DisconnectFlag } from "./request";
+
+/** What ClientEventReceive is told and what it answers. Its owner is the transport. */
+@unmanaged
+export class ReceiveIndication {
+  /** TDI_RECEIVE_* */
+  flags: u32;
+  /** Octets at `tsdu`. */
+  indicated: u32;
+  /** Octets the transport holds, `indicated` included. */
+  available: u32;
+  /** The first octet; valid during the call only. */
+  tsdu: usize;
+  /** Answer: how many octets the client took. */
+  taken: u32;
+  /** Answer, with MORE_PROCESSING_REQUIRED: a TDI_RECEIVE request for the rest. */
+  irp: Irp | null;
+}
+
+/** What ClientEventConnect answers. Its owner is the transport. */
+@unmanaged
+export class ConnectIndication {
+  remoteAddress: u32;
+  remotePort: u32;
+  /** Answer: the context of an idle, associated connection endpoint. */
+  connectionContext: usize;
+  /** Answer: a TDI_ACCEPT request. */
+  irp: Irp | null;
+}
+
+/** ClientEventConnect. IRQL: DISPATCH_LEVEL. Locks: none of the transport's. */
+export type ConnectEvent = (context: usize, indication: ConnectIndication) => NTSTATUS;
+/** ClientEventDisconnect. IRQL: DISPATCH_LEVEL. Locks: none of the transport's. */
+export type DisconnectEvent = (context: usize, connection: usize, flags: DisconnectFlag) => NTSTATUS;
+/** ClientEventReceive. IRQL: DISPATCH_LEVEL. Locks: none of the transport's. */
+export type ReceiveEvent = (
+  context: usize,
+  connection: usize,
+  indication: ReceiveIndication,
+) => NTSTATUS;
+/** ClientEventReceiveDatagram: the datagram lies at `tsdu` during the call. IRQL: DISPATCH_LEVEL. */
+export type ReceiveDatagramEvent = (
+  context: usize,
+  address: u32,
+  port: u32,
+  tsdu: usize,
+  length: u32,
+) => NTSTATUS;
+/** ClientEventError: the address object had an error that belongs to no request. */
+export type ErrorEvent = (context: usize, status: NTSTATUS) => NTSTATUS;
+
+/** The handlers of one address object; never null: who does not ask has the default. */
+@unmanaged
+export class EventHandlers {
+  connect: ConnectEvent;
+  connectContext: usize;
+  disconnect: DisconnectEvent;
+  disconnectContext: usize;
+  receive: ReceiveEvent;
+  receiveContext: usize;
+  receiveDatagram: ReceiveDatagramEvent;
+  receiveDatagramContext: usize;
+  error: ErrorEvent;
+  errorContext: usize;
+}
+
+/** Which event TDI_SET_EVENT_HANDLER sets (nt-facts 4.1). */
+export const enum TdiEvent {
+  CONNECT = 0,
+  DISCONNECT = 1,
+  ERROR = 2,
+  RECEIVE = 3,
+  RECEIVE_DATAGRAM = 4,
+}
+
+/** Gives every event its default. */
+export function initializeHandlers(handlers: EventHandlers): void {
+  handlers.connect = TdiDefaultConnectHandler;
+  handlers.disconnect = TdiDefaultDisconnectHandler;
+  handlers.receive = TdiDefaultReceiveHandler;
+  handlers.receiveDatagram = TdiDefaultRcvDatagramHandler;
+  handlers.error = TdiDefaultErrorHandler;
+}
+
+export function TdiDefaultConnectHandler(context: usize, indication: ConnectIndication): NTSTATUS {
+  return Status.INSUFFICIENT_RESOURCES;
+}
+
+export function TdiDefaultDisconnectHandler(
+  context: usize,
+  connection: usize,
+  flags: DisconnectFlag,
+): NTSTATUS {
+  return Status.SUCCESS;
+}
+
+export function TdiDefaultReceiveHandler(
+  context: usize,
+  connection: usize,
+  indication: ReceiveIndication,
+): NTSTATUS {
+  return Status.DATA_NOT_ACCEPTED;
+}
+
+export function TdiDefaultRcvDatagramHandler(
+  context: usize,
+  address: u32,
+  port: u32,
+  tsdu: usize,
+  length: u32,
+): NTSTATUS {
+  return Status.DATA_NOT_ACCEPTED;
+}
+
+export function TdiDefaultErrorHandler(context: usize, status: NTSTATUS): NTSTATUS {
+  return Status.SUCCESS;
+}

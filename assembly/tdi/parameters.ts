@@ -1,0 +1,54 @@
+/** Views of a stack location: the parameters of each TDI request. */
+
+import { StackHead, StackLocation } from "../io/stack";
+import { FileObject } from "../io/file";
+import { EventHandlers } from "./event";
+
+/** TDI_REQUEST_KERNEL_ASSOCIATE */
+@unmanaged
+export class TdiAssociate extends StackHead {
+  address: FileObject | null;
+}
+
+/** TDI_REQUEST_KERNEL_CONNECT */
+@unmanaged
+export class TdiConnect extends StackHead {
+  remoteAddress: u32;
+  remotePort: u32;
+}
+
+/** TDI_REQUEST_KERNEL_DISCONNECT */
+@unmanaged
+export class TdiDisconnect extends StackHead {
+  disconnectFlags: u32;
+}
+
+/** TDI_REQUEST_KERNEL_SEND, and _RECEIVE */
+@unmanaged
+export class TdiTransfer extends StackHead {
+  length: u32;
+  transferFlags: u32;
+}
+
+/** TDI_REQUEST_KERNEL_SENDDG */
+@unmanaged
+export class TdiSendDatagram extends StackHead {
+  length: u32;
+  remoteAddress: u32;
+  remotePort: u32;
+}
+
+/** TDI_REQUEST_KERNEL_SET_EVENT: all of an address's handlers at once. */
+@unmanaged
+export class TdiSetEvents extends StackHead {
+  handlers: EventHandlers | null;
+}
+
+/** TDI_REQUEST_KERNEL_SET_INFORMATION, and _QUERY_INFORMATION */
+@unmanaged
+export class TdiInformation extends StackHead {
+  option: u32;
+  value: u32;
+}
+
+if (offsetof<TdiSendDatagram>() > offsetof<StackLocation>()) ERROR("does not fit a stack location");

@@ -1,0 +1,203 @@
+/** Listen and accept: endpoints made beforehand, because a SYN comes at DISPATCH_LEVEL. */
+
+import { InsertTailList, IsListEmpty, ListEntry } from "../nt/list";
+import { RemoveEntryList, RemoveHeadList } from "../nt/list";
+import { NTSTATUS, NT_SUCCESS, Status } from "../nt/status";
+import { ExQueueWorkItem } from "../ex/workitem";
+import { KeAcquireSpinLock, KeReleaseSpinLock, mustHold } from "../ke/spinlock";
+import { FileObject } from "../io/file";
+import { Irp, IoAllocateIrp, IoFreeIrp } from "../io/irp";
+import { TdiBuildAccept } from "../tdi/build";
+import { ConnectIndication } from "../tdi/event";
+import { freeChunks } from "./chunk";
+import { Endpoint, EndpointState, SocketEvent, SocketKind, allocateEndpoint } from "./endpoint";
+import { EndpointFlag, dereferenceEndpoint, referenceEndpoint } from "./endpoint";
+import { Listener } from "./listener";
+import { signal } from "./ready";
+import { closeFile, openConnectionFile } from "./transport";
+
+/** The endpoint whose place in a backlog is `entry`. */
+function endpointOf(entry: ListEntry): Endpoint {
+  return changetype<Endpoint>(entry);
+}
+
+/** Fills the backlog of `socket`. IRQL: PASSIVE_LEVEL. Locks: none. */
+export function refill(socket: Endpoint): void {
+  const listener = socket.listener;
+  const address = socket.addressFile;
+  if (listener == null || address == null) return;
+  while (listener.count < listener.backlog && !listener.closed) {
+    const made = makeIdle(socket, address);
+    if (made == null) return;
+    const irql = KeAcquireSpinLock(socket.lock);
+    InsertTailList(listener.idle, made);
+    listener.count++;
+    KeReleaseSpinLock(socket.lock, irql);
+  }
+}
+
+/** An endpoint that waits for a connection; null: no memory. */
+function makeIdle(socket: Endpoint, address: FileObject): Endpoint | null {
+  const made = allocateEndpoint(SocketKind.STREAM, 0);
+  if (made == null) return null;
+  const file = openConnectionFile(address, changetype<usize>(made));
+  if (file == null) {
+    dereferenceEndpoint(made);
+    return null;
+  }
+  referenceEndpoint(socket);
+  made.parent = changetype<usize>(socket);
+  made.connectionFile = file;
+  made.state = <u8>EndpointState.BACKLOG;
+  made.receiveLimit = socket.receiveLimit;
+  made.sendLimit = socket.sendLimit;
+  return made;
+}
+
+/** The worker thread: an endpoint was taken, make another. */
+export function refillWorker(context: usize): void {
+  const socket = changetype<Endpoint>(context);
+  refill(socket);
+  dereferenceEndpoint(socket);
+}
+
+/** An endpoint has left the backlog: a new one is due. */
+function wantRefill(socket: Endpoint): void {
+  const listener = socket.listener;
+  if (listener == null || listener.closed) return;
+  referenceEndpoint(socket);
+  if (!ExQueueWorkItem(listener.refill)) dereferenceEndpoint(socket);
+}
+
+/** ClientEventConnect: an idle endpoint for a peer, or none. IRQL: DISPATCH_LEVEL. Locks: none. */
+export function connectEvent(context: usize, indication: ConnectIndication): NTSTATUS {
+  const socket = changetype<Endpoint>(context);
+  const irp = IoAllocateIrp(1);
+  if (irp == null) return Status.INSUFFICIENT_RESOURCES;
+  const irql = KeAcquireSpinLock(socket.lock);
+  const taken = takeIdleLocked(socket);
+  KeReleaseSpinLock(socket.lock, irql);
+  if (taken == null) {
+    IoFreeIrp(irp);
+    return Status.CONNECTION_REFUSED;
+  }
+  const file = taken.connectionFile;
+  if (file == null) return Status.CONNECTION_REFUSED;
+  taken.remoteAddress = indication.remoteAddress;
+  taken.remotePort = indication.remotePort;
+  referenceEndpoint(taken);
+  TdiBuildAccept(irp, file, acceptDone, changetype<usize>(taken));
+  indication.connectionContext = changetype<usize>(taken);
+  indication.irp = irp;
+  return Status.MORE_PROCESSING_REQUIRED;
+}
+
+function takeIdleLocked(socket: Endpoint): Endpoint | null {
+  mustHold(socket.lock);
+  const listener = socket.listener;
+  if (listener == null || IsListEmpty(listener.idle)) return null;
+  const taken = endpointOf(RemoveHeadList(listener.idle));
+  InsertTailList(listener.asked, taken);
+  return taken;
+}
+
+/** The handshake is over, or has failed: then the endpoint waits for the next. */
+function acceptDone(irp: Irp, context: usize): NTSTATUS {
+  const endpoint = changetype<Endpoint>(context);
+  const socket = changetype<Endpoint>(endpoint.parent);
+  const open = NT_SUCCESS(irp.status);
+  let arrived: bool = false;
+  if (changetype<usize>(socket) != 0) {
+    const irql = KeAcquireSpinLock(socket.lock);
+    arrived = moveLocked(socket, endpoint, open);
+    KeReleaseSpinLock(socket.lock, irql);
+    if (arrived) signal(socket, SocketEvent.ACCEPT);
+  }
+  dereferenceEndpoint(endpoint);
+  IoFreeIrp(irp);
+  return Status.MORE_PROCESSING_REQUIRED;
+}
+
+function moveLocked(socket: Endpoint, endpoint: Endpoint, open: bool): bool {
+  mustHold(socket.lock);
+  const listener = socket.listener;
+  if (listener == null || listener.closed) return false;
+  RemoveEntryList(endpoint);
+  InsertTailList(open ? listener.arrived : listener.idle, endpoint);
+  return open;
+}
+
+/** The oldest connection that waits, now user mode's; null: none waits. IRQL: PASSIVE_LEVEL. */
+export function accept(socket: Endpoint, context: u32): Endpoint | null {
+  const irql = KeAcquireSpinLock(socket.lock);
+  const endpoint = takeArrivedLocked(socket);
+  KeReleaseSpinLock(socket.lock, irql);
+  if (endpoint == null) return null;
+  wantRefill(socket);
+  const own = KeAcquireSpinLock(endpoint.lock);
+  const events = beginLocked(endpoint, context);
+  KeReleaseSpinLock(endpoint.lock, own);
+  dereferenceEndpoint(socket);
+  if (events) signal(endpoint, events);
+  return endpoint;
+}
+
+function takeArrivedLocked(socket: Endpoint): Endpoint | null {
+  mustHold(socket.lock);
+  const listener = socket.listener;
+  if (listener == null || IsListEmpty(listener.arrived)) return null;
+  listener.count--;
+  return endpointOf(RemoveHeadList(listener.arrived));
+}
+
+/** What has happened while it waited is told now. */
+function beginLocked(endpoint: Endpoint, context: u32): u32 {
+  mustHold(endpoint.lock);
+  let events: u32 = 0;
+  endpoint.context = context;
+  endpoint.parent = 0;
+  if (endpoint.state == EndpointState.BACKLOG) endpoint.state = <u8>EndpointState.CONNECTED;
+  else events |= SocketEvent.ABORTED;
+  if (endpoint.receiveQueued != 0 || endpoint.flags & EndpointFlag.TRANSPORT_HOLDS) {
+    events |= SocketEvent.READABLE;
+  }
+  if (endpoint.flags & EndpointFlag.PEER_CLOSED) events |= SocketEvent.CLOSED;
+  return events;
+}
+
+/** Lets go of the whole backlog: what is open or half open is reset. IRQL: PASSIVE_LEVEL. */
+export function closeBacklog(socket: Endpoint): void {
+  const listener = socket.listener;
+  if (listener == null) return;
+  const irql = KeAcquireSpinLock(socket.lock);
+  listener.closed = 1;
+  KeReleaseSpinLock(socket.lock, irql);
+  closeAll(socket, listener, listener.idle);
+  closeAll(socket, listener, listener.asked);
+  closeAll(socket, listener, listener.arrived);
+}
+
+function closeAll(socket: Endpoint, listener: Listener, list: ListEntry): void {
+  let endpoint = takeFrom(socket, listener, list);
+  while (endpoint != null) {
+    const file = endpoint.connectionFile;
+    endpoint.connectionFile = null;
+    closeFile(file);
+    freeChunks(endpoint.first);
+    endpoint.first = null;
+    dereferenceEndpoint(socket);
+    dereferenceEndpoint(endpoint);
+    endpoint = takeFrom(socket, listener, list);
+  }
+}
+
+function takeFrom(socket: Endpoint, listener: Listener, list: ListEntry): Endpoint | null {
+  let endpoint: Endpoint | null = null;
+  const irql = KeAcquireSpinLock(socket.lock);
+  if (!IsListEmpty(list)) {
+    endpoint = endpointOf(RemoveHeadList(list));
+    listener.count--;
+  }
+  KeReleaseSpinLock(socket.lock, irql);
+  return endpoint;
+}

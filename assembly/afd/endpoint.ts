@@ -1,0 +1,147 @@
+/**
+ * A socket: what user mode has, and the objects of the transport that stand behind it.
+ *
+ * Sends are buffered here, so that user mode goes on at once, and each becomes a TDI_SEND; receives
+ * are taken from the transport's events as long as there is room, and from its requests after that.
+ */
+
+import { at } from "../nt/embed";
+import { InitializeListHead, ListEntry } from "../nt/list";
+import { NTSTATUS } from "../nt/status";
+import { InterlockedDecrement, InterlockedIncrement } from "../ex/interlocked";
+import { ExAllocate, ExFree } from "../ex/pool";
+import { Tag } from "../ex/tag";
+import { LockRank } from "../ke/lockorder";
+import { KSpinLock, KeInitializeSpinLock } from "../ke/spinlock";
+import { FileObject } from "../io/file";
+import { Listener } from "./listener";
+import { Chunk } from "./chunk";
+
+/** What a socket is for. */
+export const enum SocketKind {
+  STREAM = 1,
+  DATAGRAM = 2,
+}
+
+/** What user mode is told of: bits. */
+export const enum SocketEvent {
+  CONNECTED = 1,
+  ACCEPT = 2,
+  READABLE = 4,
+  WRITABLE = 8,
+  /** The peer has closed its side. */
+  CLOSED = 16,
+  ABORTED = 32,
+  /** The connect failed. */
+  FAILED = 64,
+  /** An echo was answered, or not. */
+  ECHO = 128,
+}
+
+/** Where a socket is in its life. */
+export const enum EndpointState {
+  OPEN,
+  BOUND,
+  LISTENING,
+  CONNECTING,
+  CONNECTED,
+  /** In a listener's backlog: waits for a connection, or for user mode to accept it. */
+  BACKLOG,
+  DEAD,
+}
+
+/** Bits of `Endpoint.flags`. */
+export const enum EndpointFlag {
+  /** Octets that come are counted and thrown away. */
+  SINK = 1,
+  /** No more will be sent. */
+  SHUT = 2,
+  /** The peer has closed its side. */
+  PEER_CLOSED = 4,
+  /** A send had no room: WRITABLE is owed. */
+  WANTS_ROOM = 8,
+  /** The transport keeps octets that we did not take: they must be asked for. */
+  TRANSPORT_HOLDS = 16,
+  /** A TDI_RECEIVE is under way. */
+  RECEIVING = 32,
+  /** User mode has closed it. */
+  CLOSED = 64,
+}
+
+/** A socket. */
+@unmanaged
+export class Endpoint extends ListEntry {
+  private lockWord: u32;
+  /** Counted interlocked: user mode has one, each request under way one, the ready list one. */
+  references: u32;
+  /** User mode's own word. */
+  context: u32;
+  kind: u8;
+  state: u8;
+  flags: u16;
+  // Under `lock`:
+  addressFile: FileObject | null;
+  connectionFile: FileObject | null;
+  /** A listening socket's backlog. */
+  listener: Listener | null;
+  /** The listening socket in whose backlog it is, referenced, or 0. */
+  parent: usize;
+  /** Octets, or datagrams, that user mode has not taken. */
+  first: Chunk | null;
+  last: Chunk | null;
+  receiveQueued: u32;
+  receiveLimit: u32;
+  sendQueued: u32;
+  sendLimit: u32;
+  status: NTSTATUS;
+  remoteAddress: u32;
+  remotePort: u32;
+  localAddress: u32;
+  localPort: u32;
+  /** Octets received in all. */
+  received: u32;
+  // Under the ready list's lock:
+  private readyFlink: usize;
+  private readyBlink: usize;
+  events: u32;
+  get lock(): KSpinLock {
+    return at<KSpinLock>(changetype<usize>(this), offsetof<this>("lockWord"));
+  }
+  get ready(): ListEntry {
+    return at<ListEntry>(changetype<usize>(this), offsetof<this>("readyFlink"));
+  }
+  static ofReady(entry: ListEntry): Endpoint {
+    return changetype<Endpoint>(changetype<usize>(entry) - offsetof<Endpoint>("readyFlink"));
+  }
+}
+
+/** A socket with one reference; null: no memory. IRQL: <= DISPATCH_LEVEL. */
+export function allocateEndpoint(kind: SocketKind, context: u32): Endpoint | null {
+  const endpoint = ExAllocate<Endpoint>(Tag.Endpoint);
+  if (endpoint == null) return null;
+  InitializeListHead(endpoint);
+  InitializeListHead(endpoint.ready);
+  KeInitializeSpinLock(endpoint.lock, LockRank.AfdEndpoint);
+  endpoint.references = 1;
+  endpoint.context = context;
+  endpoint.kind = <u8>kind;
+  endpoint.receiveLimit = DEFAULT_BUFFER;
+  endpoint.sendLimit = DEFAULT_BUFFER;
+  return endpoint;
+}
+
+/** Octets of each buffer unless user mode says otherwise: NT's AFD has 8192, of which we hold more. */
+const DEFAULT_BUFFER: u32 = 65536;
+
+export function referenceEndpoint(endpoint: Endpoint): void {
+  InterlockedIncrement(changetype<usize>(endpoint) + offsetof<Endpoint>("references"));
+}
+
+/** One fewer; the last one frees it: its objects are closed by then. */
+export function dereferenceEndpoint(endpoint: Endpoint): void {
+  const left = InterlockedDecrement(changetype<usize>(endpoint) + offsetof<Endpoint>("references"));
+  if (left != 0) return;
+  const listener = endpoint.listener;
+  if (listener != null) ExFree(listener);
+  ExFree(endpoint);
+}

@@ -1,0 +1,57 @@
+/** What a listening socket has besides: its backlog. */
+
+import { at } from "../nt/embed";
+import { InitializeListHead, ListEntry } from "../nt/list";
+import { ExAllocate } from "../ex/pool";
+import { Tag } from "../ex/tag";
+import { WorkItem } from "../ex/workitem";
+
+/** Under the lock of its socket: all of it. */
+@unmanaged
+export class Listener {
+  private freeFlink: usize;
+  private freeBlink: usize;
+  private waitFlink: usize;
+  private waitBlink: usize;
+  private askFlink: usize;
+  private askBlink: usize;
+  private item0: u32;
+  private item1: u32;
+  private item2: u32;
+  private item3: u32;
+  private item4: u32;
+  /** Connections that may wait: half open, or open and not accepted. */
+  backlog: u32;
+  /** Endpoints in the three lists together. */
+  count: u32;
+  /** 1 when the socket is closed: no more endpoints. */
+  closed: u32;
+  /** Endpoints that wait for a connection. */
+  get idle(): ListEntry {
+    return at<ListEntry>(changetype<usize>(this), offsetof<this>("freeFlink"));
+  }
+  /** Endpoints whose connection is half open. */
+  get asked(): ListEntry {
+    return at<ListEntry>(changetype<usize>(this), offsetof<this>("askFlink"));
+  }
+  /** Endpoints whose connection is open, oldest first. */
+  get arrived(): ListEntry {
+    return at<ListEntry>(changetype<usize>(this), offsetof<this>("waitFlink"));
+  }
+  /** Makes more endpoints. */
+  get refill(): WorkItem {
+    return at<WorkItem>(changetype<usize>(this), offsetof<this>("item0"));
+  }
+}
+if (offsetof<WorkItem>() > 20) ERROR("a Listener has room for a WorkItem");
+
+/** An empty backlog for `backlog` connections; null: no memory. */
+export function allocateListener(backlog: u32): Listener | null {
+  const listener = ExAllocate<Listener>(Tag.Endpoint);
+  if (listener == null) return null;
+  InitializeListHead(listener.idle);
+  InitializeListHead(listener.asked);
+  InitializeListHead(listener.arrived);
+  listener.backlog = backlog;
+  return listener;
+}

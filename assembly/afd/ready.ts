@@ -1,0 +1,122 @@
+/** Sockets that have something to tell user mode, and echoes that have ended. */
+
+import { InitializeListHead, InsertTailList, IsListEmpty, ListEntry } from "../nt/list";
+import { RemoveEntryList, RemoveHeadList } from "../nt/list";
+import { LockRank } from "../ke/lockorder";
+import { KSpinLock, KeAcquireSpinLock, KeInitializeSpinLock, KeReleaseSpinLock } from "../ke/spinlock";
+import { mustHold } from "../ke/spinlock";
+import { Irp, IoFreeIrp, irpOfQueue } from "../io/irp";
+import { Endpoint, SocketEvent, dereferenceEndpoint, referenceEndpoint } from "./endpoint";
+
+/** What user mode reads. */
+@unmanaged
+export class EventRecord {
+  context: u32;
+  events: u32;
+  status: i32;
+  /** The socket; for an echo, its round trip in microseconds. */
+  handle: u32;
+}
+if (offsetof<EventRecord>() != 16) ERROR("host/user reads EventRecord as 16 octets");
+
+const LOCK: usize = memory.data(4);
+const READY: usize = memory.data(8);
+const ECHOES: usize = memory.data(8);
+
+function lock(): KSpinLock {
+  return changetype<KSpinLock>(LOCK);
+}
+
+/** Where its lock lies, for the host. */
+export function readyLock(): usize {
+  return LOCK;
+}
+
+function readyList(): ListEntry {
+  return changetype<ListEntry>(READY);
+}
+
+function echoes(): ListEntry {
+  return changetype<ListEntry>(ECHOES);
+}
+
+export function initializeReady(): void {
+  KeInitializeSpinLock(lock(), LockRank.AfdReady);
+  InitializeListHead(readyList());
+  InitializeListHead(echoes());
+}
+
+/** Lets go of what nobody has read. At the end. */
+export function cleanUpReady(): void {
+  const irql = KeAcquireSpinLock(lock());
+  while (!IsListEmpty(echoes())) IoFreeIrp(irpOfQueue(RemoveHeadList(echoes())));
+  KeReleaseSpinLock(lock(), irql);
+}
+
+/** Tells user mode of `events`. IRQL: <= DISPATCH_LEVEL. Locks: none after AfdReady. */
+export function signal(endpoint: Endpoint, events: u32): void {
+  const irql = KeAcquireSpinLock(lock());
+  endpoint.events |= events;
+  if (IsListEmpty(endpoint.ready)) {
+    InsertTailList(readyList(), endpoint.ready);
+    referenceEndpoint(endpoint);
+  }
+  KeReleaseSpinLock(lock(), irql);
+}
+
+/** User mode wants to hear no more of `endpoint`. */
+export function silence(endpoint: Endpoint): void {
+  const irql = KeAcquireSpinLock(lock());
+  const was = !IsListEmpty(endpoint.ready);
+  if (was) RemoveEntryList(endpoint.ready);
+  endpoint.events = 0;
+  KeReleaseSpinLock(lock(), irql);
+  if (was) dereferenceEndpoint(endpoint);
+}
+
+/** An echo has ended: `irp` holds its status, round trip and context. */
+export function signalEcho(irp: Irp): void {
+  const irql = KeAcquireSpinLock(lock());
+  InsertTailList(echoes(), irp.queue);
+  KeReleaseSpinLock(lock(), irql);
+}
+
+/** Whether there is anything to read. IRQL: any. */
+export function hasReady(): bool {
+  return !IsListEmpty(readyList()) || !IsListEmpty(echoes());
+}
+
+/** Writes at most `limit` records to `target`; returns how many. IRQL: <= DISPATCH_LEVEL. */
+export function readEvents(target: usize, limit: u32): u32 {
+  let written: u32 = 0;
+  while (written < limit && hasReady()) {
+    const record = changetype<EventRecord>(target + (<usize>written << 4));
+    const irql = KeAcquireSpinLock(lock());
+    const endpoint = takeReadyLocked(record);
+    KeReleaseSpinLock(lock(), irql);
+    if (endpoint != null) dereferenceEndpoint(endpoint);
+    written++;
+  }
+  return written;
+}
+
+/** Fills `record` from the first that waits; a socket's reference is the caller's then. */
+function takeReadyLocked(record: EventRecord): Endpoint | null {
+  mustHold(lock());
+  if (!IsListEmpty(echoes())) {
+    const irp = irpOfQueue(RemoveHeadList(echoes()));
+    record.context = <u32>irp.driverContext;
+    record.events = SocketEvent.ECHO;
+    record.status = irp.status;
+    record.handle = irp.information;
+    IoFreeIrp(irp);
+    return null;
+  }
+  const endpoint = Endpoint.ofReady(RemoveHeadList(readyList()));
+  record.context = endpoint.context;
+  record.events = endpoint.events;
+  record.status = endpoint.status;
+  record.handle = changetype<u32>(endpoint);
+  endpoint.events = 0;
+  return endpoint;
+}

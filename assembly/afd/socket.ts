@@ -1,0 +1,274 @@
+/** What user mode may do with a socket: open, bind, listen, connect, shut down, close. */
+
+import { NTSTATUS, NT_SUCCESS, Status } from "../nt/status";
+import { ExInitializeWorkItem } from "../ex/workitem";
+import { KeAcquireSpinLock, KeReleaseSpinLock, mustHold } from "../ke/spinlock";
+import { IoCallDriver } from "../io/call";
+import { FileObject } from "../io/file";
+import { Irp, IoAllocateIrp, IoFreeIrp } from "../io/irp";
+import { TdiBuildConnect } from "../tdi/build";
+import { EventHandlers, initializeHandlers } from "../tdi/event";
+import { ConnectionOption, DisconnectFlag, TransportQuery } from "../tdi/request";
+import { closeBacklog, connectEvent, refill, refillWorker } from "./backlog";
+import { freeChunks } from "./chunk";
+import { Endpoint, EndpointFlag, EndpointState, SocketEvent, SocketKind } from "./endpoint";
+import { dereferenceEndpoint, referenceEndpoint } from "./endpoint";
+import { allocateListener } from "./listener";
+import { signal, silence } from "./ready";
+import { receiveDatagramEvent, receiveEvent } from "./transfer";
+import { closeFile, disconnectFile, openAddressFile, openConnectionFile } from "./transport";
+import { queryFile, setFileOption } from "./transport";
+
+/** What user mode may set. */
+export const enum SocketOption {
+  NO_DELAY,
+  KEEP_ALIVE,
+  /** 1: octets that come are counted and thrown away. */
+  SINK,
+  /** Octets. */
+  SEND_BUFFER,
+  RECEIVE_BUFFER,
+}
+
+/** What user mode may ask. */
+export const enum SocketQuery {
+  LOCAL_ADDRESS,
+  LOCAL_PORT,
+  REMOTE_ADDRESS,
+  REMOTE_PORT,
+  STATUS,
+  /** Octets that can be received now. */
+  READABLE,
+  /** Octets that can be sent now. */
+  SEND_ROOM,
+  /** Octets received in all, low 32 bits. */
+  RECEIVED,
+}
+
+const HANDLERS: usize = memory.data(64);
+if (offsetof<EventHandlers>() > 64) ERROR("HANDLERS");
+
+/** The handlers of a socket's address. Filled in for each: user mode opens one at a time. */
+function handlersFor(endpoint: Endpoint): EventHandlers {
+  const handlers = changetype<EventHandlers>(HANDLERS);
+  const context = changetype<usize>(endpoint);
+  initializeHandlers(handlers);
+  handlers.connect = connectEvent;
+  handlers.connectContext = context;
+  handlers.disconnect = disconnectEvent;
+  handlers.disconnectContext = context;
+  handlers.receive = receiveEvent;
+  handlers.receiveContext = context;
+  handlers.receiveDatagram = receiveDatagramEvent;
+  handlers.receiveDatagramContext = context;
+  return handlers;
+}
+
+/** Binds to `port` of `address`; 0 is any, and any free one. IRQL: PASSIVE_LEVEL. */
+export function bind(endpoint: Endpoint, address: u32, port: u32): NTSTATUS {
+  if (endpoint.state != EndpointState.OPEN) return Status.INVALID_PARAMETER;
+  const file = openAddressFile(endpoint.kind, address, port, handlersFor(endpoint));
+  if (file == null) return port ? Status.ADDRESS_ALREADY_EXISTS : Status.INSUFFICIENT_RESOURCES;
+  endpoint.addressFile = file;
+  endpoint.localAddress = address;
+  endpoint.localPort = port ? port : queryFile(file, TransportQuery.LOCAL_PORT);
+  endpoint.state = <u8>EndpointState.BOUND;
+  return Status.SUCCESS;
+}
+
+/** Listens, with room for `backlog` connections. IRQL: PASSIVE_LEVEL. */
+export function listen(endpoint: Endpoint, backlog: u32): NTSTATUS {
+  if (endpoint.state != EndpointState.BOUND || endpoint.kind != SocketKind.STREAM) {
+    return Status.INVALID_PARAMETER;
+  }
+  const listener = allocateListener(backlog ? backlog : 1);
+  if (listener == null) return Status.INSUFFICIENT_RESOURCES;
+  ExInitializeWorkItem(listener.refill, refillWorker, changetype<usize>(endpoint));
+  endpoint.listener = listener;
+  endpoint.state = <u8>EndpointState.LISTENING;
+  refill(endpoint);
+  return listener.count ? Status.SUCCESS : Status.INSUFFICIENT_RESOURCES;
+}
+
+/** Connects; CONNECTED or FAILED follows when the answer is PENDING. IRQL: PASSIVE_LEVEL. */
+export function connect(endpoint: Endpoint, remoteAddress: u32, remotePort: u32): NTSTATUS {
+  if (endpoint.kind != SocketKind.STREAM) return Status.INVALID_PARAMETER;
+  if (endpoint.state == EndpointState.OPEN) {
+    const bound = bind(endpoint, 0, 0);
+    if (!NT_SUCCESS(bound)) return bound;
+  }
+  const address = endpoint.addressFile;
+  if (endpoint.state != EndpointState.BOUND || address == null) return Status.INVALID_PARAMETER;
+  const irp = IoAllocateIrp(1);
+  if (irp == null) return Status.INSUFFICIENT_RESOURCES;
+  let file = endpoint.connectionFile;
+  if (file == null) file = openConnectionFile(address, changetype<usize>(endpoint));
+  if (file == null) {
+    IoFreeIrp(irp);
+    return Status.INSUFFICIENT_RESOURCES;
+  }
+  endpoint.connectionFile = file;
+  endpoint.remoteAddress = remoteAddress;
+  endpoint.remotePort = remotePort;
+  endpoint.state = <u8>EndpointState.CONNECTING;
+  return callConnect(endpoint, file, irp);
+}
+
+function callConnect(endpoint: Endpoint, file: FileObject, irp: Irp): NTSTATUS {
+  const remote = endpoint.remoteAddress;
+  referenceEndpoint(endpoint);
+  const context = changetype<usize>(endpoint);
+  TdiBuildConnect(irp, file, connectDone, context, remote, endpoint.remotePort);
+  return IoCallDriver(file.device, irp);
+}
+
+/** The connect has ended. */
+function connectDone(irp: Irp, context: usize): NTSTATUS {
+  const endpoint = changetype<Endpoint>(context);
+  const status = irp.status;
+  const irql = KeAcquireSpinLock(endpoint.lock);
+  const tell = endpoint.state == EndpointState.CONNECTING;
+  if (tell) endpoint.state = <u8>(NT_SUCCESS(status) ? EndpointState.CONNECTED : EndpointState.DEAD);
+  if (tell) endpoint.status = status;
+  KeReleaseSpinLock(endpoint.lock, irql);
+  if (tell) signal(endpoint, NT_SUCCESS(status) ? SocketEvent.CONNECTED : SocketEvent.FAILED);
+  dereferenceEndpoint(endpoint);
+  IoFreeIrp(irp);
+  return Status.MORE_PROCESSING_REQUIRED;
+}
+
+/** ClientEventDisconnect. IRQL: DISPATCH_LEVEL. Locks: none. */
+export function disconnectEvent(
+  context: usize,
+  connection: usize,
+  flags: DisconnectFlag,
+): NTSTATUS {
+  const endpoint = changetype<Endpoint>(connection);
+  const irql = KeAcquireSpinLock(endpoint.lock);
+  const events = endLocked(endpoint, flags);
+  KeReleaseSpinLock(endpoint.lock, irql);
+  if (events) signal(endpoint, events);
+  return Status.SUCCESS;
+}
+
+/** What user mode is to be told: nothing while it does not know the socket. */
+function endLocked(endpoint: Endpoint, flags: DisconnectFlag): u32 {
+  mustHold(endpoint.lock);
+  const known = endpoint.state != EndpointState.BACKLOG;
+  if (flags == DisconnectFlag.RELEASE) {
+    endpoint.flags |= <u16>EndpointFlag.PEER_CLOSED;
+    return known ? SocketEvent.CLOSED : 0;
+  }
+  endpoint.state = <u8>EndpointState.DEAD;
+  endpoint.status = Status.CONNECTION_RESET;
+  return known ? SocketEvent.ABORTED : 0;
+}
+
+/** No more will be sent: FIN. IRQL: PASSIVE_LEVEL. */
+export function shutdown(endpoint: Endpoint): NTSTATUS {
+  const irql = KeAcquireSpinLock(endpoint.lock);
+  const may = endpoint.state == EndpointState.CONNECTED;
+  const file = may && (endpoint.flags & EndpointFlag.SHUT) == 0 ? endpoint.connectionFile : null;
+  if (may) endpoint.flags |= <u16>EndpointFlag.SHUT;
+  KeReleaseSpinLock(endpoint.lock, irql);
+  if (!may) return Status.CONNECTION_INVALID;
+  if (file == null) return Status.SUCCESS;
+  const status = disconnectFile(file, DisconnectFlag.RELEASE);
+  if (!NT_SUCCESS(status)) endpoint.flags &= ~(<u16>EndpointFlag.SHUT);
+  return status;
+}
+
+/**
+ * Closes: what was sent still goes out, then FIN; or, with `abort`, or when octets were not read,
+ * RST. The handle is gone. IRQL: PASSIVE_LEVEL.
+ */
+export function close(endpoint: Endpoint, abort: bool): void {
+  const irql = KeAcquireSpinLock(endpoint.lock);
+  const open = endpoint.state == EndpointState.CONNECTED;
+  const unread = endpoint.first != null;
+  const shut = (endpoint.flags & EndpointFlag.SHUT) != 0;
+  const connection = endpoint.connectionFile;
+  endpoint.flags |= <u16>EndpointFlag.CLOSED;
+  endpoint.state = <u8>EndpointState.DEAD;
+  KeReleaseSpinLock(endpoint.lock, irql);
+  closeBacklog(endpoint);
+  if (connection != null) {
+    if (open && (abort || unread)) disconnectFile(connection, DisconnectFlag.ABORT);
+    else if (open && !shut) disconnectFile(connection, DisconnectFlag.RELEASE);
+    endpoint.connectionFile = null;
+    closeFile(connection);
+  }
+  const address = endpoint.addressFile;
+  endpoint.addressFile = null;
+  closeFile(address);
+  silence(endpoint);
+  freeChunks(endpoint.first);
+  endpoint.first = null;
+  endpoint.last = null;
+  dereferenceEndpoint(endpoint);
+}
+
+/** Sets one option. IRQL: PASSIVE_LEVEL. */
+export function setOption(endpoint: Endpoint, option: SocketOption, value: u32): NTSTATUS {
+  switch (option) {
+    case SocketOption.SINK:
+      if (value) endpoint.flags |= <u16>EndpointFlag.SINK;
+      else endpoint.flags &= ~(<u16>EndpointFlag.SINK);
+      return Status.SUCCESS;
+    case SocketOption.SEND_BUFFER:
+      endpoint.sendLimit = value;
+      return Status.SUCCESS;
+    case SocketOption.RECEIVE_BUFFER:
+      endpoint.receiveLimit = value;
+      return Status.SUCCESS;
+    case SocketOption.NO_DELAY:
+      return setConnectionOption(endpoint, ConnectionOption.NO_DELAY, value);
+    case SocketOption.KEEP_ALIVE:
+      return setConnectionOption(endpoint, ConnectionOption.KEEP_ALIVE, value);
+    default:
+      return Status.INVALID_PARAMETER;
+  }
+}
+
+/** The connection endpoint is opened for it when there is none yet. */
+function setConnectionOption(endpoint: Endpoint, option: ConnectionOption, value: u32): NTSTATUS {
+  if (endpoint.state == EndpointState.OPEN) {
+    const bound = bind(endpoint, 0, 0);
+    if (!NT_SUCCESS(bound)) return bound;
+  }
+  let file = endpoint.connectionFile;
+  const address = endpoint.addressFile;
+  if (file == null && address != null && endpoint.state == EndpointState.BOUND) {
+    file = openConnectionFile(address, changetype<usize>(endpoint));
+    endpoint.connectionFile = file;
+  }
+  return file == null ? Status.INVALID_PARAMETER : setFileOption(file, option, value);
+}
+
+/** One fact. IRQL: PASSIVE_LEVEL. */
+export function query(endpoint: Endpoint, what: SocketQuery): u32 {
+  const file = endpoint.connectionFile;
+  const room = endpoint.sendLimit - endpoint.sendQueued;
+  switch (what) {
+    case SocketQuery.LOCAL_ADDRESS:
+      return file != null ? queryFile(file, TransportQuery.LOCAL_ADDRESS) : endpoint.localAddress;
+    case SocketQuery.LOCAL_PORT:
+      return endpoint.localPort != 0 || file == null
+        ? endpoint.localPort
+        : queryFile(file, TransportQuery.LOCAL_PORT);
+    case SocketQuery.REMOTE_ADDRESS:
+      return endpoint.remoteAddress;
+    case SocketQuery.REMOTE_PORT:
+      return endpoint.remotePort;
+    case SocketQuery.STATUS:
+      return <u32>endpoint.status;
+    case SocketQuery.READABLE:
+      return endpoint.receiveQueued;
+    case SocketQuery.SEND_ROOM:
+      return endpoint.sendLimit > endpoint.sendQueued ? room : 0;
+    case SocketQuery.RECEIVED:
+      return endpoint.received;
+    default:
+      return 0;
+  }
+}

@@ -1,0 +1,97 @@
+/** The transport's objects behind a socket: opened, bound together, closed. */
+
+import { NTSTATUS, Status } from "../nt/status";
+import { DeviceName, DeviceObject, IoGetDeviceObjectPointer } from "../io/device";
+import { IoCallDriver } from "../io/call";
+import { IoCloseFile, IoCreateFile } from "../io/create";
+import { FileObject } from "../io/file";
+import { Irp, IoAllocateIrp, IoFreeIrp } from "../io/irp";
+import { stackLocation } from "../io/stack";
+import { EventHandlers } from "../tdi/event";
+import { TdiBuildAssociateAddress, TdiBuildDisconnect, TdiBuildSetEventHandlers } from "../tdi/build";
+import { TdiBuildQueryInformation, TdiBuildSetInformation } from "../tdi/build";
+import { TdiInformation } from "../tdi/parameters";
+import { TransportObject, TransportQuery } from "../tdi/request";
+import { SocketKind } from "./endpoint";
+
+function deviceOf(kind: u32): DeviceObject | null {
+  return IoGetDeviceObjectPointer(kind == SocketKind.DATAGRAM ? DeviceName.Udp : DeviceName.Tcp);
+}
+
+/** The request stays ours: we free it. */
+export function keepRequest(irp: Irp, context: usize): NTSTATUS {
+  return Status.MORE_PROCESSING_REQUIRED;
+}
+
+/** Sends a request that does not wait, and frees it. */
+function callAtOnce(file: FileObject, irp: Irp): NTSTATUS {
+  const status = IoCallDriver(file.device, irp);
+  IoFreeIrp(irp);
+  return status;
+}
+
+/** Opens a transport address with `handlers`; null: taken, or no memory. */
+export function openAddressFile(
+  kind: u32,
+  address: u32,
+  port: u32,
+  handlers: EventHandlers,
+): FileObject | null {
+  const device = deviceOf(kind);
+  if (device == null) return null;
+  const irp = IoAllocateIrp(1);
+  if (irp == null) return null;
+  const file = IoCreateFile(device, TransportObject.ADDRESS, address, port);
+  if (file == null) {
+    IoFreeIrp(irp);
+    return null;
+  }
+  TdiBuildSetEventHandlers(irp, file, keepRequest, 0, handlers);
+  callAtOnce(file, irp);
+  return file;
+}
+
+/** Opens a connection endpoint with `context`, associated with `address`; null: no memory. */
+export function openConnectionFile(address: FileObject, context: usize): FileObject | null {
+  const irp = IoAllocateIrp(1);
+  if (irp == null) return null;
+  const file = IoCreateFile(address.device, TransportObject.CONNECTION, <u32>context, 0);
+  if (file == null) {
+    IoFreeIrp(irp);
+    return null;
+  }
+  TdiBuildAssociateAddress(irp, file, keepRequest, 0, address);
+  callAtOnce(file, irp);
+  return file;
+}
+
+/** Sends a FIN, or a RST; without memory for the request, closing the object must do. */
+export function disconnectFile(file: FileObject, flags: u32): NTSTATUS {
+  const irp = IoAllocateIrp(1);
+  if (irp == null) return Status.INSUFFICIENT_RESOURCES;
+  TdiBuildDisconnect(irp, file, keepRequest, 0, flags);
+  return callAtOnce(file, irp);
+}
+
+/** One fact of an object; 0 when it cannot be had. */
+export function queryFile(file: FileObject, query: TransportQuery): u32 {
+  const irp = IoAllocateIrp(1);
+  if (irp == null) return 0;
+  TdiBuildQueryInformation(irp, file, keepRequest, 0, query);
+  const status = IoCallDriver(file.device, irp);
+  const value = changetype<TdiInformation>(stackLocation(irp, 0)).value;
+  IoFreeIrp(irp);
+  return status == Status.SUCCESS ? value : 0;
+}
+
+/** Sets one option of the connection. */
+export function setFileOption(file: FileObject, option: u32, value: u32): NTSTATUS {
+  const irp = IoAllocateIrp(1);
+  if (irp == null) return Status.INSUFFICIENT_RESOURCES;
+  TdiBuildSetInformation(irp, file, keepRequest, 0, option, value);
+  return callAtOnce(file, irp);
+}
+
+export function closeFile(file: FileObject | null): void {
+  if (file != null) IoCloseFile(file);
+}

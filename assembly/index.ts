@@ -1,0 +1,43 @@
+/** Every function and constant the host can see, and nothing else. */
+
+export { Status } from "./nt/status";
+export { Stop } from "./nt/bugcheck";
+export { Fault, switchFault as setFault } from "./kb/faults";
+export { Event } from "./trace/event";
+export { shared as sharedData, traceRing, TRACE_SLOTS } from "./trace/ring";
+export { Rule, Boundary } from "./vf/rule";
+export { heldStacks, lockEdges, wantSites } from "./vf/locks";
+export { Irql, prcbOf as prcbAt, selectProcessor, MAXIMUM_PROCESSORS } from "./ke/processor";
+export { LockRank } from "./ke/lockorder";
+export { interruptTick as clockTick } from "./ke/clock";
+export { NO_TICK, nextTimerTick as nextTick, playedTick } from "./ke/timer";
+export { Parameter, writeParameter as setParameter } from "./ex/registry";
+export { poolTags, poolBlocks, poolAllocations, poolFailures, failAllocation } from "./ex/pool";
+export { TAG_SLOTS } from "./ex/pool";
+export { Tag } from "./ex/tag";
+export { waitingWorkItems as waitingWork } from "./ex/workitem";
+export { irpsInUse } from "./io/irp";
+export { FRAME_STRIDE, FRAME_OFFSET, FRAME_LIMIT } from "./ndis/packet";
+export { FLAG_VERIFIED } from "./ndis/receive";
+export { initializeCard as addAdapter } from "./miniport/driver";
+export { RING_SLOTS, BATCH_FRAMES } from "./miniport/ring";
+export { Counter, Drop, counters, drops } from "./tcpip/counters";
+export { bindInterface as addInterface } from "./tcpip/driver";
+export { TcpState } from "./tcpip/tcp/state";
+export { connectionFrom, foundPosition, tableCount } from "./tcpip/tcp/table";
+export { SocketEvent, SocketKind } from "./afd/endpoint";
+export { SocketOption, SocketQuery } from "./afd/socket";
+export { readEvents as socketPoll, hasReady as socketReady } from "./afd/ready";
+export {
+  socketOpen, socketBind, socketListen, socketConnect, socketAccept, socketSend, socketSendTo,
+  socketReceive, socketShutdown, socketClose, socketOption, socketQuery, echo,
+} from "./afd/driver";
+export { boot, halt } from "./boot";
+export {
+  onInterrupt, onTick, runThreads, irqlOf, runningTimers, userAllocate, userFree,
+} from "./entry";
+export {
+  lockAt, receiveRing, transmitRing, Tcb_references, Tcb_remoteAddress, Tcb_ports,
+  Tcb_localAddress, Tcb_state, Tcb_flags, Tcb_rcvNxt, Tcb_sndUna, Tcb_sndNxt, Tcb_sndWnd,
+  Tcb_cwnd, Tcb_mss, Tcb_rto, Tcb_size,
+} from "./layout";

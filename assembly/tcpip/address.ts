@@ -1,0 +1,158 @@
+/** Address objects: a local address and port, its clients' event handlers. */
+
+import { at } from "../nt/embed";
+import { ExAllocate, ExFree } from "../ex/pool";
+import { Tag } from "../ex/tag";
+import { LockRank } from "../ke/lockorder";
+import { KSpinLock, KeAcquireSpinLock, KeInitializeSpinLock, KeReleaseSpinLock } from "../ke/spinlock";
+import { mustHold } from "../ke/spinlock";
+import { EventHandlers, initializeHandlers } from "../tdi/event";
+import { NTSTATUS, Status } from "../nt/status";
+import { releasePort, takeEphemeralPort, takePort } from "./port";
+import { Protocol } from "../wire/ipv4";
+
+/** A transport address that a client has opened. */
+@unmanaged
+export class AddressObject {
+  // Under the address lock:
+  next: AddressObject | null;
+  references: u32;
+  // Do not change while it is open:
+  protocol: Protocol;
+  /** 0: any of this machine's. */
+  address: u32;
+  port: u32;
+  private handlerWords0: u64;
+  private handlerWords1: u64;
+  private handlerWords2: u64;
+  private handlerWords3: u64;
+  private handlerWords4: u64;
+  /** Set by its client before traffic comes. */
+  get handlers(): EventHandlers {
+    return at<EventHandlers>(changetype<usize>(this), offsetof<this>("handlerWords0"));
+  }
+}
+if (offsetof<EventHandlers>() > 40) ERROR("an AddressObject has room for 40 octets of handlers");
+
+const LOCK: usize = memory.data(4);
+const BUCKETS: u32 = 512;
+const TABLE: usize = memory.data(2048);
+
+@unmanaged
+class Bucket {
+  first: AddressObject | null;
+}
+
+function lock(): KSpinLock {
+  return changetype<KSpinLock>(LOCK);
+}
+
+function bucketOf(protocol: u32, port: u32): Bucket {
+  const index = (port ^ (protocol << 4)) & (BUCKETS - 1);
+  return changetype<Bucket>(TABLE + (<usize>index << 2));
+}
+
+/** Where its lock lies, for the host. */
+export function addressLock(): usize {
+  return LOCK;
+}
+
+export function initializeAddresses(): void {
+  KeInitializeSpinLock(lock(), LockRank.TcpipAddress);
+}
+
+/** What opening an address came to. */
+@unmanaged
+export class OpenedAddress {
+  object: AddressObject | null;
+  status: NTSTATUS;
+}
+
+/**
+ * Opens `port` of `address`; port 0 asks for one above 1023 that is free. The result is in
+ * `opened`. IRQL: <= DISPATCH_LEVEL.
+ */
+export function openAddress(
+  protocol: Protocol,
+  address: u32,
+  port: u32,
+  opened: OpenedAddress,
+): void {
+  const object = ExAllocate<AddressObject>(Tag.Address);
+  opened.object = null;
+  opened.status = Status.INSUFFICIENT_RESOURCES;
+  if (object == null) return;
+  const irql = KeAcquireSpinLock(lock());
+  opened.status = openLocked(object, protocol, address, port);
+  KeReleaseSpinLock(lock(), irql);
+  if (opened.status == Status.SUCCESS) opened.object = object;
+  else ExFree(object);
+}
+
+function openLocked(object: AddressObject, protocol: Protocol, address: u32, port: u32): NTSTATUS {
+  mustHold(lock());
+  if (port == 0) {
+    port = takeEphemeralPort(protocol);
+    if (port == 0) return Status.INSUFFICIENT_RESOURCES;
+  } else if (!takePort(protocol, port)) {
+    return Status.ADDRESS_ALREADY_EXISTS;
+  }
+  object.protocol = protocol;
+  object.address = address;
+  object.port = port;
+  object.references = 1;
+  initializeHandlers(object.handlers);
+  const bucket = bucketOf(protocol, port);
+  object.next = bucket.first;
+  bucket.first = object;
+  return Status.SUCCESS;
+}
+
+/** The referenced object that listens on `port` of `address`, or null. IRQL: DISPATCH_LEVEL. */
+export function findAddress(protocol: Protocol, address: u32, port: u32): AddressObject | null {
+  const irql = KeAcquireSpinLock(lock());
+  const found = findLocked(protocol, address, port);
+  if (found != null) found.references++;
+  KeReleaseSpinLock(lock(), irql);
+  return found;
+}
+
+function findLocked(protocol: Protocol, address: u32, port: u32): AddressObject | null {
+  mustHold(lock());
+  let one: AddressObject | null = bucketOf(protocol, port).first;
+  while (one != null) {
+    const mine = one.port == port && one.protocol == protocol;
+    if (mine && (one.address == 0 || one.address == address)) return one;
+    one = one.next;
+  }
+  return null;
+}
+
+/** One more holds `object`, as its holder asks. IRQL: <= DISPATCH_LEVEL. */
+export function referenceAddress(object: AddressObject): void {
+  const irql = KeAcquireSpinLock(lock());
+  object.references++;
+  KeReleaseSpinLock(lock(), irql);
+}
+
+/** One fewer; the last one frees port and object. IRQL: <= DISPATCH_LEVEL. */
+export function dereferenceAddress(object: AddressObject): void {
+  const irql = KeAcquireSpinLock(lock());
+  const gone = --object.references == 0;
+  if (gone) closeLocked(object);
+  KeReleaseSpinLock(lock(), irql);
+  if (gone) ExFree(object);
+}
+
+function closeLocked(object: AddressObject): void {
+  mustHold(lock());
+  const bucket = bucketOf(object.protocol, object.port);
+  if (bucket.first == object) {
+    bucket.first = object.next;
+  } else {
+    let before = bucket.first;
+    while (before != null && before.next != object) before = before.next;
+    if (before != null) before.next = object.next;
+  }
+  releasePort(object.protocol, object.port);
+}

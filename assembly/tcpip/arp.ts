@@ -1,0 +1,440 @@
+/**
+ * ARP (RFC 826; RFC 1122, 2.3.2): neighbours, and the one datagram that waits for each.
+ *
+ * NT: an entry lives 2 minutes unused and 10 minutes in use (Q139415 and Q166750 in nt-facts 3.7);
+ * at most one datagram waits for an address, and the newest replaces the older (Q194881).
+ */
+
+import { Parameter, queryParameter } from "../ex/registry";
+import { Event } from "../trace/event";
+import { trace } from "../trace/ring";
+import { at } from "../nt/embed";
+import { TICKS_PER_SECOND, tickBefore } from "../nt/time";
+import { ExAllocate, ExAllocatePoolWithTag, ExFree, ExFreePool } from "../ex/pool";
+import { Tag } from "../ex/tag";
+import { KeQueryTickCount } from "../trace/ring";
+import { Kdpc, KeInitializeDpc } from "../ke/dpc";
+import { LockRank } from "../ke/lockorder";
+import { KSpinLock, KeAcquireSpinLock, KeInitializeSpinLock, KeReleaseSpinLock } from "../ke/spinlock";
+import { mustHold } from "../ke/spinlock";
+import { KTimer, KeCancelTimer, KeInitializeTimer, KeSetTimerEx } from "../ke/timer";
+import { adapterAt } from "../ndis/adapter";
+import { NdisPacket } from "../ndis/packet";
+import { NdisAllocatePacket, NdisFreePacket } from "../ndis/pool";
+import { NdisSendPackets } from "../ndis/send";
+import { ARP_PACKET, ArpOperation, ArpPacket } from "../wire/arp";
+import { copyAddress, destinationOf, ETHERNET_HEADER, EtherType } from "../wire/ethernet";
+import { isGroup, setBroadcast, setEtherType, sourceOf } from "../wire/ethernet";
+import { Counter, count, Drop, drop } from "./counters";
+import { Interface, isBroadcast } from "./interface";
+import { isMulticast } from "../wire/ipv4";
+
+/** A neighbour. Under the ARP lock: all of it. */
+@unmanaged
+class Neighbour {
+  next: Neighbour | null;
+  address: u32;
+  via: Interface;
+  /** Its station's address: six octets, and two of padding. */
+  private macWord0: u32;
+  private macWord1: u32;
+  /** 1 when the address is known. */
+  resolved: u32;
+  /** Requests sent for it. */
+  tries: u32;
+  /** When it was learned, and when it was last used. */
+  learnedTick: u32;
+  usedTick: u32;
+  /** The datagram that waits, with its whole frame, or 0. */
+  parked: usize;
+  parkedLength: u32;
+  get mac(): usize {
+    return changetype<usize>(this) + offsetof<this>("macWord0");
+  }
+}
+
+/** Neighbours at most: more than a /18 has, so that nobody fills the pool with claims. */
+const NEIGHBOUR_LIMIT: u32 = 16384;
+
+const BUCKETS: u32 = 1024;
+const TABLE: usize = memory.data(4096);
+const DPC: usize = memory.data(32);
+const TIMER: usize = memory.data(32);
+if (offsetof<KTimer>() > 32 || offsetof<Kdpc>() > 32) ERROR("DPC and TIMER");
+
+@unmanaged
+class State {
+  private lockWord: u32;
+  // Under `lock`:
+  neighbours: u32;
+  timerRuns: u32;
+  get lock(): KSpinLock {
+    return changetype<KSpinLock>(changetype<usize>(this));
+  }
+}
+const STATE: usize = memory.data(16);
+
+@unmanaged
+class Bucket {
+  first: Neighbour | null;
+}
+
+function state(): State {
+  return changetype<State>(STATE);
+}
+
+/** Where its lock lies, for the host. */
+export function arpLock(): usize {
+  return STATE;
+}
+
+function bucketAt(index: u32): Bucket {
+  return changetype<Bucket>(TABLE + (<usize>index << 2));
+}
+
+function bucketOf(address: u32): Bucket {
+  return bucketAt((address * 0x9e3779b1) >>> 22);
+}
+
+/** Makes an empty table. Once, at start. */
+export function initializeArp(): void {
+  KeInitializeSpinLock(state().lock, LockRank.ArpTable);
+  memory.fill(TABLE, 0, BUCKETS * 4);
+  state().neighbours = 0;
+  state().timerRuns = 0;
+  KeInitializeTimer(changetype<KTimer>(TIMER));
+  KeInitializeDpc(changetype<Kdpc>(DPC), ageNeighbours, 0);
+}
+
+/** Forgets every neighbour. At the end. */
+export function cleanUpArp(): void {
+  KeCancelTimer(changetype<KTimer>(TIMER));
+  for (let i: u32 = 0; i < BUCKETS; i++) {
+    const bucket = bucketAt(i);
+    let neighbour = bucket.first;
+    bucket.first = null;
+    while (neighbour != null) {
+      const next: Neighbour | null = neighbour.next;
+      forget(neighbour);
+      neighbour = next;
+    }
+  }
+  state().neighbours = 0;
+}
+
+function forget(neighbour: Neighbour): void {
+  if (neighbour.parked) ExFreePool(neighbour.parked);
+  ExFree(neighbour);
+}
+
+function findLocked(address: u32): Neighbour | null {
+  mustHold(state().lock);
+  let neighbour = bucketOf(address).first;
+  while (neighbour != null && neighbour.address != address) neighbour = neighbour.next;
+  return neighbour;
+}
+
+function addLocked(via: Interface, address: u32): Neighbour | null {
+  mustHold(state().lock);
+  if (state().neighbours >= NEIGHBOUR_LIMIT) {
+    drop(Drop.ARP_TABLE_FULL);
+    return null;
+  }
+  const made = ExAllocate<Neighbour>(Tag.Arp);
+  if (made == null) {
+    drop(Drop.NO_MEMORY);
+    return null;
+  }
+  const bucket = bucketOf(address);
+  made.address = address;
+  made.via = via;
+  made.learnedTick = KeQueryTickCount();
+  made.usedTick = made.learnedTick;
+  made.next = bucket.first;
+  bucket.first = made;
+  state().neighbours++;
+  if (!state().timerRuns) {
+    state().timerRuns = 1;
+    const timer = changetype<KTimer>(TIMER);
+    KeSetTimerEx(timer, TICKS_PER_SECOND, TICKS_PER_SECOND, changetype<Kdpc>(DPC));
+  }
+  return made;
+}
+
+/**
+ * Sends a chain of datagrams, each with its next hop, whose frames lack the Ethernet header.
+ * IRQL: DISPATCH_LEVEL. Locks: none.
+ */
+export function sendResolved(via: Interface, first: NdisPacket): void {
+  const irql = KeAcquireSpinLock(state().lock);
+  const ready = resolveChainLocked(via, first);
+  KeReleaseSpinLock(state().lock, irql);
+  if (ready != null) NdisSendPackets(via.adapter, ready);
+}
+
+/** The packets of the chain that can go, and requests for those that cannot. */
+function resolveChainLocked(via: Interface, first: NdisPacket): NdisPacket | null {
+  mustHold(state().lock);
+  let head: NdisPacket | null = null;
+  let tail: NdisPacket | null = null;
+  let known: Neighbour | null = null;
+  let packet: NdisPacket | null = first;
+  while (packet != null) {
+    const next: NdisPacket | null = packet.next;
+    packet.next = null;
+    const hop = packet.nextHop;
+    let ready: NdisPacket | null = packet;
+    if (known != null && known.address == hop) {
+      writeHeader(packet, known.mac, via);
+    } else if (isBroadcast(via, hop) || isMulticast(hop)) {
+      setBroadcast(destinationOf(packet.frame));
+      finishHeader(packet, via);
+    } else {
+      known = findLocked(hop);
+      if (known != null && known.resolved) {
+        known.usedTick = KeQueryTickCount();
+        writeHeader(packet, known.mac, via);
+      } else {
+        ready = parkLocked(via, packet, known);
+        known = null;
+      }
+    }
+    if (ready != null) {
+      if (tail == null) head = ready;
+      else tail.next = ready;
+      tail = ready;
+    }
+    packet = next;
+  }
+  return head;
+}
+
+function writeHeader(packet: NdisPacket, mac: usize, via: Interface): void {
+  copyAddress(destinationOf(packet.frame), mac);
+  finishHeader(packet, via);
+}
+
+function finishHeader(packet: NdisPacket, via: Interface): void {
+  copyAddress(sourceOf(packet.frame), via.adapter.mac);
+  setEtherType(packet.frame, EtherType.IPV4);
+}
+
+/** Parks a datagram whose neighbour is not known; returns the request to send, if it is time. */
+function parkLocked(via: Interface, packet: NdisPacket, known: Neighbour | null): NdisPacket | null {
+  mustHold(state().lock);
+  const isNew = known == null;
+  const neighbour = isNew ? addLocked(via, packet.nextHop) : known;
+  if (neighbour == null) {
+    NdisFreePacket(packet);
+    return null;
+  }
+  replaceParkedLocked(neighbour, packet);
+  // The frame is safe in the pool: the packet may carry the request.
+  if (isNew) return buildRequest(neighbour, packet);
+  NdisFreePacket(packet);
+  return null;
+}
+
+function replaceParkedLocked(neighbour: Neighbour, packet: NdisPacket): void {
+  mustHold(state().lock);
+  const copy = ExAllocatePoolWithTag(packet.length, Tag.Parked);
+  if (copy == 0) {
+    drop(Drop.NO_MEMORY);
+    return;
+  }
+  memory.copy(copy, packet.frame, packet.length);
+  if (neighbour.parked) {
+    drop(Drop.ARP_REPLACED);
+    trace(Event.ARP_REPLACED_PARKED, neighbour.address, 0, 0);
+    ExFreePool(neighbour.parked);
+  }
+  neighbour.parked = copy;
+  neighbour.parkedLength = packet.length;
+}
+
+function beginPacket(packet: NdisPacket, via: Interface, operation: ArpOperation): ArpPacket {
+  const frame = packet.frame;
+  const arp = at<ArpPacket>(frame, ETHERNET_HEADER);
+  // Padding to the shortest frame goes out as zero, not as what lay there before.
+  memory.fill(frame, 0, 60);
+  copyAddress(sourceOf(frame), via.adapter.mac);
+  setEtherType(frame, EtherType.ARP);
+  arp.begin();
+  arp.operation = operation;
+  copyAddress(arp.senderHardware, via.adapter.mac);
+  arp.senderProtocol = via.address;
+  packet.length = ETHERNET_HEADER + ARP_PACKET;
+  packet.next = null;
+  return arp;
+}
+
+function buildRequest(neighbour: Neighbour, packet: NdisPacket): NdisPacket {
+  const arp = beginPacket(packet, neighbour.via, ArpOperation.REQUEST);
+  setBroadcast(destinationOf(packet.frame));
+  arp.targetProtocol = neighbour.address;
+  neighbour.tries++;
+  count(Counter.ARP_OUT_REQUESTS);
+  trace(Event.ARP_REQUEST, neighbour.address, neighbour.tries, 0);
+  return packet;
+}
+
+/** An ARP packet of `length` octets came in. IRQL: DISPATCH_LEVEL. Locks: none. */
+export function receiveArp(via: Interface, arp: ArpPacket, length: u32): void {
+  if (length < ARP_PACKET || !arp.isIpv4OnEthernet) {
+    drop(Drop.ARP_MALFORMED);
+    return;
+  }
+  const sender = arp.senderProtocol;
+  const forUs = arp.targetProtocol == via.address;
+  if (sender == via.address) {
+    trace(Event.ARP_CONFLICT, sender, 0, 0);
+    drop(Drop.ARP_NOT_OURS);
+    return;
+  }
+  const local = ((sender ^ via.address) & via.mask) == 0;
+  if (!local || isBroadcast(via, sender) || isGroup(arp.senderHardware)) {
+    drop(Drop.ARP_NOT_OURS);
+    return;
+  }
+  const irql = KeAcquireSpinLock(state().lock);
+  const released = learnLocked(via, sender, arp.senderHardware, forUs);
+  KeReleaseSpinLock(state().lock, irql);
+  if (released != null) NdisSendPackets(via.adapter, released);
+  if (!forUs) return;
+  if (arp.operation == ArpOperation.REQUEST) reply(via, arp);
+  else count(Counter.ARP_IN_REPLIES);
+}
+
+/** RFC 826's merge: an entry there is brought up to date, a new one made only if it is for us. */
+function learnLocked(via: Interface, sender: u32, mac: usize, forUs: bool): NdisPacket | null {
+  mustHold(state().lock);
+  let neighbour = findLocked(sender);
+  if (neighbour == null) {
+    if (!forUs) return null;
+    neighbour = addLocked(via, sender);
+    if (neighbour == null) return null;
+  }
+  copyAddress(neighbour.mac, mac);
+  neighbour.learnedTick = KeQueryTickCount();
+  if (neighbour.resolved) return null;
+  neighbour.resolved = 1;
+  neighbour.tries = 0;
+  neighbour.usedTick = neighbour.learnedTick;
+  trace(Event.ARP_RESOLVED, sender, 0, 0);
+  return unparkLocked(via, neighbour);
+}
+
+function unparkLocked(via: Interface, neighbour: Neighbour): NdisPacket | null {
+  mustHold(state().lock);
+  const parked = neighbour.parked;
+  if (parked == 0) return null;
+  neighbour.parked = 0;
+  const packet = NdisAllocatePacket(via.adapter);
+  if (packet == null) {
+    drop(Drop.NO_PACKET);
+  } else {
+    memory.copy(packet.frame, parked, neighbour.parkedLength);
+    packet.length = neighbour.parkedLength;
+    packet.nextHop = neighbour.address;
+    writeHeader(packet, neighbour.mac, via);
+  }
+  ExFreePool(parked);
+  return packet;
+}
+
+function reply(via: Interface, request: ArpPacket): void {
+  count(Counter.ARP_IN_REQUESTS);
+  const packet = NdisAllocatePacket(via.adapter);
+  if (packet == null) {
+    drop(Drop.NO_PACKET);
+    return;
+  }
+  const arp = beginPacket(packet, via, ArpOperation.REPLY);
+  copyAddress(destinationOf(packet.frame), request.senderHardware);
+  copyAddress(arp.targetHardware, request.senderHardware);
+  arp.targetProtocol = request.senderProtocol;
+  count(Counter.ARP_OUT_REPLIES);
+  NdisSendPackets(via.adapter, packet);
+}
+
+/** Every second: asks again, gives up, and forgets what is old. IRQL: DISPATCH_LEVEL. */
+function ageNeighbours(dpc: Kdpc, context: usize): void {
+  const now = KeQueryTickCount();
+  for (let i: u32 = 0; i < BUCKETS; i++) {
+    if (bucketAt(i).first == null) continue;
+    const irql = KeAcquireSpinLock(state().lock);
+    const requests = ageBucketLocked(bucketAt(i), now);
+    KeReleaseSpinLock(state().lock, irql);
+    sendRequests(requests);
+  }
+  const irql = KeAcquireSpinLock(state().lock);
+  const idle = state().neighbours == 0;
+  if (idle) state().timerRuns = 0;
+  KeReleaseSpinLock(state().lock, irql);
+  if (idle) KeCancelTimer(changetype<KTimer>(TIMER));
+}
+
+/** Each goes to its own card. */
+function sendRequests(first: NdisPacket | null): void {
+  let packet = first;
+  while (packet != null) {
+    const next: NdisPacket | null = packet.next;
+    packet.next = null;
+    const adapter = adapterAt(packet.adapterIndex);
+    if (adapter != null) NdisSendPackets(adapter, packet);
+    packet = next;
+  }
+}
+
+function ageBucketLocked(bucket: Bucket, now: u32): NdisPacket | null {
+  mustHold(state().lock);
+  let requests: NdisPacket | null = null;
+  let before: Neighbour | null = null;
+  let neighbour = bucket.first;
+  while (neighbour != null) {
+    const next: Neighbour | null = neighbour.next;
+    if (isOver(neighbour, now)) {
+      if (before == null) bucket.first = next;
+      else before.next = next;
+      state().neighbours--;
+      giveUp(neighbour);
+    } else {
+      before = neighbour;
+      const request = askAgain(neighbour);
+      if (request != null) {
+        request.next = requests;
+        requests = request;
+      }
+    }
+    neighbour = next;
+  }
+  return requests;
+}
+
+function isOver(neighbour: Neighbour, now: u32): bool {
+  if (!neighbour.resolved) return neighbour.tries >= queryParameter(Parameter.ArpRetryCount);
+  const unused = queryParameter(Parameter.ArpCacheLife) * TICKS_PER_SECOND;
+  const used = queryParameter(Parameter.ArpCacheMinReferencedLife) * TICKS_PER_SECOND;
+  const idleSince = tickBefore(neighbour.usedTick, neighbour.learnedTick)
+    ? neighbour.learnedTick
+    : neighbour.usedTick;
+  return now - idleSince >= unused || now - neighbour.learnedTick >= used;
+}
+
+function askAgain(neighbour: Neighbour): NdisPacket | null {
+  if (neighbour.resolved) return null;
+  const packet = NdisAllocatePacket(neighbour.via.adapter);
+  if (packet == null) {
+    neighbour.tries++;
+    return null;
+  }
+  return buildRequest(neighbour, packet);
+}
+
+function giveUp(neighbour: Neighbour): void {
+  if (!neighbour.resolved) {
+    trace(Event.ARP_FAILED, neighbour.address, neighbour.tries, 0);
+    if (neighbour.parked) drop(Drop.ARP_UNRESOLVED);
+  }
+  forget(neighbour);
+}

@@ -1,0 +1,158 @@
+/** The MIB (RFC 1213): what was counted, and why frames were dropped. Counts since boot. */
+
+export const enum Counter {
+  IP_IN_RECEIVES,
+  IP_IN_DELIVERS,
+  IP_OUT_REQUESTS,
+  IP_REASM_REQDS,
+  IP_REASM_OKS,
+  IP_REASM_FAILS,
+  IP_FRAG_OKS,
+  IP_FRAG_CREATES,
+  ICMP_IN_ECHOS,
+  ICMP_IN_ECHO_REPS,
+  ICMP_IN_DEST_UNREACHS,
+  ICMP_OUT_ECHOS,
+  ICMP_OUT_ECHO_REPS,
+  ICMP_OUT_DEST_UNREACHS,
+  ICMP_OUT_TIME_EXCDS,
+  ARP_IN_REQUESTS,
+  ARP_IN_REPLIES,
+  ARP_OUT_REQUESTS,
+  ARP_OUT_REPLIES,
+  UDP_IN_DATAGRAMS,
+  UDP_NO_PORTS,
+  UDP_OUT_DATAGRAMS,
+  TCP_ACTIVE_OPENS,
+  TCP_PASSIVE_OPENS,
+  TCP_ATTEMPT_FAILS,
+  TCP_ESTAB_RESETS,
+  TCP_CURR_ESTAB,
+  TCP_IN_SEGS,
+  TCP_OUT_SEGS,
+  TCP_RETRANS_SEGS,
+  TCP_OUT_RSTS,
+  TCP_FAST_RETRANSMITS,
+  TCP_TIMEOUTS,
+  TCP_DUP_ACKS_IN,
+  TCP_OUT_OF_ORDER,
+  TCP_DELAYED_ACKS,
+  TCP_PREDICTED,
+  /** Handshakes that ended in ESTABLISHED. */
+  TCP_OPENED,
+  /** Connections that were open and are no more. */
+  TCP_CLOSED,
+  /** Connects of ours that were refused, and SYNs that we refused. */
+  TCP_REFUSED,
+  TCP_OCTETS_IN,
+  TCP_OCTETS_OUT,
+  COUNT,
+}
+
+/** Why a frame, or what was in it, was dropped. */
+export const enum Drop {
+  ETHERNET_SHORT,
+  ETHERNET_TYPE,
+  ETHERNET_OTHER_STATION,
+  ARP_MALFORMED,
+  ARP_NOT_OURS,
+  ARP_TABLE_FULL,
+  ARP_REPLACED,
+  ARP_UNRESOLVED,
+  IP_SHORT,
+  IP_VERSION,
+  IP_HEADER_LENGTH,
+  IP_TOTAL_LENGTH,
+  IP_CHECKSUM,
+  IP_NOT_OURS,
+  IP_SOURCE,
+  IP_PROTOCOL,
+  IP_OPTION,
+  IP_FRAGMENT_LENGTH,
+  IP_FRAGMENT_OVERLAP,
+  IP_FRAGMENT_LIMIT,
+  IP_FRAGMENT_EXPIRED,
+  IP_NO_ROUTE,
+  ICMP_SHORT,
+  ICMP_CHECKSUM,
+  ICMP_TYPE,
+  ICMP_QUOTE,
+  ICMP_BROADCAST,
+  UDP_SHORT,
+  UDP_LENGTH,
+  UDP_CHECKSUM,
+  UDP_NO_PORT,
+  UDP_NOT_TAKEN,
+  TCP_SHORT,
+  TCP_OFFSET,
+  TCP_OPTION,
+  TCP_CHECKSUM,
+  TCP_BROADCAST,
+  TCP_LAND,
+  TCP_NO_CONNECTION,
+  TCP_NO_BACKLOG,
+  TCP_NOT_ACCEPTABLE,
+  TCP_NO_ACK,
+  TCP_UNSENT_ACKNOWLEDGED,
+  TCP_UNEXPECTED,
+  TCP_DUPLICATE,
+  TCP_OUT_OF_WINDOW,
+  TCP_AFTER_CLOSE,
+  NO_MEMORY,
+  NO_PACKET,
+  COUNT,
+}
+
+const COUNTERS: usize = memory.data(256);
+if (Counter.COUNT * 4 > 256) ERROR("COUNTERS");
+const DROPS: usize = memory.data(256);
+if (Drop.COUNT * 4 > 256) ERROR("DROPS");
+
+/** One word, for both arrays. */
+@unmanaged
+class Word {
+  value: u32;
+}
+
+function counterWord(counter: Counter): Word {
+  return changetype<Word>(COUNTERS + (<usize>counter << 2));
+}
+
+/** Counts one. IRQL: any. */
+export function count(counter: Counter): void {
+  counterWord(counter).value++;
+}
+
+/** Counts `amount`; the counter wraps. */
+export function countMany(counter: Counter, amount: u32): void {
+  counterWord(counter).value += amount;
+}
+
+export function uncount(counter: Counter): void {
+  counterWord(counter).value--;
+}
+
+export function counted(counter: Counter): u32 {
+  return counterWord(counter).value;
+}
+
+/** Counts a drop. Malformed input has no other consequence. IRQL: any. */
+export function drop(reason: Drop): void {
+  changetype<Word>(DROPS + (<usize>reason << 2)).value++;
+}
+
+/** Where the counters lie: one u32 for each `Counter`. */
+export function counters(): usize {
+  return COUNTERS;
+}
+
+/** Where the drops lie: one u32 for each `Drop`. */
+export function drops(): usize {
+  return DROPS;
+}
+
+/** All back to zero. Once, at boot. */
+export function initializeCounters(): void {
+  memory.fill(COUNTERS, 0, 256);
+  memory.fill(DROPS, 0, 256);
+}

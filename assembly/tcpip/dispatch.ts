@@ -1,0 +1,162 @@
+/** IRP_MJ_* and TDI minor codes to routines. */
+
+import { NTSTATUS, Status } from "../nt/status";
+import { at } from "../nt/embed";
+import { Irql, KIRQL } from "../ke/processor";
+import { KeLowerIrql, KeRaiseIrql } from "../ke/irql";
+import { CreateParameters } from "../io/create";
+import { DeviceName, DeviceObject } from "../io/device";
+import { FileObject } from "../io/file";
+import { IoCompleteRequest } from "../io/complete";
+import { Irp } from "../io/irp";
+import { IoGetCurrentIrpStackLocation } from "../io/stack";
+import { EventHandlers } from "../tdi/event";
+import { TdiInformation, TdiSendDatagram, TdiSetEvents } from "../tdi/parameters";
+import { Tdi, TransportObject, TransportQuery } from "../tdi/request";
+import { Protocol } from "../wire/ipv4";
+import { AddressObject, OpenedAddress, dereferenceAddress, openAddress } from "./address";
+import { startEcho } from "./ip/echo";
+import { cleanUpConnection, closeConnection } from "./tcp/request";
+import { associate, connect, disassociate, disconnect, receive } from "./tcp/request";
+import { queryConnection, send, setInformation } from "./tcp/request";
+import { openConnection } from "./tcp/connection";
+import { Connection } from "./tcp/endpoint";
+import { sendUdp } from "./udp/send";
+
+/** One result for each processor: it lives during the call. */
+const OPENED: usize = memory.data(64);
+if (offsetof<OpenedAddress>() > 8) ERROR("OPENED");
+
+/** Completes a request that its routine did not keep. */
+function finish(irp: Irp, status: NTSTATUS, irql: KIRQL): NTSTATUS {
+  if (status != Status.PENDING) IoCompleteRequest(irp, status, 0);
+  KeLowerIrql(irql);
+  return status;
+}
+
+/** IRP_MJ_CREATE: an address, a connection endpoint, or a control channel. */
+export function create(device: usize, irp: Irp): NTSTATUS {
+  const irql = KeRaiseIrql(Irql.DISPATCH);
+  const parameters = changetype<CreateParameters>(IoGetCurrentIrpStackLocation(irp));
+  const file = parameters.file;
+  let status: NTSTATUS = Status.INVALID_PARAMETER;
+  if (file != null) status = open(at<DeviceObject>(device, 0), file, parameters);
+  return finish(irp, status, irql);
+}
+
+function open(device: DeviceObject, file: FileObject, parameters: CreateParameters): NTSTATUS {
+  switch (parameters.kind) {
+    case TransportObject.ADDRESS: {
+      const protocol = device.name == DeviceName.Udp ? Protocol.UDP : Protocol.TCP;
+      const opened = changetype<OpenedAddress>(OPENED);
+      openAddress(protocol, parameters.word0, parameters.word1, opened);
+      file.fsContext = changetype<usize>(opened.object);
+      return opened.status;
+    }
+    case TransportObject.CONNECTION: {
+      const connection = openConnection(parameters.word0);
+      file.fsContext = changetype<usize>(connection);
+      return connection == null ? Status.INSUFFICIENT_RESOURCES : Status.SUCCESS;
+    }
+    case TransportObject.CONTROL:
+      return Status.SUCCESS;
+    default:
+      return Status.INVALID_PARAMETER;
+  }
+}
+
+/** IRP_MJ_CLEANUP: what the object has under way ends. */
+export function cleanup(device: usize, irp: Irp): NTSTATUS {
+  const irql = KeRaiseIrql(Irql.DISPATCH);
+  const file = IoGetCurrentIrpStackLocation(irp).file;
+  if (file != null && file.fsContext2 == TransportObject.CONNECTION) {
+    cleanUpConnection(at<Connection>(file.fsContext, 0));
+  }
+  return finish(irp, Status.SUCCESS, irql);
+}
+
+/** IRP_MJ_CLOSE: the object goes. */
+export function close(device: usize, irp: Irp): NTSTATUS {
+  const irql = KeRaiseIrql(Irql.DISPATCH);
+  const file = IoGetCurrentIrpStackLocation(irp).file;
+  if (file != null && file.fsContext2 == TransportObject.CONNECTION) {
+    closeConnection(at<Connection>(file.fsContext, 0));
+  } else if (file != null && file.fsContext2 == TransportObject.ADDRESS) {
+    dereferenceAddress(at<AddressObject>(file.fsContext, 0));
+  }
+  return finish(irp, Status.SUCCESS, irql);
+}
+
+/** IRP_MJ_DEVICE_CONTROL of \Device\Ip: IOCTL_ICMP_ECHO_REQUEST. */
+export function deviceControl(device: usize, irp: Irp): NTSTATUS {
+  const irql = KeRaiseIrql(Irql.DISPATCH);
+  const isIp = at<DeviceObject>(device, 0).name == DeviceName.Ip;
+  if (!isIp) return finish(irp, Status.INVALID_DEVICE_REQUEST, irql);
+  const status = startEcho(irp);
+  KeLowerIrql(irql);
+  return status;
+}
+
+/** IRP_MJ_INTERNAL_DEVICE_CONTROL: TDI. */
+export function internalDeviceControl(device: usize, irp: Irp): NTSTATUS {
+  const irql = KeRaiseIrql(Irql.DISPATCH);
+  const file = IoGetCurrentIrpStackLocation(irp).file;
+  let status: NTSTATUS = Status.INVALID_HANDLE;
+  if (file == null) return finish(irp, status, irql);
+  const kind = file.fsContext2;
+  if (kind == TransportObject.CONNECTION) {
+    status = requestConnection(at<Connection>(file.fsContext, 0), irp);
+  } else if (kind == TransportObject.ADDRESS) {
+    status = requestAddress(at<AddressObject>(file.fsContext, 0), irp);
+  }
+  return finish(irp, status, irql);
+}
+
+function requestConnection(connection: Connection, irp: Irp): NTSTATUS {
+  const minor: u32 = IoGetCurrentIrpStackLocation(irp).minor;
+  switch (minor) {
+    case Tdi.ASSOCIATE_ADDRESS:
+      return associate(connection, irp);
+    case Tdi.DISASSOCIATE_ADDRESS:
+      return disassociate(connection);
+    case Tdi.CONNECT:
+      return connect(connection, irp);
+    case Tdi.DISCONNECT:
+      return disconnect(connection, irp);
+    case Tdi.SEND:
+      return send(connection, irp);
+    case Tdi.RECEIVE:
+      return receive(connection, irp);
+    case Tdi.SET_INFORMATION:
+      return setInformation(connection, irp);
+    case Tdi.QUERY_INFORMATION:
+      return queryConnection(connection, irp);
+    default:
+      return Status.INVALID_DEVICE_REQUEST;
+  }
+}
+
+function requestAddress(address: AddressObject, irp: Irp): NTSTATUS {
+  const stack = IoGetCurrentIrpStackLocation(irp);
+  const minor: u32 = stack.minor;
+  switch (minor) {
+    case Tdi.SET_EVENT_HANDLER: {
+      const handlers = changetype<TdiSetEvents>(stack).handlers;
+      if (handlers == null) return Status.INVALID_PARAMETER;
+      const length = offsetof<EventHandlers>();
+      memory.copy(changetype<usize>(address.handlers), changetype<usize>(handlers), length);
+      return Status.SUCCESS;
+    }
+    case Tdi.QUERY_INFORMATION: {
+      const view = changetype<TdiInformation>(stack);
+      view.value = view.option == TransportQuery.LOCAL_PORT ? address.port : address.address;
+      return Status.SUCCESS;
+    }
+    case Tdi.SEND_DATAGRAM: {
+      const view = changetype<TdiSendDatagram>(stack);
+      return sendUdp(address, irp.mdl, view.length, view.remoteAddress, view.remotePort);
+    }
+    default:
+      return Status.INVALID_DEVICE_REQUEST;
+  }
+}

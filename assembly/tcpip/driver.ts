@@ -1,0 +1,112 @@
+/** tcpip.sys: \Device\Ip, \Device\Tcp and \Device\Udp. Begin reading here. */
+
+import { NTSTATUS, Status } from "../nt/status";
+import { Parameter, queryParameter } from "../ex/registry";
+import { Irql } from "../ke/processor";
+import { KeLowerIrql, KeRaiseIrql } from "../ke/irql";
+import { DeviceName, IoCreateDevice, IoDeleteDevice, IoGetDeviceObjectPointer } from "../io/device";
+import { DriverObject, initializeDriver } from "../io/driver";
+import { Adapter, MAXIMUM_ADAPTERS, adapterAt } from "../ndis/adapter";
+import { NdisCloseAdapter, NdisOpenAdapter } from "../ndis/protocol";
+import { cleanUpArp, initializeArp } from "./arp";
+import { initializeAddresses } from "./address";
+import { initializeCounters } from "./counters";
+import { cleanup, close, create, deviceControl, internalDeviceControl } from "./dispatch";
+import { addInterface, interfaceAt, removeInterface } from "./interface";
+import { cleanUpEcho, initializeEcho } from "./ip/echo";
+import { cleanUpReassembly, initializeReassembly } from "./ip/reassemble";
+import { dropQueued, initializeSends } from "./ip/send";
+import { receivePackets, sendComplete } from "./protocol";
+import { initializeRoutes } from "./route";
+import { initializeConnect } from "./tcp/connect";
+import { initializeConnections } from "./tcp/connection";
+import { destroy } from "./tcp/destroy";
+import { expire } from "./tcp/expire";
+import { initializeHash } from "./tcp/hash";
+import { initializeSynAttack } from "./tcp/synattack";
+import { anyTcb, deleteTable, initializeTable, partitionAt, partitionCount } from "./tcp/table";
+import { deleteTcbList, dereferenceTcb, initializeTcbs } from "./tcp/tcb";
+import { initializeTcpTimers, stopTcpTimers } from "./tcp/timer";
+
+const DRIVER: usize = memory.data(32);
+if (offsetof<DriverObject>() > 32) ERROR("DRIVER");
+
+/** DriverEntry. IRQL: PASSIVE_LEVEL. INSUFFICIENT_RESOURCES: no memory for the connection table. */
+export function DriverEntry(): NTSTATUS {
+  const driver = changetype<DriverObject>(DRIVER);
+  initializeDriver(driver, unload);
+  driver.create = create;
+  driver.cleanup = cleanup;
+  driver.close = close;
+  driver.deviceControl = deviceControl;
+  driver.internalDeviceControl = internalDeviceControl;
+  initializeCounters();
+  initializeSends();
+  initializeRoutes();
+  initializeArp();
+  initializeReassembly();
+  initializeEcho();
+  initializeAddresses();
+  initializeConnections();
+  initializeTcbs();
+  initializeHash();
+  initializeSynAttack();
+  initializeConnect();
+  initializeTcpTimers(expire);
+  if (!initializeTable()) return Status.INSUFFICIENT_RESOURCES;
+  IoCreateDevice(driver, DeviceName.Ip);
+  IoCreateDevice(driver, DeviceName.Tcp);
+  IoCreateDevice(driver, DeviceName.Udp);
+  return Status.SUCCESS;
+}
+
+/** Binds IP to a card, with its address. IRQL: PASSIVE_LEVEL. */
+export function bindInterface(index: u32, address: u32, mask: u32, gateway: u32): NTSTATUS {
+  const adapter: Adapter | null = adapterAt(index);
+  if (adapter == null) return Status.NO_SUCH_DEVICE;
+  if (interfaceAt(index) != null) return Status.ADDRESS_ALREADY_EXISTS;
+  const mtu = queryParameter(Parameter.MTU);
+  const made = addInterface(adapter, address, mask, gateway, mtu);
+  if (made == null) return Status.INSUFFICIENT_RESOURCES;
+  return NdisOpenAdapter(adapter, changetype<usize>(made), receivePackets, sendComplete);
+}
+
+/** DriverUnload: every connection ends, every block of pool goes back. */
+function unload(driver: DriverObject): void {
+  const irql = KeRaiseIrql(Irql.DISPATCH);
+  for (let i: u32 = 0; i < partitionCount(); i++) {
+    let tcb = anyTcb(partitionAt(i));
+    while (tcb != null) {
+      destroy(tcb);
+      dereferenceTcb(tcb);
+      tcb = anyTcb(partitionAt(i));
+    }
+  }
+  cleanUpEcho();
+  KeLowerIrql(irql);
+  stopTcpTimers();
+  cleanUpReassembly();
+  cleanUpArp();
+  dropQueued();
+  for (let i: u32 = 0; i < MAXIMUM_ADAPTERS; i++) {
+    const adapter = adapterAt(i);
+    if (adapter != null && interfaceAt(i) != null) NdisCloseAdapter(adapter);
+    removeInterface(i);
+  }
+  deleteTable();
+  deleteTcbList();
+  removeDevice(DeviceName.Ip);
+  removeDevice(DeviceName.Tcp);
+  removeDevice(DeviceName.Udp);
+}
+
+function removeDevice(name: DeviceName): void {
+  const device = IoGetDeviceObjectPointer(name);
+  if (device != null) IoDeleteDevice(device);
+}
+
+/** Unloads the driver. IRQL: PASSIVE_LEVEL. */
+export function unloadDriver(): void {
+  const driver = changetype<DriverObject>(DRIVER);
+  driver.unload(driver);
+}

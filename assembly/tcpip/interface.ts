@@ -1,0 +1,104 @@
+/** An interface: an address on a card. */
+
+import { ExAllocate, ExFree } from "../ex/pool";
+import { Tag } from "../ex/tag";
+import { Adapter, MAXIMUM_ADAPTERS } from "../ndis/adapter";
+import { LIMITED_BROADCAST } from "../wire/ipv4";
+
+/** One address on one card. Does not change while the driver runs. */
+@unmanaged
+export class Interface {
+  adapter: Adapter;
+  address: u32;
+  mask: u32;
+  /** The default gateway, or 0. */
+  gateway: u32;
+  mtu: u32;
+  /** IP's identification of the next datagram. */
+  nextIdentification: u32;
+  /** The broadcast address of its net. */
+  get broadcast(): u32 {
+    return this.address | ~this.mask;
+  }
+}
+
+/** One for each card. */
+@unmanaged
+class Slot {
+  value: Interface | null;
+}
+const TABLE: usize = memory.data(32);
+if (MAXIMUM_ADAPTERS * 4 > 32) ERROR("TABLE");
+
+function slotAt(index: u32): Slot {
+  return changetype<Slot>(TABLE + (<usize>index << 2));
+}
+
+/** The interface on the card of that number, or null. */
+export function interfaceAt(index: u32): Interface | null {
+  return slotAt(index).value;
+}
+
+/** An interface on `adapter`; null when there is no memory. IRQL: PASSIVE_LEVEL. */
+export function addInterface(
+  adapter: Adapter,
+  address: u32,
+  mask: u32,
+  gateway: u32,
+  mtu: u32,
+): Interface | null {
+  const made = ExAllocate<Interface>(Tag.Interface);
+  if (made == null) return null;
+  made.adapter = adapter;
+  made.address = address;
+  made.mask = mask;
+  made.gateway = gateway;
+  made.mtu = mtu < adapter.mtu ? mtu : adapter.mtu;
+  made.nextIdentification = 1;
+  slotAt(adapter.index).value = made;
+  return made;
+}
+
+export function removeInterface(index: u32): void {
+  const gone = slotAt(index).value;
+  if (gone == null) return;
+  slotAt(index).value = null;
+  ExFree(gone);
+}
+
+/** The interface that has `address`, or null. */
+export function interfaceOf(address: u32): Interface | null {
+  for (let i: u32 = 0; i < MAXIMUM_ADAPTERS; i++) {
+    const one = interfaceAt(i);
+    if (one != null && one.address == address) return one;
+  }
+  return null;
+}
+
+/** 127.0.0.0/8 */
+export function isLoopback(address: u32): bool {
+  return address >>> 24 == 127;
+}
+
+/** True when `address` is one of this machine's. */
+export function isOurs(address: u32): bool {
+  return isLoopback(address) || interfaceOf(address) != null;
+}
+
+/** True when `address` means everybody on the net of `on`; all zeros is BSD's old broadcast. */
+export function isBroadcast(on: Interface, address: u32): bool {
+  return (
+    address == LIMITED_BROADCAST ||
+    (address & on.mask) == (on.address & on.mask) &&
+      ((address | on.mask) == LIMITED_BROADCAST || (address & ~on.mask) == 0)
+  );
+}
+
+/** The first interface there is, or null. */
+export function firstInterface(): Interface | null {
+  for (let i: u32 = 0; i < MAXIMUM_ADAPTERS; i++) {
+    const one = interfaceAt(i);
+    if (one != null) return one;
+  }
+  return null;
+}

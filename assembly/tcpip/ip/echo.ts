@@ -1,0 +1,172 @@
+/** ICMP echo on the way out: what ping asks, and which reply is whose. */
+
+import { NTSTATUS, Status } from "../../nt/status";
+import { InitializeListHead, InsertTailList, IsListEmpty, ListEntry } from "../../nt/list";
+import { RemoveEntryList } from "../../nt/list";
+import { nowUs } from "../../trace/ring";
+import { KeQueryTickCount } from "../../trace/ring";
+import { Kdpc, KeInitializeDpc } from "../../ke/dpc";
+import { LockRank } from "../../ke/lockorder";
+import { KSpinLock, KeAcquireSpinLock, KeInitializeSpinLock, KeReleaseSpinLock } from "../../ke/spinlock";
+import { mustHold } from "../../ke/spinlock";
+import { KTimer, KeCancelTimer, KeInitializeTimer, KeSetTimerEx } from "../../ke/timer";
+import { Irp, irpOfQueue } from "../../io/irp";
+import { IoGetCurrentIrpStackLocation, IoMarkIrpPending, StackHead } from "../../io/stack";
+import { IoCompleteRequest } from "../../io/complete";
+import { complement, sum } from "../../wire/checksum";
+import { ICMP_HEADER, IcmpHeader, IcmpType } from "../../wire/icmp";
+import { IPV4_HEADER, Protocol } from "../../wire/ipv4";
+import { Counter, count } from "../counters";
+import { isLoopback } from "../interface";
+import { interfaceFor, nextHopFor } from "../route";
+import { allocateDatagram, flushSends, payloadOf, queueDatagram } from "./send";
+
+/** IOCTL_ICMP_ECHO_REQUEST's parameters: one echo, answered or given up after `timeoutTicks`. */
+@unmanaged
+export class EchoRequest extends StackHead {
+  remoteAddress: u32;
+  identifier: u32;
+  /** The sequence number on the wire, in the low 16 bits. */
+  sequence: u32;
+  /** Octets of data. */
+  length: u32;
+  timeoutTicks: u32;
+}
+
+const LOCK: usize = memory.data(4);
+const WAITING: usize = memory.data(8);
+const DPC: usize = memory.data(32);
+const TIMER: usize = memory.data(32);
+/** Ticks between two looks at who has waited too long. */
+const LOOK_TICKS: u32 = 10;
+
+function lock(): KSpinLock {
+  return changetype<KSpinLock>(LOCK);
+}
+
+/** Where its lock lies, for the host. */
+export function echoLock(): usize {
+  return LOCK;
+}
+
+function waiting(): ListEntry {
+  return changetype<ListEntry>(WAITING);
+}
+
+export function initializeEcho(): void {
+  KeInitializeSpinLock(lock(), LockRank.IcmpEcho);
+  InitializeListHead(waiting());
+  KeInitializeTimer(changetype<KTimer>(TIMER));
+  KeInitializeDpc(changetype<Kdpc>(DPC), giveUpOld, 0);
+}
+
+/** Completes what waits. At the end. */
+export function cleanUpEcho(): void {
+  KeCancelTimer(changetype<KTimer>(TIMER));
+  completeAll(takeMatching(0, 0, 0, true, true), Status.CANCELLED);
+}
+
+/**
+ * Sends an echo; the request is completed with SUCCESS and the round trip in microseconds, or with
+ * IO_TIMEOUT. IRQL: DISPATCH_LEVEL. Locks: none.
+ */
+export function startEcho(irp: Irp): NTSTATUS {
+  const echo = changetype<EchoRequest>(IoGetCurrentIrpStackLocation(irp));
+  const via = interfaceFor(echo.remoteAddress);
+  if (via == null) return fail(irp, Status.NETWORK_UNREACHABLE);
+  if (echo.length > via.mtu - IPV4_HEADER - ICMP_HEADER) return fail(irp, Status.INVALID_PARAMETER);
+  const packet = allocateDatagram(via);
+  if (packet == null) return fail(irp, Status.INSUFFICIENT_RESOURCES);
+  const payload = payloadOf(packet);
+  const length = ICMP_HEADER + echo.length;
+  const icmp = changetype<IcmpHeader>(payload);
+  icmp.begin(IcmpType.ECHO, 0);
+  icmp.identifier = echo.identifier;
+  icmp.sequenceNumber = echo.sequence;
+  fillPattern(payload + ICMP_HEADER, echo.length);
+  icmp.checksum = complement(sum(payload, length));
+  count(Counter.ICMP_OUT_ECHOS);
+  const remote = echo.remoteAddress;
+  const source = isLoopback(remote) ? remote : via.address;
+  irp.driverOffset = <u32>nowUs();
+  echo.timeoutTicks += KeQueryTickCount();
+  IoMarkIrpPending(irp);
+  const irql = KeAcquireSpinLock(lock());
+  const first = IsListEmpty(waiting());
+  InsertTailList(waiting(), irp.queue);
+  KeReleaseSpinLock(lock(), irql);
+  const timer = changetype<KTimer>(TIMER);
+  if (first) KeSetTimerEx(timer, LOOK_TICKS, LOOK_TICKS, changetype<Kdpc>(DPC));
+  queueDatagram(packet, via, nextHopFor(via, remote), source, remote, Protocol.ICMP, length, 0);
+  flushSends();
+  return Status.PENDING;
+}
+
+function fail(irp: Irp, status: NTSTATUS): NTSTATUS {
+  IoCompleteRequest(irp, status, 0);
+  return status;
+}
+
+/** NT's ping sends the alphabet up to w. */
+function fillPattern(at: usize, length: u32): void {
+  for (let i: u32 = 0; i < length; i++) store<u8>(at + i, <u8>(0x61 + (i % 23)));
+}
+
+/** A reply came from `source`. IRQL: DISPATCH_LEVEL. Locks: none. */
+export function receiveEchoReply(source: u32, icmp: IcmpHeader, length: u32): void {
+  const done = takeMatching(source, icmp.identifier, icmp.sequenceNumber, false, false);
+  completeAll(done, Status.SUCCESS);
+}
+
+function giveUpOld(dpc: Kdpc, context: usize): void {
+  completeAll(takeMatching(0, 0, 0, true, false), Status.IO_TIMEOUT);
+  const irql = KeAcquireSpinLock(lock());
+  const idle = IsListEmpty(waiting());
+  KeReleaseSpinLock(lock(), irql);
+  if (idle) KeCancelTimer(changetype<KTimer>(TIMER));
+}
+
+/** A chain, by driverContext, of the requests that a reply answers, or that are old, or all. */
+function takeMatching(source: u32, identifier: u32, sequence: u32, old: bool, all: bool): Irp | null {
+  const irql = KeAcquireSpinLock(lock());
+  const chain = takeMatchingLocked(source, identifier, sequence, old, all);
+  KeReleaseSpinLock(lock(), irql);
+  return chain;
+}
+
+function takeMatchingLocked(
+  source: u32,
+  identifier: u32,
+  sequence: u32,
+  old: bool,
+  all: bool,
+): Irp | null {
+  mustHold(lock());
+  const now = KeQueryTickCount();
+  let chain: Irp | null = null;
+  let entry = waiting().flink;
+  while (entry != waiting()) {
+    const irp = irpOfQueue(entry);
+    const echo = changetype<EchoRequest>(IoGetCurrentIrpStackLocation(irp));
+    entry = entry.flink;
+    const answered =
+      echo.remoteAddress == source && echo.identifier == identifier && echo.sequence == sequence;
+    const late = <i32>(now - echo.timeoutTicks) >= 0;
+    if (!(all || (old ? late : answered))) continue;
+    RemoveEntryList(irp.queue);
+    irp.driverContext = changetype<usize>(chain);
+    chain = irp;
+  }
+  return chain;
+}
+
+function completeAll(chain: Irp | null, status: NTSTATUS): void {
+  const now = <u32>nowUs();
+  let irp = chain;
+  while (irp != null) {
+    const next = changetype<Irp | null>(irp.driverContext);
+    const roundTripUs = now - irp.driverOffset;
+    IoCompleteRequest(irp, status, status == Status.SUCCESS ? roundTripUs : 0);
+    irp = next;
+  }
+}

@@ -1,0 +1,42 @@
+/** IP on the way out: what does not fit is sent in pieces (RFC 791, 3.2). */
+
+import { NdisPacket } from "../../ndis/packet";
+import { Fragment } from "../../wire/ipv4";
+import { Counter, count } from "../counters";
+import { Interface } from "../interface";
+import { IPV4_HEADER } from "../../wire/ipv4";
+import { allocateDatagram, payloadOf, queuePacket, writeIpHeader } from "./send";
+
+/**
+ * Sends `length` octets of payload, which lie at `payload`, in as many datagrams as `via` needs;
+ * false when a packet was missing: then nothing more is sent, and the receiver drops the rest.
+ */
+export function sendInPieces(
+  via: Interface,
+  nextHop: u32,
+  source: u32,
+  destination: u32,
+  protocol: u32,
+  payload: usize,
+  length: u32,
+): bool {
+  const identification = via.nextIdentification++;
+  const piece = (via.mtu - IPV4_HEADER) & ~7;
+  const whole = length <= via.mtu - IPV4_HEADER;
+  for (let offset: u32 = 0; offset < length || offset == 0; offset += piece) {
+    const packet: NdisPacket | null = allocateDatagram(via);
+    if (packet == null) return false;
+    const left = length - offset;
+    const last = whole || left <= piece;
+    const take = last ? left : piece;
+    memory.copy(payloadOf(packet), payload + offset, take);
+    const fragment = (offset >>> 3) | (last ? 0 : Fragment.MORE);
+    writeIpHeader(packet, source, destination, protocol, take, identification, fragment);
+    queuePacket(packet, via, nextHop, destination);
+    if (last && offset == 0) return true;
+    count(Counter.IP_FRAG_CREATES);
+    if (last) break;
+  }
+  count(Counter.IP_FRAG_OKS);
+  return true;
+}

@@ -1,0 +1,282 @@
+/**
+ * IP on the way in: datagrams in pieces (RFC 791, 3.2; RFC 815).
+ *
+ * Bounded in octets, datagrams and time. A piece that overlaps another, or reaches past the end, or
+ * past 65,535, ends its whole datagram: Teardrop and its modified form (Q154174, Q179129) have
+ * nothing to hold on to (RFC 5722 asks the same of IPv6).
+ */
+
+import { Event } from "../../trace/event";
+import { trace } from "../../trace/ring";
+import { Parameter, queryParameter } from "../../ex/registry";
+import { ExAllocatePoolWithTag, ExFreePool } from "../../ex/pool";
+import { Tag } from "../../ex/tag";
+import { KeQueryTickCount } from "../../trace/ring";
+import { Kdpc, KeInitializeDpc } from "../../ke/dpc";
+import { LockRank } from "../../ke/lockorder";
+import { KSpinLock, KeAcquireSpinLock, KeInitializeSpinLock, KeReleaseSpinLock } from "../../ke/spinlock";
+import { mustHold } from "../../ke/spinlock";
+import { KTimer, KeCancelTimer, KeInitializeTimer, KeSetTimerEx } from "../../ke/timer";
+import { TICKS_PER_SECOND } from "../../nt/time";
+import { Fragment, IPV4_HEADER, IPV4_LIMIT, Ipv4Header } from "../../wire/ipv4";
+import { Counter, count, Drop, drop } from "../counters";
+
+/** One piece: this head, then its octets. */
+@unmanaged
+class Piece {
+  next: Piece | null;
+  offset: u32;
+  length: u32;
+}
+const PIECE_HEAD: u32 = <u32>offsetof<Piece>();
+
+/** A datagram in pieces. Under the reassembly lock: all of it. */
+@unmanaged
+class Datagram {
+  next: Datagram | null;
+  source: u32;
+  destination: u32;
+  /** Identification in the low half, protocol above. */
+  key: u32;
+  /** Payload octets in all, or 0 while the last piece is missing. */
+  total: u32;
+  /** Payload octets here. */
+  gathered: u32;
+  /** When it is given up. */
+  dueTick: u32;
+  /** In order of offset. */
+  pieces: Piece | null;
+}
+const DATAGRAM_OCTETS: u32 = <u32>offsetof<Datagram>();
+
+/** RFC 1122, 3.3.2: 60 to 120 seconds. */
+const LIFE_TICKS: u32 = 60 * TICKS_PER_SECOND;
+/** Datagrams in pieces at most. */
+const DATAGRAM_LIMIT: u32 = 256;
+
+@unmanaged
+class State {
+  private lockWord: u32;
+  // Under `lock`:
+  first: Datagram | null;
+  datagrams: u32;
+  octets: u32;
+  timerRuns: u32;
+  get lock(): KSpinLock {
+    return changetype<KSpinLock>(changetype<usize>(this));
+  }
+}
+const STATE: usize = memory.data(32);
+const DPC: usize = memory.data(32);
+const TIMER: usize = memory.data(32);
+
+function state(): State {
+  return changetype<State>(STATE);
+}
+
+/** Where its lock lies, for the host. */
+export function reassemblyLock(): usize {
+  return STATE;
+}
+
+export function initializeReassembly(): void {
+  KeInitializeSpinLock(state().lock, LockRank.IpReassembly);
+  KeInitializeTimer(changetype<KTimer>(TIMER));
+  KeInitializeDpc(changetype<Kdpc>(DPC), expire, 0);
+}
+
+export function cleanUpReassembly(): void {
+  KeCancelTimer(changetype<KTimer>(TIMER));
+  const irql = KeAcquireSpinLock(state().lock);
+  let datagram = state().first;
+  while (datagram != null) {
+    const next: Datagram | null = datagram.next;
+    removeLocked(datagram);
+    datagram = next;
+  }
+  KeReleaseSpinLock(state().lock, irql);
+}
+
+/**
+ * Takes a piece: `length` octets at `payload`. When it completes its datagram, the whole one is
+ * returned: a block of pool, the caller's to free, that begins with the header of the first piece
+ * (without options) and is `totalLength` octets long; else 0. IRQL: <= DISPATCH_LEVEL.
+ */
+export function reassemble(header: Ipv4Header, payload: usize, length: u32): usize {
+  count(Counter.IP_REASM_REQDS);
+  const offset = (header.fragment & Fragment.OFFSET) << 3;
+  const more = (header.fragment & Fragment.MORE) != 0;
+  if (length == 0 || (more && (length & 7) != 0) || offset + length > IPV4_LIMIT - IPV4_HEADER) {
+    drop(Drop.IP_FRAGMENT_LENGTH);
+    return 0;
+  }
+  const irql = KeAcquireSpinLock(state().lock);
+  const whole = takeLocked(header, payload, offset, length, more);
+  KeReleaseSpinLock(state().lock, irql);
+  return whole;
+}
+
+function takeLocked(header: Ipv4Header, payload: usize, offset: u32, length: u32, more: bool): usize {
+  mustHold(state().lock);
+  const datagram = findLocked(header);
+  if (datagram == null) return 0;
+  if (!fitsLocked(datagram, offset, length, more)) {
+    drop(Drop.IP_FRAGMENT_OVERLAP);
+    count(Counter.IP_REASM_FAILS);
+    removeLocked(datagram);
+    return 0;
+  }
+  if (!insertLocked(datagram, payload, offset, length)) return 0;
+  if (!more) datagram.total = offset + length;
+  if (datagram.total == 0 || datagram.gathered < datagram.total) return 0;
+  const whole = joinLocked(datagram, header);
+  removeLocked(datagram);
+  return whole;
+}
+
+/** The datagram that the piece belongs to; a new one when it is the first, if there is room. */
+function findLocked(header: Ipv4Header): Datagram | null {
+  mustHold(state().lock);
+  const key = header.identification | (header.protocol << 16);
+  let one: Datagram | null = state().first;
+  while (one != null) {
+    if (one.key == key && one.source == header.source && one.destination == header.destination) {
+      return one;
+    }
+    one = one.next;
+  }
+  if (state().datagrams >= DATAGRAM_LIMIT) {
+    drop(Drop.IP_FRAGMENT_LIMIT);
+    return null;
+  }
+  const made = changetype<Datagram | null>(ExAllocatePoolWithTag(DATAGRAM_OCTETS, Tag.Reassembly));
+  if (made == null) {
+    drop(Drop.NO_MEMORY);
+    return null;
+  }
+  made.source = header.source;
+  made.destination = header.destination;
+  made.key = key;
+  made.total = 0;
+  made.gathered = 0;
+  made.pieces = null;
+  made.dueTick = KeQueryTickCount() + LIFE_TICKS;
+  made.next = state().first;
+  state().first = made;
+  state().datagrams++;
+  if (!state().timerRuns) {
+    state().timerRuns = 1;
+    const timer = changetype<KTimer>(TIMER);
+    KeSetTimerEx(timer, TICKS_PER_SECOND, TICKS_PER_SECOND, changetype<Kdpc>(DPC));
+  }
+  return made;
+}
+
+/** False when the piece overlaps another, or contradicts the end. */
+function fitsLocked(datagram: Datagram, offset: u32, length: u32, more: bool): bool {
+  mustHold(state().lock);
+  const end = offset + length;
+  if (datagram.total != 0 && (end > datagram.total || !more)) return false;
+  let piece: Piece | null = datagram.pieces;
+  while (piece != null) {
+    if (offset < piece.offset + piece.length && piece.offset < end) return false;
+    if (!more && piece.offset + piece.length > end) return false;
+    piece = piece.next;
+  }
+  return true;
+}
+
+function insertLocked(datagram: Datagram, payload: usize, offset: u32, length: u32): bool {
+  mustHold(state().lock);
+  if (state().octets + length > queryParameter(Parameter.NtstackReassemblyOctets)) {
+    drop(Drop.IP_FRAGMENT_LIMIT);
+    return false;
+  }
+  const block = ExAllocatePoolWithTag(PIECE_HEAD + length, Tag.Reassembly);
+  if (block == 0) {
+    drop(Drop.NO_MEMORY);
+    return false;
+  }
+  const made = changetype<Piece>(block);
+  made.offset = offset;
+  made.length = length;
+  memory.copy(block + PIECE_HEAD, payload, length);
+  let before: Piece | null = null;
+  let after = datagram.pieces;
+  while (after != null && after.offset < offset) {
+    before = after;
+    after = after.next;
+  }
+  made.next = after;
+  if (before == null) datagram.pieces = made;
+  else before.next = made;
+  datagram.gathered += length;
+  state().octets += length;
+  return true;
+}
+
+/** All pieces behind one header. */
+function joinLocked(datagram: Datagram, header: Ipv4Header): usize {
+  mustHold(state().lock);
+  const block = ExAllocatePoolWithTag(IPV4_HEADER + datagram.total, Tag.Reassembly);
+  if (block == 0) {
+    drop(Drop.NO_MEMORY);
+    return 0;
+  }
+  memory.copy(block, changetype<usize>(header), IPV4_HEADER);
+  const whole = changetype<Ipv4Header>(block);
+  whole.begin(IPV4_HEADER);
+  whole.totalLength = IPV4_HEADER + datagram.total;
+  whole.fragment = 0;
+  whole.seal();
+  let piece: Piece | null = datagram.pieces;
+  while (piece != null) {
+    const from = changetype<usize>(piece) + PIECE_HEAD;
+    memory.copy(block + IPV4_HEADER + piece.offset, from, piece.length);
+    piece = piece.next;
+  }
+  count(Counter.IP_REASM_OKS);
+  trace(Event.IP_REASSEMBLED, datagram.source, datagram.total, 0);
+  return block;
+}
+
+function removeLocked(datagram: Datagram): void {
+  mustHold(state().lock);
+  if (state().first == datagram) {
+    state().first = datagram.next;
+  } else {
+    let before = state().first;
+    while (before != null && before.next != datagram) before = before.next;
+    if (before != null) before.next = datagram.next;
+  }
+  let piece = datagram.pieces;
+  while (piece != null) {
+    const next: Piece | null = piece.next;
+    state().octets -= piece.length;
+    ExFreePool(changetype<usize>(piece));
+    piece = next;
+  }
+  state().datagrams--;
+  ExFreePool(changetype<usize>(datagram));
+}
+
+/** Every second: gives up what is too old. IRQL: DISPATCH_LEVEL. */
+function expire(dpc: Kdpc, context: usize): void {
+  const now = KeQueryTickCount();
+  const irql = KeAcquireSpinLock(state().lock);
+  let datagram = state().first;
+  while (datagram != null) {
+    const next: Datagram | null = datagram.next;
+    if (<i32>(now - datagram.dueTick) >= 0) {
+      drop(Drop.IP_FRAGMENT_EXPIRED);
+      count(Counter.IP_REASM_FAILS);
+      trace(Event.IP_REASSEMBLY_EXPIRED, datagram.source, datagram.gathered, 0);
+      removeLocked(datagram);
+    }
+    datagram = next;
+  }
+  const idle = state().first == null;
+  if (idle) state().timerRuns = 0;
+  KeReleaseSpinLock(state().lock, irql);
+  if (idle) KeCancelTimer(changetype<KTimer>(TIMER));
+}

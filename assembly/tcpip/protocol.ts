@@ -1,0 +1,111 @@
+/** NDIS entry points: batches of frames in, packets let go. */
+
+import { at } from "../nt/embed";
+import { NdisPacket } from "../ndis/packet";
+import { NdisFreePacket } from "../ndis/pool";
+import { FLAG_LOOPED, FLAG_VERIFIED, ReceiveDescriptor } from "../ndis/receive";
+import { ARP_PACKET, ArpPacket } from "../wire/arp";
+import { ETHERNET_HEADER, EtherType, SNAP_HEADER, destinationOf, etherType } from "../wire/ethernet";
+import { isGroup, isSameAddress, isSnap, snapType } from "../wire/ethernet";
+import { Ipv4Header } from "../wire/ipv4";
+import { receiveArp } from "./arp";
+import { Drop, drop } from "./counters";
+import { Interface } from "./interface";
+import { Kind, classify, prepare, receiveDatagram } from "./ip/receive";
+import { flushSends } from "./ip/send";
+import { findAndVerify, processSegment } from "./tcp/batch";
+import { flushScheduled } from "./tcp/delayedack";
+import { BATCH, segmentAt } from "./tcp/segment";
+import { tableGeneration } from "./tcp/table";
+
+/** Frames of one pass: one place of the batch stays free for a segment put together from pieces. */
+const PASS: u32 = BATCH - 1;
+
+/** ProtocolReceivePacket. IRQL: DISPATCH_LEVEL. Locks: none. */
+export function receivePackets(context: usize, descriptors: usize, count: u32): void {
+  const on = at<Interface>(context, 0);
+  for (let done: u32 = 0; done < count; done += PASS) {
+    const left = count - done;
+    receivePass(on, descriptors + (<usize>done << 3), left < PASS ? left : PASS);
+  }
+  flushScheduled(on);
+  flushSends();
+}
+
+function receivePass(on: Interface, descriptors: usize, count: u32): void {
+  let segments: u32 = 0;
+  for (let i: u32 = 0; i < count; i++) {
+    const descriptor = at<ReceiveDescriptor>(descriptors, <usize>i << 3);
+    const segment = segmentAt(i);
+    segment.whole = 0;
+    segment.verified = 0;
+    segments += stageFrame(on, descriptor, i);
+  }
+  if (segments != 0) findAndVerify(count);
+  const generation = segments != 0 ? tableGeneration() : 0;
+  for (let i: u32 = 0; i < count; i++) {
+    const segment = segmentAt(i);
+    if (segment.whole != 0) processSegment(segment, generation);
+    else if (segment.absent) receiveOther(on, at<ReceiveDescriptor>(descriptors, <usize>i << 3));
+  }
+}
+
+/** The type of a frame; 0 when it is not for us or too short, and then it is counted. */
+function typeOf(on: Interface, descriptor: ReceiveDescriptor): u32 {
+  const frame = descriptor.address;
+  const length: u32 = descriptor.length;
+  if (length < ETHERNET_HEADER) {
+    drop(Drop.ETHERNET_SHORT);
+    return 0;
+  }
+  if (!isGroup(frame) && !isSameAddress(destinationOf(frame), on.adapter.mac)) {
+    drop(Drop.ETHERNET_OTHER_STATION);
+    return 0;
+  }
+  const type = etherType(frame);
+  if (type == EtherType.IPV4 || type == EtherType.ARP) return type;
+  if (isSnap(frame, length)) return snapType(frame);
+  drop(Drop.ETHERNET_TYPE);
+  return 0;
+}
+
+function headerLength(frame: usize): u32 {
+  return etherType(frame) >= 0x0600 ? ETHERNET_HEADER : SNAP_HEADER;
+}
+
+/** Stage a: 1 when the frame is a TCP segment, now in its place of the batch. */
+function stageFrame(on: Interface, descriptor: ReceiveDescriptor, index: u32): u32 {
+  const segment = segmentAt(index);
+  const type = typeOf(on, descriptor);
+  segment.absent = 0;
+  if (type == EtherType.ARP) segment.absent = 1;
+  if (type != EtherType.IPV4) return 0;
+  const header = headerLength(descriptor.address);
+  const ip = at<Ipv4Header>(descriptor.address, header);
+  const length = <u32>descriptor.length - header;
+  const flags = <u32>descriptor.flags;
+  const kind = classify(on, ip, length, (flags & FLAG_LOOPED) != 0);
+  if (kind == Kind.TCP) return prepare(segment, on, ip, (flags & FLAG_VERIFIED) != 0) ? 1 : 0;
+  segment.absent = kind == Kind.OTHER ? 1 : 0;
+  return 0;
+}
+
+/** Stage d, for what is not a TCP segment. */
+function receiveOther(on: Interface, descriptor: ReceiveDescriptor): void {
+  const frame = descriptor.address;
+  const header = headerLength(frame);
+  const length = <u32>descriptor.length - header;
+  const type = header == ETHERNET_HEADER ? etherType(frame) : snapType(frame);
+  if (type == EtherType.ARP) {
+    if (length < ARP_PACKET) drop(Drop.ARP_MALFORMED);
+    else receiveArp(on, at<ArpPacket>(frame, header), length);
+    return;
+  }
+  const flags = <u32>descriptor.flags;
+  receiveDatagram(on, at<Ipv4Header>(frame, header), (flags & FLAG_VERIFIED) != 0);
+}
+
+/** ProtocolSendComplete. IRQL: DISPATCH_LEVEL. Locks: none. */
+export function sendComplete(context: usize, packet: NdisPacket): void {
+  NdisFreePacket(packet);
+}

@@ -1,0 +1,65 @@
+/** Is this segment in the window? (RFC 9293, 3.10.7.4, first: check sequence number). */
+
+import { mustHold } from "../../ke/spinlock";
+import { TcpFlag } from "../../wire/tcp";
+import { Drop, drop } from "../counters";
+import { Segment } from "./segment";
+import { before, inWindow } from "./sequence";
+import { sequenceLength } from "./reset";
+import { Tcb, TcbFlag } from "./tcb";
+
+/**
+ * True when the segment is to be looked at: what lies outside the window has been trimmed away.
+ * Else it is dropped, and an acknowledgment is due unless it is a RST.
+ */
+export function acceptableLocked(tcb: Tcb, segment: Segment): bool {
+  mustHold(tcb.lock);
+  const window = tcb.rcvAdv - tcb.rcvNxt;
+  const length = sequenceLength(segment);
+  if (isInside(segment.sequence, length, tcb.rcvNxt, window)) {
+    trimLocked(tcb, segment, window);
+    return true;
+  }
+  drop(Drop.TCP_NOT_ACCEPTABLE);
+  if ((segment.flags & TcpFlag.RST) == 0) tcb.flags |= TcbFlag.ACK_NOW;
+  // A closed window takes no text, but acknowledgments and resets are heard (MUST-66).
+  if (window != 0 || segment.sequence != tcb.rcvNxt) return false;
+  segment.length = 0;
+  segment.flags &= ~(TcpFlag.FIN | TcpFlag.SYN);
+  return true;
+}
+
+function isInside(sequence: u32, length: u32, rcvNxt: u32, window: u32): bool {
+  if (window == 0) return length == 0 && sequence == rcvNxt;
+  if (inWindow(sequence, rcvNxt, window)) return true;
+  if (length == 0) return false;
+  const last = sequence + length - 1;
+  if (inWindow(last, rcvNxt, window)) return true;
+  return before(sequence, rcvNxt) && before(rcvNxt + window - 1, last);
+}
+
+/** Leaves only what is new and fits. */
+function trimLocked(tcb: Tcb, segment: Segment, window: u32): void {
+  mustHold(tcb.lock);
+  let old = tcb.rcvNxt - segment.sequence;
+  if (<i32>old > 0) {
+    if (segment.flags & TcpFlag.SYN) {
+      segment.flags &= ~TcpFlag.SYN;
+      segment.sequence++;
+      old--;
+    }
+    if (old > segment.length) old = segment.length;
+    if (old > 0) drop(Drop.TCP_DUPLICATE);
+    segment.sequence += old;
+    segment.data += old;
+    segment.length -= old;
+    // Our acknowledgment may have been lost.
+    tcb.flags |= TcbFlag.ACK_NOW;
+  }
+  const beyond = <i32>(segment.sequence + segment.length - (tcb.rcvNxt + window));
+  if (beyond <= 0) return;
+  drop(Drop.TCP_OUT_OF_WINDOW);
+  segment.length -= <u32>beyond < segment.length ? <u32>beyond : segment.length;
+  segment.flags &= ~TcpFlag.FIN;
+  tcb.flags |= TcbFlag.ACK_NOW;
+}

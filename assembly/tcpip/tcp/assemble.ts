@@ -1,0 +1,94 @@
+/** Segments out of order (RFC 9293, SHLD-31): kept in order of sequence, without overlaps. */
+
+import { mustHold } from "../../ke/spinlock";
+import { Counter, count, Drop, drop } from "../counters";
+import { Held, hold, releaseHeld } from "./held";
+import { Segment } from "./segment";
+import { before } from "./sequence";
+import { Tcb } from "./tcb";
+
+/** Keeps what `segment` brings and was not there; the window bounds it. */
+export function keepLocked(tcb: Tcb, segment: Segment): void {
+  mustHold(tcb.lock);
+  count(Counter.TCP_OUT_OF_ORDER);
+  let sequence = segment.sequence;
+  let data = segment.data;
+  let length = segment.length;
+  let previous: Held | null = null;
+  let next = tcb.waiting;
+  while (next != null && !before(sequence, next.sequence)) {
+    previous = next;
+    next = next.next;
+  }
+  // What the one before has already is not kept twice.
+  if (previous != null) {
+    const covered = <i32>(previous.sequence + previous.length - sequence);
+    if (covered > 0) {
+      if (<u32>covered >= length) {
+        drop(Drop.TCP_DUPLICATE);
+        return;
+      }
+      sequence += covered;
+      data += covered;
+      length -= covered;
+    }
+  }
+  insertLocked(tcb, previous, data, length, sequence);
+}
+
+/** Puts a run behind `previous`, and lets go of what it covers behind it. */
+function insertLocked(
+  tcb: Tcb,
+  previous: Held | null,
+  data: usize,
+  length: u32,
+  sequence: u32,
+): void {
+  mustHold(tcb.lock);
+  const held = hold(data, length, sequence);
+  if (held == null) {
+    drop(Drop.NO_MEMORY);
+    return;
+  }
+  let next = previous == null ? tcb.waiting : previous.next;
+  const end = sequence + length;
+  while (next != null && before(next.sequence, end)) {
+    const covered = end - next.sequence;
+    if (covered < next.length) {
+      tcb.waitingOctets -= covered;
+      next.sequence += covered;
+      next.data += covered;
+      next.length -= covered;
+      break;
+    }
+    const gone: Held = next;
+    next = gone.next;
+    tcb.waitingOctets -= gone.length;
+    releaseHeld(gone);
+  }
+  held.next = next;
+  if (previous == null) tcb.waiting = held;
+  else previous.next = held;
+  tcb.waitingOctets += length;
+}
+
+/** The run whose turn has come, taken out; what of it is old is trimmed. Null: there is none. */
+export function takeReadyLocked(tcb: Tcb): Held | null {
+  mustHold(tcb.lock);
+  let first = tcb.waiting;
+  while (first != null && !before(tcb.rcvNxt, first.sequence)) {
+    tcb.waiting = first.next;
+    tcb.waitingOctets -= first.length;
+    first.next = null;
+    const old = tcb.rcvNxt - first.sequence;
+    if (old < first.length) {
+      first.sequence += old;
+      first.data += old;
+      first.length -= old;
+      return first;
+    }
+    releaseHeld(first);
+    first = tcb.waiting;
+  }
+  return null;
+}

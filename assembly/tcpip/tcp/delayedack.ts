@@ -1,0 +1,93 @@
+/** ACKs that may wait, and those that wait for the end of the batch (RFC 9293, 3.8.6.3). */
+
+import { Parameter, queryParameter } from "../../ex/registry";
+import { ticksOf } from "../../nt/time";
+import { KeQueryTickCount } from "../../trace/ring";
+import { KeGetCurrentProcessorNumber } from "../../ke/processor";
+import { KeAcquireSpinLockAtDpcLevel, KeReleaseSpinLockFromDpcLevel, mustHold } from "../../ke/spinlock";
+import { TcpFlag } from "../../wire/tcp";
+import { Counter, count } from "../counters";
+import { flushSends, queuedFor } from "../ip/send";
+import { Interface } from "../interface";
+import { outputLocked } from "./output";
+import { settle } from "./settle";
+import { Tcb, TcbFlag, dereferenceTcb, referenceTcb } from "./tcb";
+import { armLocked } from "./timer";
+import { transmitLocked } from "./transmit";
+
+/** Connections, by ackNext, that may have something to say at the end of this batch. */
+@unmanaged
+class List {
+  first: Tcb | null;
+}
+const LISTS: usize = memory.data(32);
+
+function listOf(processor: u32): List {
+  return changetype<List>(LISTS + (<usize>processor << 2));
+}
+
+/** What one more connection may queue before the packets must go down. */
+const CROWDED: u32 = 192;
+
+/** At the end of this batch `tcb` gets its turn to send. Takes a reference. */
+export function scheduleLocked(tcb: Tcb): void {
+  mustHold(tcb.lock);
+  if (tcb.flags & TcbFlag.ACK_LISTED) return;
+  const list = listOf(KeGetCurrentProcessorNumber());
+  tcb.flags |= TcbFlag.ACK_LISTED;
+  tcb.ackNext = list.first;
+  list.first = tcb;
+  referenceTcb(tcb);
+}
+
+/**
+ * `length` octets came in order: every second full segment is acknowledged at the end of its batch
+ * (MUST-58, SHLD-19), less may wait for the timer (SHLD-18).
+ */
+export function noteArrivalLocked(tcb: Tcb, length: u32): void {
+  mustHold(tcb.lock);
+  tcb.unacknowledged += length;
+  tcb.flags |= tcb.unacknowledged >= <u32>tcb.mss * 2 ? TcbFlag.ACK_NOW : TcbFlag.ACK_DELAYED;
+  scheduleLocked(tcb);
+}
+
+/** The end of the batch: everybody who was scheduled sends. IRQL: DISPATCH_LEVEL. Locks: none. */
+export function flushScheduled(on: Interface): void {
+  const list = listOf(KeGetCurrentProcessorNumber());
+  let tcb = list.first;
+  list.first = null;
+  while (tcb != null) {
+    if (queuedFor(on) > CROWDED) flushSends();
+    KeAcquireSpinLockAtDpcLevel(tcb.lock);
+    const next: Tcb | null = tcb.ackNext;
+    const more = takeTurnLocked(tcb);
+    KeReleaseSpinLockFromDpcLevel(tcb.lock);
+    if (tcb.todo) settle(tcb);
+    if (more) continue;
+    dereferenceTcb(tcb);
+    tcb = next;
+  }
+}
+
+/** Sends; true when it wants another turn at once. An ACK that may wait gets its deadline. */
+function takeTurnLocked(tcb: Tcb): bool {
+  mustHold(tcb.lock);
+  if (outputLocked(tcb)) return true;
+  tcb.flags &= ~TcbFlag.ACK_LISTED;
+  tcb.ackNext = null;
+  if ((tcb.flags & TcbFlag.ACK_DELAYED) != 0 && tcb.ackDue == 0) {
+    const wait = ticksOf(queryParameter(Parameter.TcpDelAckTicks) * 100);
+    tcb.ackDue = (KeQueryTickCount() + wait) | 1;
+    armLocked(tcb, tcb.ackDue);
+  }
+  return false;
+}
+
+/** The deadline of a delayed acknowledgment has come. */
+export function delayedAckExpiredLocked(tcb: Tcb): void {
+  mustHold(tcb.lock);
+  tcb.ackDue = 0;
+  if ((tcb.flags & TcbFlag.ACK_DELAYED) == 0) return;
+  count(Counter.TCP_DELAYED_ACKS);
+  transmitLocked(tcb, tcb.sndNxt, TcpFlag.ACK, 0);
+}

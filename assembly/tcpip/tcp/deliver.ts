@@ -1,0 +1,231 @@
+/**
+ * Octets to the client (nt-facts 4.3): indicated in place; what the client does not take is kept
+ * until it asks, and nothing more is indicated before.
+ */
+
+import { Boundary } from "../../vf/rule";
+import { IsListEmpty, RemoveHeadList } from "../../nt/list";
+import { NTSTATUS, Status } from "../../nt/status";
+import { KeGetCurrentProcessorNumber } from "../../ke/processor";
+import { KeAcquireSpinLockAtDpcLevel, KeReleaseSpinLockFromDpcLevel } from "../../ke/spinlock";
+import { mustHold, mustHoldNothing } from "../../ke/spinlock";
+import { IoSetNextIrpStackLocation } from "../../io/call";
+import { Irp, irpOfQueue } from "../../io/irp";
+import { copyToMdl, mdlLength } from "../../io/mdl";
+import { IoGetCurrentIrpStackLocation } from "../../io/stack";
+import { ReceiveIndication } from "../../tdi/event";
+import { TdiTransfer } from "../../tdi/parameters";
+import { ReceiveFlag } from "../../tdi/request";
+import { Counter, countMany, Drop, drop } from "../counters";
+import { takeReadyLocked } from "./assemble";
+import { abortLocked, finReceivedLocked, oweDisconnectLocked } from "./close";
+import { Connection } from "./endpoint";
+import { noteArrivalLocked, scheduleLocked } from "./delayedack";
+import { Held, hold, releaseHeld } from "./held";
+import { Tcb, TcbFlag, finishIrpLocked } from "./tcb";
+import { windowLocked } from "./transmit";
+
+/** One indication for each processor: it lives during the call. */
+const INDICATIONS: usize = memory.data(256);
+const INDICATION_OCTETS: usize = 32;
+if (offsetof<ReceiveIndication>() > INDICATION_OCTETS) ERROR("INDICATIONS");
+
+function indicationOf(processor: u32): ReceiveIndication {
+  return changetype<ReceiveIndication>(INDICATIONS + <usize>processor * INDICATION_OCTETS);
+}
+
+/**
+ * `length` octets at `data` have come in order. True when they are to be indicated by the caller,
+ * who calls `indicate` when it has let go of the lock; else they are where they belong, or, without
+ * memory, as if they had never come.
+ */
+export function takeTextLocked(tcb: Tcb, data: usize, length: u32): bool {
+  mustHold(tcb.lock);
+  const inPlace =
+    tcb.held == null && IsListEmpty(tcb.receives) && (tcb.flags & TcbFlag.INDICATING) == 0;
+  if (inPlace && tcb.connection != null) {
+    tcb.flags |= TcbFlag.INDICATING;
+    arriveLocked(tcb, length);
+    return true;
+  }
+  if (tcb.connection == null) {
+    // Nobody is there to take it (SHLD-3).
+    drop(Drop.TCP_AFTER_CLOSE);
+    abortLocked(tcb, Status.CONNECTION_ABORTED);
+    return false;
+  }
+  if (!appendLocked(tcb, data, length)) return false;
+  arriveLocked(tcb, length);
+  fillReceivesLocked(tcb);
+  return false;
+}
+
+function arriveLocked(tcb: Tcb, length: u32): void {
+  mustHold(tcb.lock);
+  tcb.rcvNxt += length;
+  countMany(Counter.TCP_OCTETS_IN, length);
+  noteArrivalLocked(tcb, length);
+}
+
+/** Keeps octets behind those that the client has not taken; false when there is no memory. */
+function appendLocked(tcb: Tcb, data: usize, length: u32): bool {
+  mustHold(tcb.lock);
+  const made = hold(data, length, 0);
+  if (made == null) {
+    drop(Drop.NO_MEMORY);
+    return false;
+  }
+  let last = tcb.held;
+  while (last != null && last.next != null) last = last.next;
+  if (last == null) tcb.held = made;
+  else last.next = made;
+  tcb.heldOctets += length;
+  return true;
+}
+
+/**
+ * Indicates octets, then all that was waiting for them. The caller has a reference, and took
+ * INDICATING. IRQL: DISPATCH_LEVEL. Locks: none.
+ */
+export function indicate(tcb: Tcb, data: usize, length: u32): void {
+  let ready: Held | null = null;
+  for (;;) {
+    indicateOnce(tcb, data, length);
+    if (ready != null) releaseHeld(ready);
+    KeAcquireSpinLockAtDpcLevel(tcb.lock);
+    ready = nextReadyLocked(tcb);
+    KeReleaseSpinLockFromDpcLevel(tcb.lock);
+    if (ready == null) return;
+    data = ready.data;
+    length = ready.length;
+  }
+}
+
+/** The next run to indicate. What cannot be indicated now is kept where it belongs. */
+export function nextReadyLocked(tcb: Tcb): Held | null {
+  mustHold(tcb.lock);
+  let ready: Held | null = takeReadyLocked(tcb);
+  while (ready != null) {
+    if (takeTextLocked(tcb, ready.data, ready.length)) return ready;
+    releaseHeld(ready);
+    ready = takeReadyLocked(tcb);
+  }
+  if (tcb.finWaits && tcb.finSequence == tcb.rcvNxt) {
+    finReceivedLocked(tcb);
+    scheduleLocked(tcb);
+  }
+  oweDisconnectLocked(tcb);
+  return null;
+}
+
+function indicateOnce(tcb: Tcb, data: usize, length: u32): void {
+  const indication = indicationOf(KeGetCurrentProcessorNumber());
+  const connection = tcb.connection;
+  let status: NTSTATUS = Status.DATA_NOT_ACCEPTED;
+  indication.flags = ReceiveFlag.NORMAL;
+  indication.indicated = length;
+  indication.available = length;
+  indication.tsdu = data;
+  indication.taken = 0;
+  indication.irp = null;
+  mustHoldNothing(Boundary.EVENT_HANDLER);
+  if (connection != null) status = callClient(connection, indication);
+  const taken = status == Status.DATA_NOT_ACCEPTED ? 0 : indication.taken;
+  const irp = status == Status.MORE_PROCESSING_REQUIRED ? indication.irp : null;
+  KeAcquireSpinLockAtDpcLevel(tcb.lock);
+  endIndicationLocked(tcb, data, length, taken, irp);
+  KeReleaseSpinLockFromDpcLevel(tcb.lock);
+}
+
+function callClient(connection: Connection, indication: ReceiveIndication): NTSTATUS {
+  const address = connection.address;
+  if (address == null) return Status.DATA_NOT_ACCEPTED;
+  const handlers = address.handlers;
+  return handlers.receive(handlers.receiveContext, connection.clientContext, indication);
+}
+
+/** What the client did not take stays with us, or goes into the request that it gave. */
+function endIndicationLocked(tcb: Tcb, data: usize, length: u32, taken: u32, irp: Irp | null): void {
+  mustHold(tcb.lock);
+  tcb.flags &= ~TcbFlag.INDICATING;
+  // A client that claims more than there was takes what there was (I4).
+  const left = taken < length ? length - taken : 0;
+  if (irp != null) {
+    IoSetNextIrpStackLocation(irp);
+    irp.driverOffset = 0;
+    irp.queue.flink = irp.queue;
+    irp.queue.blink = irp.queue;
+    queueReceiveLocked(tcb, irp);
+  }
+  if (tcb.connection == null || left == 0) {
+    if (left == 0 && tcb.held != null) fillReceivesLocked(tcb);
+    return;
+  }
+  // What came meanwhile, on another processor, is behind what is left here.
+  const behind = tcb.held;
+  tcb.held = null;
+  const kept = appendLocked(tcb, data + taken, left);
+  if (!kept) {
+    tcb.held = behind;
+    abortLocked(tcb, Status.INSUFFICIENT_RESOURCES);
+    return;
+  }
+  joinHeldLocked(tcb, behind);
+  fillReceivesLocked(tcb);
+}
+
+/** Puts `behind` behind what is kept. */
+function joinHeldLocked(tcb: Tcb, behind: Held | null): void {
+  mustHold(tcb.lock);
+  const first = tcb.held;
+  if (first != null) first.next = behind;
+}
+
+/** A TDI_RECEIVE request waits for octets. */
+export function queueReceiveLocked(tcb: Tcb, irp: Irp): void {
+  mustHold(tcb.lock);
+  const last = tcb.receives.blink;
+  irp.queue.flink = tcb.receives;
+  irp.queue.blink = last;
+  last.flink = irp.queue;
+  tcb.receives.blink = irp.queue;
+}
+
+/** Gives octets that are kept to the requests that wait; each completes with what there is. */
+export function fillReceivesLocked(tcb: Tcb): void {
+  mustHold(tcb.lock);
+  const before = windowLocked(tcb);
+  while (tcb.held != null && !IsListEmpty(tcb.receives)) {
+    const irp = irpOfQueue(RemoveHeadList(tcb.receives));
+    const transfer = changetype<TdiTransfer>(IoGetCurrentIrpStackLocation(irp));
+    const room = mdlLength(irp.mdl);
+    const wanted = transfer.length < room ? transfer.length : room;
+    finishIrpLocked(tcb, irp, Status.SUCCESS, drainLocked(tcb, irp, wanted));
+  }
+  // The window may have opened enough to be worth telling (MUST-39).
+  if (windowLocked(tcb) >= before + <u32>tcb.mss) {
+    tcb.flags |= TcbFlag.ACK_NOW;
+    scheduleLocked(tcb);
+  }
+  oweDisconnectLocked(tcb);
+}
+
+/** Moves at most `wanted` octets into a request; returns how many. */
+function drainLocked(tcb: Tcb, irp: Irp, wanted: u32): u32 {
+  mustHold(tcb.lock);
+  let moved: u32 = 0;
+  let held: Held | null = tcb.held;
+  while (held != null && moved < wanted) {
+    const take = held.length < wanted - moved ? held.length : wanted - moved;
+    copyToMdl(irp.mdl, moved, held.data, take);
+    moved += take;
+    held.data += take;
+    held.length -= take;
+    tcb.heldOctets -= take;
+    if (held.length != 0) break;
+    tcb.held = held.next;
+    releaseHeld(held);
+    held = tcb.held;
+  }
+  return moved;
+}

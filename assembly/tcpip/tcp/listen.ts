@@ -1,0 +1,293 @@
+/**
+ * Passive open (RFC 9293, 3.10.7.2; nt-facts 3.4): the client is asked as soon as the SYN comes, or,
+ * under SynAttackProtect 2, when the handshake is over.
+ */
+
+import { Boundary } from "../../vf/rule";
+import { Event } from "../../trace/event";
+import { trace } from "../../trace/ring";
+import { NTSTATUS, Status } from "../../nt/status";
+import { KeGetCurrentProcessorNumber } from "../../ke/processor";
+import { KeAcquireSpinLockAtDpcLevel, KeReleaseSpinLockFromDpcLevel } from "../../ke/spinlock";
+import { mustHold, mustHoldNothing } from "../../ke/spinlock";
+import { IoSetNextIrpStackLocation } from "../../io/call";
+import { IoCompleteRequest } from "../../io/complete";
+import { Irp } from "../../io/irp";
+import { IoGetCurrentIrpStackLocation } from "../../io/stack";
+import { ConnectIndication } from "../../tdi/event";
+import { isInvalidSource, Protocol } from "../../wire/ipv4";
+import { TcpFlag } from "../../wire/tcp";
+import { AddressObject, dereferenceAddress, findAddress } from "../address";
+import { Counter, count, Drop, drop } from "../counters";
+import { isBroadcast, isLoopback } from "../interface";
+import { dereferenceRoute, referenceRoute } from "../route";
+import { closeLocked, dieLocked } from "./close";
+import { openedLocked } from "./connect";
+import { attach } from "./connection";
+import { Connection } from "./endpoint";
+import { initialSequence } from "./initial";
+import { agreeLocked, readMss } from "./options";
+import { sendReset } from "./reset";
+import { startRetransmitLocked } from "./rto";
+import { Next, Segment } from "./segment";
+import { before, notAfter } from "./sequence";
+import { settle } from "./settle";
+import { TcpState, setStateLocked } from "./state";
+import { isIndicatedLate, noteExhausted, noteHalfOpenLocked } from "./synattack";
+import { noteNotHalfOpenLocked } from "./synattack";
+import { findTcb, insertTcb } from "./table";
+import { Tcb, TcbFlag, Todo, allocateTcb, dereferenceTcb } from "./tcb";
+import { stopTimerLocked } from "./timer";
+import { transmitLocked } from "./transmit";
+
+/** One indication for each processor: it lives during the call. */
+const INDICATIONS: usize = memory.data(128);
+if (offsetof<ConnectIndication>() > 16) ERROR("INDICATIONS");
+
+/** A segment for no connection: a listener's, or nobody's. IRQL: DISPATCH_LEVEL. Locks: none. */
+export function receiveListen(segment: Segment): void {
+  const flags = segment.flags;
+  if (flags & TcpFlag.RST) {
+    drop(Drop.TCP_NO_CONNECTION);
+    return;
+  }
+  if ((flags & (TcpFlag.SYN | TcpFlag.ACK)) != TcpFlag.SYN) {
+    drop(Drop.TCP_NO_CONNECTION);
+    sendReset(segment);
+    return;
+  }
+  if (!isValidOpener(segment)) return;
+  const port = segment.ports & 0xffff;
+  const address = findAddress(Protocol.TCP, segment.destination, port);
+  if (address == null) {
+    drop(Drop.TCP_NO_CONNECTION);
+    count(Counter.TCP_REFUSED);
+    sendReset(segment);
+    return;
+  }
+  if (isIndicatedLate()) receiveLate(segment);
+  else receiveEarly(segment, address);
+  dereferenceAddress(address);
+}
+
+/** Land (Q165005), and sources that no host may have (MUST-63). */
+function isValidOpener(segment: Segment): bool {
+  const source = segment.source;
+  const same = source == segment.destination;
+  if (same && segment.ports >>> 16 == (segment.ports & 0xffff)) {
+    drop(Drop.TCP_LAND);
+    return false;
+  }
+  const loop = isLoopback(source) && isLoopback(segment.destination);
+  if (loop || (!isInvalidSource(source) && !isBroadcast(segment.on, source))) return true;
+  drop(Drop.IP_SOURCE);
+  return false;
+}
+
+/** ClientEventConnect: does the client of `address` have an endpoint for this peer? */
+function askClient(address: AddressObject, source: u32, port: u32): ConnectIndication | null {
+  const slot = <usize>KeGetCurrentProcessorNumber() << 4;
+  const indication = changetype<ConnectIndication>(INDICATIONS + slot);
+  const handlers = address.handlers;
+  indication.remoteAddress = source;
+  indication.remotePort = port;
+  indication.connectionContext = 0;
+  indication.irp = null;
+  mustHoldNothing(Boundary.EVENT_HANDLER);
+  const status = handlers.connect(handlers.connectContext, indication);
+  if (status == Status.MORE_PROCESSING_REQUIRED && indication.irp != null) return indication;
+  return null;
+}
+
+/** The endpoint for which the client's TDI_ACCEPT is; the request is ours from here on. */
+function adopt(irp: Irp): Connection | null {
+  IoSetNextIrpStackLocation(irp);
+  const file = IoGetCurrentIrpStackLocation(irp).file;
+  return file == null ? null : changetype<Connection>(file.fsContext);
+}
+
+function refuse(segment: Segment): void {
+  drop(Drop.TCP_NO_BACKLOG);
+  count(Counter.TCP_REFUSED);
+  trace(Event.TCP_BACKLOG_REFUSED, segment.source, segment.ports, 0);
+  noteExhausted();
+  sendReset(segment);
+}
+
+/** NT as it was: the client gives an endpoint before the SYN-ACK goes out. */
+function receiveEarly(segment: Segment, address: AddressObject): void {
+  const indication = askClient(address, segment.source, segment.ports >>> 16);
+  if (indication == null) {
+    refuse(segment);
+    return;
+  }
+  const irp = indication.irp;
+  if (irp == null) return;
+  const connection = adopt(irp);
+  let status: NTSTATUS = Status.INSUFFICIENT_RESOURCES;
+  if (connection != null) status = answerSyn(segment, connection, irp);
+  // What could not begin ends here; the peer sends its SYN again.
+  if (status != Status.PENDING) IoCompleteRequest(irp, status, 0);
+}
+
+/** SynAttackProtect 2: no endpoint, and no route cache entry, until the handshake is over. */
+function receiveLate(segment: Segment): void {
+  const mss = readMss(segment);
+  if (mss == 0) return;
+  const tcb = allocateTcb(segment.destination, segment.source, segment.ports);
+  if (tcb == null) {
+    drop(Drop.NO_MEMORY);
+    return;
+  }
+  if (insertTcb(tcb)) {
+    KeAcquireSpinLockAtDpcLevel(tcb.lock);
+    tcb.flags |= TcbFlag.LATE_INDICATION;
+    answerLocked(tcb, segment, mss, segment.on.mtu);
+    KeReleaseSpinLockFromDpcLevel(tcb.lock);
+    if (tcb.todo) settle(tcb);
+  }
+  dereferenceTcb(tcb);
+}
+
+function answerSyn(segment: Segment, connection: Connection, irp: Irp): NTSTATUS {
+  const mss = readMss(segment);
+  if (mss == 0) return Status.INVALID_PARAMETER;
+  const tcb = allocateTcb(segment.destination, segment.source, segment.ports);
+  if (tcb == null) {
+    drop(Drop.NO_MEMORY);
+    return Status.INSUFFICIENT_RESOURCES;
+  }
+  tcb.route = referenceRoute(segment.source);
+  const route = tcb.route;
+  let status: NTSTATUS = Status.INSUFFICIENT_RESOURCES;
+  if (route != null && insertTcb(tcb)) {
+    status = attach(connection, tcb) ? Status.PENDING : Status.CONNECTION_ACTIVE;
+    KeAcquireSpinLockAtDpcLevel(tcb.lock);
+    if (status == Status.PENDING) {
+      tcb.connection = connection;
+      tcb.openIrp = irp;
+      tcb.flags |= connection.flags;
+      answerLocked(tcb, segment, mss, route.mtu);
+    } else {
+      // CLOSED is not yet a state that dies: it was never open.
+      setStateLocked(tcb, TcpState.SYN_RECEIVED);
+      dieLocked(tcb, status, false);
+    }
+    KeReleaseSpinLockFromDpcLevel(tcb.lock);
+    if (tcb.todo) settle(tcb);
+  } else {
+    drop(Drop.NO_MEMORY);
+  }
+  dereferenceTcb(tcb);
+  return status;
+}
+
+/** SYN-RECEIVED, and the SYN-ACK. */
+function answerLocked(tcb: Tcb, segment: Segment, mss: u32, mtu: u32): void {
+  mustHold(tcb.lock);
+  tcb.iss = initialSequence(tcb.localAddress, tcb.remoteAddress, tcb.ports);
+  tcb.sndUna = tcb.iss;
+  tcb.sndNxt = tcb.iss + 1;
+  tcb.sndMax = tcb.iss + 1;
+  tcb.sndEnd = tcb.iss + 1;
+  tcb.recover = tcb.iss;
+  tcb.irs = segment.sequence;
+  tcb.rcvNxt = segment.sequence + 1;
+  tcb.sndWnd = segment.window;
+  tcb.maxSndWnd = segment.window;
+  tcb.sndWl1 = segment.sequence;
+  tcb.flags |= TcbFlag.PASSIVE;
+  agreeLocked(tcb, mss, mtu);
+  tcb.rcvAdv = tcb.rcvNxt + tcb.rcvWnd;
+  setStateLocked(tcb, TcpState.SYN_RECEIVED);
+  noteHalfOpenLocked(tcb);
+  count(Counter.TCP_PASSIVE_OPENS);
+  transmitLocked(tcb, tcb.iss, TcpFlag.SYN | TcpFlag.ACK, 0);
+  startRetransmitLocked(tcb);
+}
+
+/** An acknowledgment in SYN-RECEIVED. NOTHING: go on with the segment, the connection is open. */
+export function receiveSynReceivedLocked(tcb: Tcb, segment: Segment): Next {
+  mustHold(tcb.lock);
+  const ack = segment.acknowledgment;
+  if (notAfter(ack, tcb.sndUna) || before(tcb.sndMax, ack)) {
+    drop(Drop.TCP_UNSENT_ACKNOWLEDGED);
+    return Next.RESET;
+  }
+  if (tcb.flags & TcbFlag.LATE_INDICATION) return Next.INDICATE_LATE;
+  noteNotHalfOpenLocked(tcb);
+  stopTimerLocked(tcb);
+  tcb.rto = startRto(tcb);
+  tcb.retransmitCount = 0;
+  tcb.sndUna = tcb.iss + 1;
+  tcb.sndWl2 = ack;
+  const closing = (tcb.flags & TcbFlag.FIN_QUEUED) != 0;
+  openedLocked(tcb);
+  if (closing) {
+    tcb.flags &= ~TcbFlag.FIN_QUEUED;
+    closeLocked(tcb);
+  }
+  return Next.NOTHING;
+}
+
+/** After a SYN-ACK that was sent again, the timeout begins where it began (RFC 6298, 5.7). */
+function startRto(tcb: Tcb): u32 {
+  return tcb.retransmitCount == 0 ? tcb.rto : 3000;
+}
+
+/**
+ * The handshake of a connection that its client does not know of is over: the client is asked now.
+ * True when it has an endpoint, and the segment is to be looked at again.
+ */
+export function indicateLate(tcb: Tcb, segment: Segment): bool {
+  const irp = askLate(tcb);
+  if (irp == null) {
+    endLate(tcb);
+    refuse(segment);
+    return false;
+  }
+  const given = giveLate(tcb, irp);
+  if (!given) {
+    endLate(tcb);
+    IoCompleteRequest(irp, Status.INSUFFICIENT_RESOURCES, 0);
+    refuse(segment);
+  }
+  return given;
+}
+
+/** The client's TDI_ACCEPT for a connection whose handshake is over, or null. */
+function askLate(tcb: Tcb): Irp | null {
+  const address = findAddress(Protocol.TCP, tcb.localAddress, tcb.localPort);
+  if (address == null) return null;
+  const indication = askClient(address, tcb.remoteAddress, tcb.remotePort);
+  dereferenceAddress(address);
+  if (indication == null) return null;
+  return indication.irp;
+}
+
+function endLate(tcb: Tcb): void {
+  KeAcquireSpinLockAtDpcLevel(tcb.lock);
+  dieLocked(tcb, Status.INSUFFICIENT_RESOURCES, false);
+  KeReleaseSpinLockFromDpcLevel(tcb.lock);
+  if (tcb.todo) settle(tcb);
+}
+
+/** Gives `tcb` the endpoint of `irp`, and a route cache entry; false when it cannot have them. */
+function giveLate(tcb: Tcb, irp: Irp): bool {
+  const connection = adopt(irp);
+  const route = referenceRoute(tcb.remoteAddress);
+  if (connection == null || route == null || !attach(connection, tcb)) {
+    if (route != null) dereferenceRoute(route);
+    return false;
+  }
+  KeAcquireSpinLockAtDpcLevel(tcb.lock);
+  tcb.route = route;
+  tcb.connection = connection;
+  tcb.flags = (tcb.flags | connection.flags) & ~TcbFlag.LATE_INDICATION;
+  const open = tcb.state == TcpState.SYN_RECEIVED;
+  if (open) tcb.openIrp = irp;
+  else tcb.todo |= <u16>Todo.DETACH;
+  KeReleaseSpinLockFromDpcLevel(tcb.lock);
+  if (tcb.todo) settle(tcb);
+  return open;
+}

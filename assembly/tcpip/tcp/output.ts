@@ -1,0 +1,89 @@
+/** What may be sent now (RFC 9293, 3.7.4 and 3.8.6.2.1). */
+
+import { KeAcquireSpinLockAtDpcLevel, KeReleaseSpinLockFromDpcLevel, mustHold } from "../../ke/spinlock";
+import { TcpFlag } from "../../wire/tcp";
+import { flushSends } from "../ip/send";
+import { startPersistLocked } from "./persist";
+import { before } from "./sequence";
+import { settle } from "./settle";
+import { sendTextLocked } from "./text";
+import { isSynchronized, TcpState } from "./state";
+import { Tcb, TcbFlag, TcpTimer } from "./tcb";
+import { transmitLocked } from "./transmit";
+
+/** Segments that leave at one go; then the packets go down and others have their turn. */
+const BURST: u32 = 64;
+
+/**
+ * Sends what may be sent, and an acknowledgment that is due. IRQL: DISPATCH_LEVEL. Locks: none.
+ */
+export function output(tcb: Tcb): void {
+  let more: bool = true;
+  while (more) {
+    KeAcquireSpinLockAtDpcLevel(tcb.lock);
+    more = outputLocked(tcb);
+    KeReleaseSpinLockFromDpcLevel(tcb.lock);
+    if (more) flushSends();
+  }
+  if (tcb.todo) settle(tcb);
+}
+
+/** Queues at most BURST segments; true when there may be more to send. */
+export function outputLocked(tcb: Tcb): bool {
+  mustHold(tcb.lock);
+  const state: TcpState = tcb.state;
+  if (!isSynchronized(state)) return false;
+  for (let sent: u32 = 0; sent < BURST; sent++) {
+    if (!sendNextLocked(tcb)) {
+      if (tcb.flags & TcbFlag.ACK_NOW) transmitLocked(tcb, tcb.sndNxt, TcpFlag.ACK, 0);
+      return false;
+    }
+  }
+  return true;
+}
+
+/** Octets that may be sent from sndNxt on, by both windows; negative when a window has shrunk. */
+function roomLocked(tcb: Tcb): i32 {
+  mustHold(tcb.lock);
+  const window = tcb.sndWnd < tcb.cwnd ? tcb.sndWnd : tcb.cwnd;
+  return <i32>(tcb.sndUna + window - tcb.sndNxt);
+}
+
+/** Sends one segment with text or FIN, if there is one to send and it may go. */
+function sendNextLocked(tcb: Tcb): bool {
+  mustHold(tcb.lock);
+  const left = <i32>(tcb.sndEnd - tcb.sndNxt);
+  const finDue = (tcb.flags & TcbFlag.FIN_QUEUED) != 0 && left >= 0;
+  if (left <= 0 && !finDue) return false;
+  const room = roomLocked(tcb);
+  const mss = <i32>tcb.mss;
+  let length = left < mss ? left : mss;
+  if (length > room) length = room > 0 ? room : 0;
+  const last = length == left;
+  if (!mayGoLocked(tcb, length, last, finDue)) {
+    watchWindowLocked(tcb);
+    return false;
+  }
+  const withFin = last && finDue;
+  let flags: u32 = TcpFlag.ACK;
+  if (last && length > 0) flags |= TcpFlag.PSH;
+  if (withFin) flags |= TcpFlag.FIN;
+  return sendTextLocked(tcb, <u32>length, flags);
+}
+
+/** Sender's silly-window avoidance and Nagle's algorithm (MUST-38, SHLD-7). */
+function mayGoLocked(tcb: Tcb, length: i32, last: bool, finDue: bool): bool {
+  mustHold(tcb.lock);
+  if (length == 0) return last && finDue;
+  if (length >= <i32>tcb.mss) return true;
+  const idle = tcb.sndNxt == tcb.sndUna;
+  if (before(tcb.sndNxt, tcb.sndMax)) return true;
+  if (last) return idle || finDue || (tcb.flags & TcbFlag.NO_DELAY) != 0;
+  return <u32>length >= tcb.maxSndWnd / 2;
+}
+
+/** Text waits and nothing is on the way that would make the peer speak: probe its window. */
+function watchWindowLocked(tcb: Tcb): void {
+  mustHold(tcb.lock);
+  if (tcb.sndNxt == tcb.sndUna && tcb.timer != TcpTimer.PERSIST) startPersistLocked(tcb);
+}

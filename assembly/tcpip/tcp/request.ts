@@ -1,0 +1,194 @@
+/** TDI requests for a connection endpoint, from the stack location to the connection. */
+
+import { InsertTailList } from "../../nt/list";
+import { NTSTATUS, Status } from "../../nt/status";
+import { KeAcquireSpinLockAtDpcLevel, KeReleaseSpinLockFromDpcLevel, mustHold } from "../../ke/spinlock";
+import { Irp } from "../../io/irp";
+import { IoGetCurrentIrpStackLocation, IoMarkIrpPending } from "../../io/stack";
+import { TdiAssociate, TdiConnect, TdiDisconnect, TdiInformation } from "../../tdi/parameters";
+import { TdiTransfer } from "../../tdi/parameters";
+import { ConnectionOption, DisconnectFlag, TransportQuery } from "../../tdi/request";
+import { AddressObject, dereferenceAddress, referenceAddress } from "../address";
+import { flushSends } from "../ip/send";
+import { abortLocked, closeLocked, orphanLocked } from "./close";
+import { startConnect } from "./connect";
+import { connectionTcb, freeConnection } from "./connection";
+import { fillReceivesLocked, queueReceiveLocked } from "./deliver";
+import { Connection } from "./endpoint";
+import { output, outputLocked } from "./output";
+import { settle, forgetClient } from "./settle";
+import { TcpState, mayReceive, maySend } from "./state";
+import { Tcb, TcbFlag, dereferenceTcb } from "./tcb";
+
+/*
+ * Each answers PENDING when it keeps the request, else the status with which the dispatcher
+ * completes it. IRQL: DISPATCH_LEVEL. Locks: none.
+ */
+
+/** TDI_ASSOCIATE_ADDRESS */
+export function associate(connection: Connection, irp: Irp): NTSTATUS {
+  const view = changetype<TdiAssociate>(IoGetCurrentIrpStackLocation(irp));
+  const file = view.address;
+  if (file == null) return Status.INVALID_HANDLE;
+  if (connection.address != null) return Status.ADDRESS_ALREADY_ASSOCIATED;
+  const address = changetype<AddressObject>(file.fsContext);
+  referenceAddress(address);
+  connection.address = address;
+  return Status.SUCCESS;
+}
+
+/** TDI_DISASSOCIATE_ADDRESS */
+export function disassociate(connection: Connection): NTSTATUS {
+  const address = connection.address;
+  if (address == null) return Status.ADDRESS_NOT_ASSOCIATED;
+  const tcb = connectionTcb(connection);
+  if (tcb != null) {
+    dereferenceTcb(tcb);
+    return Status.CONNECTION_ACTIVE;
+  }
+  connection.address = null;
+  dereferenceAddress(address);
+  return Status.SUCCESS;
+}
+
+/** TDI_CONNECT */
+export function connect(connection: Connection, irp: Irp): NTSTATUS {
+  const view = changetype<TdiConnect>(IoGetCurrentIrpStackLocation(irp));
+  IoMarkIrpPending(irp);
+  return startConnect(connection, irp, view.remoteAddress, view.remotePort);
+}
+
+/** TDI_DISCONNECT: RELEASE sends a FIN after all that was sent, ABORT a RST at once. */
+export function disconnect(connection: Connection, irp: Irp): NTSTATUS {
+  const view = changetype<TdiDisconnect>(IoGetCurrentIrpStackLocation(irp));
+  const tcb = connectionTcb(connection);
+  if (tcb == null) return Status.CONNECTION_INVALID;
+  KeAcquireSpinLockAtDpcLevel(tcb.lock);
+  const status = disconnectLocked(tcb, irp, view.disconnectFlags);
+  KeReleaseSpinLockFromDpcLevel(tcb.lock);
+  output(tcb);
+  if (tcb.todo) settle(tcb);
+  dereferenceTcb(tcb);
+  flushSends();
+  return status;
+}
+
+function disconnectLocked(tcb: Tcb, irp: Irp, flags: u32): NTSTATUS {
+  mustHold(tcb.lock);
+  if (flags & DisconnectFlag.ABORT) {
+    abortLocked(tcb, Status.LOCAL_DISCONNECT);
+    return Status.SUCCESS;
+  }
+  const status = closeLocked(tcb);
+  if (status != Status.SUCCESS || (flags & DisconnectFlag.WAIT) == 0) return status;
+  if (tcb.closeIrp != null) return Status.CONNECTION_INVALID;
+  IoMarkIrpPending(irp);
+  tcb.closeIrp = irp;
+  return Status.PENDING;
+}
+
+/** TDI_SEND: completes when all its octets are acknowledged. */
+export function send(connection: Connection, irp: Irp): NTSTATUS {
+  const view = changetype<TdiTransfer>(IoGetCurrentIrpStackLocation(irp));
+  const tcb = connectionTcb(connection);
+  if (tcb == null) return Status.CONNECTION_INVALID;
+  KeAcquireSpinLockAtDpcLevel(tcb.lock);
+  const status = sendLocked(tcb, irp, view.length);
+  KeReleaseSpinLockFromDpcLevel(tcb.lock);
+  output(tcb);
+  dereferenceTcb(tcb);
+  flushSends();
+  return status;
+}
+
+function sendLocked(tcb: Tcb, irp: Irp, length: u32): NTSTATUS {
+  mustHold(tcb.lock);
+  if ((tcb.flags & TcbFlag.FIN_QUEUED) != 0 || !maySend(tcb.state)) {
+    return Status.CONNECTION_INVALID;
+  }
+  if (length == 0) return Status.SUCCESS;
+  IoMarkIrpPending(irp);
+  irp.driverContext = tcb.sndEnd;
+  irp.driverOffset = length;
+  InsertTailList(tcb.sends, irp.queue);
+  tcb.sndEnd += length;
+  return Status.PENDING;
+}
+
+/** TDI_RECEIVE: completes with what there is, as soon as there is any. */
+export function receive(connection: Connection, irp: Irp): NTSTATUS {
+  const tcb = connectionTcb(connection);
+  if (tcb == null) return Status.CONNECTION_INVALID;
+  KeAcquireSpinLockAtDpcLevel(tcb.lock);
+  const status = receiveLocked(tcb, irp);
+  if (tcb.flags & TcbFlag.ACK_NOW) outputLocked(tcb);
+  KeReleaseSpinLockFromDpcLevel(tcb.lock);
+  if (tcb.todo) settle(tcb);
+  dereferenceTcb(tcb);
+  flushSends();
+  return status;
+}
+
+function receiveLocked(tcb: Tcb, irp: Irp): NTSTATUS {
+  mustHold(tcb.lock);
+  if (tcb.held == null) {
+    if (tcb.flags & TcbFlag.FIN_RECEIVED) return Status.GRACEFUL_DISCONNECT;
+    if (!mayReceive(tcb.state)) return Status.CONNECTION_INVALID;
+  }
+  IoMarkIrpPending(irp);
+  queueReceiveLocked(tcb, irp);
+  fillReceivesLocked(tcb);
+  return Status.PENDING;
+}
+
+/** TDI_SET_INFORMATION */
+export function setInformation(connection: Connection, irp: Irp): NTSTATUS {
+  const view = changetype<TdiInformation>(IoGetCurrentIrpStackLocation(irp));
+  const flag = flagOf(view.option);
+  if (flag == 0) return Status.INVALID_PARAMETER;
+  if (view.value) connection.flags |= flag;
+  else connection.flags &= ~flag;
+  const tcb = connectionTcb(connection);
+  if (tcb == null) return Status.SUCCESS;
+  KeAcquireSpinLockAtDpcLevel(tcb.lock);
+  tcb.flags = view.value ? tcb.flags | flag : tcb.flags & ~flag;
+  KeReleaseSpinLockFromDpcLevel(tcb.lock);
+  dereferenceTcb(tcb);
+  return Status.SUCCESS;
+}
+
+/** TDI_QUERY_INFORMATION */
+export function queryConnection(connection: Connection, irp: Irp): NTSTATUS {
+  const view = changetype<TdiInformation>(IoGetCurrentIrpStackLocation(irp));
+  const tcb = connectionTcb(connection);
+  if (tcb == null) return Status.CONNECTION_INVALID;
+  view.value = view.option == TransportQuery.LOCAL_PORT ? tcb.localPort : tcb.localAddress;
+  dereferenceTcb(tcb);
+  return Status.SUCCESS;
+}
+
+function flagOf(option: u32): u32 {
+  if (option == ConnectionOption.NO_DELAY) return TcbFlag.NO_DELAY;
+  return option == ConnectionOption.KEEP_ALIVE ? TcbFlag.KEEP_ALIVE : 0;
+}
+
+/** IRP_MJ_CLEANUP: the last handle is gone; the connection ends, now or by itself. */
+export function cleanUpConnection(connection: Connection): void {
+  const tcb = connectionTcb(connection);
+  if (tcb == null) return;
+  KeAcquireSpinLockAtDpcLevel(tcb.lock);
+  if (tcb.state == TcpState.SYN_SENT) abortLocked(tcb, Status.CANCELLED);
+  else orphanLocked(tcb);
+  KeReleaseSpinLockFromDpcLevel(tcb.lock);
+  settle(tcb);
+  forgetClient(connection, tcb);
+  dereferenceTcb(tcb);
+  flushSends();
+}
+
+/** IRP_MJ_CLOSE: the endpoint itself goes. */
+export function closeConnection(connection: Connection): void {
+  const address = connection.address;
+  if (address != null) dereferenceAddress(address);
+  freeConnection(connection);
+}

@@ -1,0 +1,68 @@
+/** RST, sent and believed (RFC 9293, 3.5.2 and 3.10.7). */
+
+import { Event } from "../../trace/event";
+import { trace } from "../../trace/ring";
+import { Status } from "../../nt/status";
+import { mustHold } from "../../ke/spinlock";
+import { complement, pseudoHeader, sum } from "../../wire/checksum";
+import { isInvalidSource, isMulticast, Protocol } from "../../wire/ipv4";
+import { TCP_HEADER, TcpFlag, TcpHeader } from "../../wire/tcp";
+import { Counter, count } from "../counters";
+import { isBroadcast } from "../interface";
+import { interfaceFor, nextHopFor } from "../route";
+import { allocateDatagram, payloadOf, queueDatagram } from "../ip/send";
+import { dieLocked, timeWaitLocked } from "./close";
+import { Segment } from "./segment";
+import { TcpState } from "./state";
+import { Tcb, TcbFlag } from "./tcb";
+
+/** Octets that a segment takes of the sequence space. */
+export function sequenceLength(segment: Segment): u32 {
+  const syn: u32 = segment.flags & TcpFlag.SYN ? 1 : 0;
+  const fin: u32 = segment.flags & TcpFlag.FIN ? 1 : 0;
+  return segment.length + syn + fin;
+}
+
+/** Answers a segment that belongs to no connection. IRQL: DISPATCH_LEVEL. */
+export function sendReset(segment: Segment): void {
+  if (segment.flags & TcpFlag.RST) return;
+  const remote = segment.source;
+  if (isInvalidSource(remote) && remote >>> 24 != 127) return;
+  if (isMulticast(remote) || isBroadcast(segment.on, remote)) return;
+  const via = interfaceFor(remote);
+  if (via == null) return;
+  const packet = allocateDatagram(via);
+  if (packet == null) return;
+  const base = payloadOf(packet);
+  const tcp = changetype<TcpHeader>(base);
+  const answersAck = (segment.flags & TcpFlag.ACK) != 0;
+  tcp.setPorts((segment.ports << 16) | (segment.ports >>> 16));
+  tcp.begin(TCP_HEADER, answersAck ? TcpFlag.RST : TcpFlag.RST | TcpFlag.ACK);
+  tcp.sequenceNumber = answersAck ? segment.acknowledgment : 0;
+  tcp.acknowledgmentNumber = answersAck ? 0 : segment.sequence + sequenceLength(segment);
+  tcp.window = 0;
+  const local = segment.destination;
+  const head = pseudoHeader(local, remote, Protocol.TCP, TCP_HEADER);
+  tcp.checksum = complement(head + sum(base, TCP_HEADER));
+  const hop = nextHopFor(via, remote);
+  queueDatagram(packet, via, hop, local, remote, Protocol.TCP, TCP_HEADER, 0);
+  count(Counter.TCP_OUT_RSTS);
+  count(Counter.TCP_OUT_SEGS);
+  trace(Event.TCP_RESET_SENT, remote, segment.ports, segment.flags);
+}
+
+/** A RST in the window. In TIME-WAIT it is not believed (RFC 1337). */
+export function believeResetLocked(tcb: Tcb): void {
+  mustHold(tcb.lock);
+  const state: TcpState = tcb.state;
+  if (state == TcpState.TIME_WAIT) {
+    timeWaitLocked(tcb);
+    return;
+  }
+  trace(Event.TCP_RESET_BELIEVED, tcb.remoteAddress, tcb.ports, state);
+  if (state == TcpState.CLOSING || state == TcpState.LAST_ACK) {
+    dieLocked(tcb, Status.CONNECTION_RESET, (tcb.flags & TcbFlag.ORPHAN) == 0);
+    return;
+  }
+  dieLocked(tcb, Status.CONNECTION_RESET, true);
+}

@@ -1,0 +1,68 @@
+/** What was not acknowledged is sent again, less and less often, and given up in the end. */
+
+import { Parameter, queryParameter } from "../../ex/registry";
+import { Event } from "../../trace/event";
+import { trace } from "../../trace/ring";
+import { Status } from "../../nt/status";
+import { mustHold } from "../../ke/spinlock";
+import { TcpFlag } from "../../wire/tcp";
+import { Counter, count } from "../counters";
+import { dieLocked } from "./close";
+import { collapseLocked } from "./congestion";
+import { giveUpConnectLocked, resendSynLocked } from "./connect";
+import { outputLocked } from "./output";
+import { startRetransmitLocked } from "./rto";
+import { TcpState } from "./state";
+import { noteRetriedLocked, responseRetransmissions } from "./synattack";
+import { Tcb, TcbFlag } from "./tcb";
+import { transmitLocked } from "./transmit";
+
+function backOffLocked(tcb: Tcb): void {
+  mustHold(tcb.lock);
+  const most = queryParameter(Parameter.NtstackMaximumRto);
+  tcb.rto = tcb.rto * 2 < most ? tcb.rto * 2 : most;
+  tcb.retransmitCount++;
+}
+
+/** How many times what is on the way is sent again before the connection is given up. */
+function retransmissionsOf(tcb: Tcb): u32 {
+  const state: TcpState = tcb.state;
+  if (state == TcpState.SYN_SENT) return queryParameter(Parameter.TcpMaxConnectRetransmissions);
+  if (state == TcpState.SYN_RECEIVED) return responseRetransmissions(tcb);
+  return queryParameter(Parameter.TcpMaxDataRetransmissions);
+}
+
+/** The retransmission timer has expired. IRQL: DISPATCH_LEVEL. */
+export function retransmitExpiredLocked(tcb: Tcb): void {
+  mustHold(tcb.lock);
+  const state: TcpState = tcb.state;
+  count(Counter.TCP_TIMEOUTS);
+  if (<u32>tcb.retransmitCount >= retransmissionsOf(tcb)) {
+    trace(Event.TCP_GIVE_UP, tcb.remoteAddress, tcb.ports, tcb.retransmitCount);
+    if (state == TcpState.SYN_SENT) giveUpConnectLocked(tcb, Status.IO_TIMEOUT);
+    else dieLocked(tcb, Status.IO_TIMEOUT, true);
+    return;
+  }
+  if (tcb.flags & TcbFlag.REFUSED) {
+    // NT: the SYN after a refusal comes at the base timeout, not doubled (Q175523).
+    tcb.retransmitCount++;
+    tcb.flags &= ~TcbFlag.REFUSED;
+    tcb.rto = queryParameter(Parameter.TcpInitialRTT);
+  } else {
+    backOffLocked(tcb);
+  }
+  trace(Event.TCP_RETRANSMIT, tcb.remoteAddress, tcb.ports, tcb.retransmitCount);
+  if (state == TcpState.SYN_SENT) {
+    resendSynLocked(tcb);
+  } else if (state == TcpState.SYN_RECEIVED) {
+    noteRetriedLocked(tcb);
+    transmitLocked(tcb, tcb.iss, TcpFlag.SYN | TcpFlag.ACK, 0);
+    count(Counter.TCP_RETRANS_SEGS);
+    startRetransmitLocked(tcb);
+  } else {
+    collapseLocked(tcb);
+    tcb.sndNxt = tcb.sndUna;
+    startRetransmitLocked(tcb);
+    outputLocked(tcb);
+  }
+}

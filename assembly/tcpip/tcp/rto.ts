@@ -1,0 +1,44 @@
+/** The retransmission timeout: round trips (RFC 6298, Karn), and the timer. */
+
+import { Parameter, queryParameter } from "../../ex/registry";
+import { nowUs } from "../../trace/ring";
+import { ticksOf } from "../../nt/time";
+import { mustHold } from "../../ke/spinlock";
+import { Tcb, TcbFlag, TcpTimer } from "./tcb";
+import { startTimerLocked } from "./timer";
+
+/** Starts the retransmission timer anew. */
+export function startRetransmitLocked(tcb: Tcb): void {
+  mustHold(tcb.lock);
+  startTimerLocked(tcb, TcpTimer.RETRANSMIT, ticksOf(tcb.rto));
+}
+
+/** The octet that was timed is acknowledged: the round trip is a sample (RFC 6298, 2). */
+export function sampleLocked(tcb: Tcb): void {
+  mustHold(tcb.lock);
+  tcb.flags &= ~TcbFlag.TIMING;
+  const sample = <u32>nowUs() - tcb.timedUs;
+  if (sample > 0x0fffffff) return;
+  if (tcb.srtt == 0) {
+    tcb.srtt = sample << 3;
+    tcb.rttvar = sample << 1;
+    if (tcb.srtt == 0) tcb.srtt = 1;
+  } else {
+    const error = <i32>sample - <i32>(tcb.srtt >>> 3);
+    tcb.srtt = <u32>(<i32>tcb.srtt + error);
+    const size = error < 0 ? -error : error;
+    tcb.rttvar = <u32>(<i32>tcb.rttvar + size - <i32>(tcb.rttvar >>> 2));
+    if (tcb.srtt == 0) tcb.srtt = 1;
+  }
+  setRtoLocked(tcb);
+}
+
+/** RTO from the smoothed round trip, within the bounds of the registry. */
+export function setRtoLocked(tcb: Tcb): void {
+  mustHold(tcb.lock);
+  if (tcb.srtt == 0) return;
+  const ms = ((tcb.srtt >>> 3) + tcb.rttvar) / 1000 + 1;
+  const least = queryParameter(Parameter.NtstackMinimumRto);
+  const most = queryParameter(Parameter.NtstackMaximumRto);
+  tcb.rto = ms < least ? least : ms > most ? most : ms;
+}

@@ -1,0 +1,79 @@
+/** A segment on its way through the steps, and the batch that it came in. */
+
+import { KeGetCurrentProcessorNumber, MAXIMUM_PROCESSORS } from "../../ke/processor";
+import { TCP_HEADER, TcpHeader } from "../../wire/tcp";
+import { Ipv4Header } from "../../wire/ipv4";
+import { Interface } from "../interface";
+import { Tcb } from "./tcb";
+
+/** One segment, as the steps see it: what is outside the window is trimmed away on the way. */
+@unmanaged
+export class Segment {
+  /** The connection that it belongs to, referenced; null: not found (yet). */
+  tcb: Tcb | null;
+  header: TcpHeader;
+  ip: Ipv4Header;
+  on: Interface;
+  /** Where the text lies, and how many octets. */
+  data: usize;
+  length: u32;
+  sequence: u32;
+  acknowledgment: u32;
+  window: u32;
+  flags: u32;
+  /** As it came: source and destination of the datagram, ports in one word. */
+  source: u32;
+  destination: u32;
+  ports: u32;
+  hash: u32;
+  /** Octets of header and text. */
+  whole: u32;
+  /** 1: the checksum is right: the card, or the batch's third pass, has verified it. */
+  verified: u16;
+  /** 1: the table had nothing where it would be. */
+  absent: u16;
+}
+if (offsetof<Segment>() != 64) ERROR("a segment is one cache line");
+
+/** What is left to do when the lock is let go. */
+export const enum Next {
+  NOTHING,
+  /** Indicate the segment's text. */
+  INDICATE,
+  /** Answer with RST. */
+  RESET,
+  /** The connection is over: the segment is for a listener. */
+  LISTEN,
+  /** Tell the client of the connection, then look at the segment again. */
+  INDICATE_LATE,
+}
+
+/** Segments of a batch at most: miniport/ring.ts hands up no more. */
+export const BATCH: u32 = 64;
+const EACH: usize = 4096;
+const BATCHES: usize = memory.data(32768, 64);
+if (<u32>EACH * MAXIMUM_PROCESSORS > 32768) ERROR("BATCHES");
+
+/** The segment at `index` of the running processor's batch. */
+export function segmentAt(index: u32): Segment {
+  const base = BATCHES + <usize>KeGetCurrentProcessorNumber() * EACH;
+  return changetype<Segment>(base + (<usize>index << 6));
+}
+
+/**
+ * Reads a header of which `whole` octets are there with their text. False: too short.
+ * The options, if any, lie between header and text.
+ */
+export function readSegment(segment: Segment, header: TcpHeader, whole: u32): bool {
+  if (whole < TCP_HEADER) return false;
+  const length = header.length;
+  segment.header = header;
+  segment.whole = whole;
+  segment.data = changetype<usize>(header) + length;
+  segment.length = whole - length;
+  segment.sequence = header.sequenceNumber;
+  segment.acknowledgment = header.acknowledgmentNumber;
+  segment.window = header.window;
+  segment.flags = header.flags;
+  return length >= TCP_HEADER && length <= whole;
+}

@@ -1,0 +1,88 @@
+/** What a connection owes others, done once its lock is let go: nobody is called with it held. */
+
+import { Boundary } from "../../vf/rule";
+import { KeAcquireSpinLockAtDpcLevel, KeReleaseSpinLockFromDpcLevel } from "../../ke/spinlock";
+import { mustHold, mustHoldNothing } from "../../ke/spinlock";
+import { Irp } from "../../io/irp";
+import { IoCompleteRequest } from "../../io/complete";
+import { DisconnectFlag } from "../../tdi/request";
+import { AddressObject } from "../address";
+import { detach } from "./connection";
+import { Connection } from "./endpoint";
+import { partitionOf, removeTcbLocked } from "./table";
+import { Tcb, Todo, dereferenceTcb } from "./tcb";
+import { removeTimer } from "./timer";
+
+/** Does all that `tcb` owes. The caller has a reference. IRQL: DISPATCH_LEVEL. Locks: none. */
+export function settle(tcb: Tcb): void {
+  while (tcb.todo) {
+    KeAcquireSpinLockAtDpcLevel(tcb.lock);
+    const todo = <u32>tcb.todo;
+    const done = takeDoneLocked(tcb);
+    const connection = tcb.connection;
+    tcb.todo = 0;
+    if (todo & (Todo.REMOVE | Todo.DETACH)) tcb.connection = null;
+    KeReleaseSpinLockFromDpcLevel(tcb.lock);
+    completeChain(done);
+    if (todo & Todo.REMOVE) leaveTable(tcb);
+    if (connection == null) continue;
+    // The endpoint is free for another connection before its client is told (nt-facts 4.5).
+    const address = connection.address;
+    const client = connection.clientContext;
+    if (todo & (Todo.REMOVE | Todo.DETACH)) detach(connection, tcb);
+    if (address != null) tell(address, client, todo);
+  }
+}
+
+function takeDoneLocked(tcb: Tcb): Irp | null {
+  mustHold(tcb.lock);
+  const done = tcb.done;
+  tcb.done = null;
+  return done;
+}
+
+/** The chain has the youngest first: requests complete in the order in which they were made. */
+function completeChain(youngest: Irp | null): void {
+  let oldest: Irp | null = null;
+  let irp = youngest;
+  while (irp != null) {
+    const next = changetype<Irp | null>(irp.driverContext);
+    irp.driverContext = changetype<usize>(oldest);
+    oldest = irp;
+    irp = next;
+  }
+  while (oldest != null) {
+    const next = changetype<Irp | null>(oldest.driverContext);
+    IoCompleteRequest(oldest, oldest.status, oldest.information);
+    oldest = next;
+  }
+}
+
+function tell(address: AddressObject, client: usize, todo: u32): void {
+  const handlers = address.handlers;
+  mustHoldNothing(Boundary.EVENT_HANDLER);
+  if (todo & Todo.RELEASED) {
+    handlers.disconnect(handlers.disconnectContext, client, DisconnectFlag.RELEASE);
+  }
+  if (todo & Todo.ABORTED) {
+    handlers.disconnect(handlers.disconnectContext, client, DisconnectFlag.ABORT);
+  }
+}
+
+/** Out of the table and the wheel, with the table's reference. */
+function leaveTable(tcb: Tcb): void {
+  const partition = partitionOf(tcb.hash);
+  KeAcquireSpinLockAtDpcLevel(partition.lock);
+  const was = removeTcbLocked(partition, tcb);
+  KeReleaseSpinLockFromDpcLevel(partition.lock);
+  removeTimer(tcb);
+  if (was) dereferenceTcb(tcb);
+}
+
+/** The connection endpoint `connection` lets go of `tcb`: what it owed its client is owed no more. */
+export function forgetClient(connection: Connection, tcb: Tcb): void {
+  KeAcquireSpinLockAtDpcLevel(tcb.lock);
+  if (tcb.connection == connection) tcb.connection = null;
+  KeReleaseSpinLockFromDpcLevel(tcb.lock);
+  detach(connection, tcb);
+}

@@ -1,0 +1,104 @@
+/**
+ * SynAttackProtect (Q142641; nt-facts 1.2): what changes when too many connections are half open.
+ *
+ * 0: nothing. 1: fewer SYN-ACKs are sent again, and the route cache entry is made only when the
+ * handshake is over. 2: as 1, and the client is told only then. It engages while both TcpMaxHalfOpen
+ * and TcpMaxHalfOpenRetried are exceeded, or TcpMaxPortsExhausted is.
+ */
+
+import { Event } from "../../trace/event";
+import { trace } from "../../trace/ring";
+import { InterlockedDecrement, InterlockedIncrement } from "../../ex/interlocked";
+import { Parameter, queryParameter } from "../../ex/registry";
+import { mustHold } from "../../ke/spinlock";
+import { Tcb, TcbFlag } from "./tcb";
+
+/** Counted interlocked. */
+@unmanaged
+export class SynAttackCounts {
+  halfOpen: u32;
+  halfOpenRetried: u32;
+  /** SYNs refused for lack of backlog since protection was last not needed. */
+  exhausted: u32;
+  engaged: u32;
+}
+const COUNTS: usize = memory.data(16);
+
+/** What is counted, for the host too. */
+export function synAttackCounts(): SynAttackCounts {
+  return changetype<SynAttackCounts>(COUNTS);
+}
+
+export function initializeSynAttack(): void {
+  memory.fill(COUNTS, 0, 16);
+}
+
+/** True when the registry asks for protection at all. */
+export function isSynAttackProtectSet(): bool {
+  return queryParameter(Parameter.SynAttackProtect) != 0;
+}
+
+/** True while protection is engaged: asked at every SYN. IRQL: any. */
+export function isProtected(): bool {
+  if (!isSynAttackProtectSet()) return false;
+  const counts = synAttackCounts();
+  const many = counts.halfOpen > queryParameter(Parameter.TcpMaxHalfOpen);
+  const retried = counts.halfOpenRetried > queryParameter(Parameter.TcpMaxHalfOpenRetried);
+  const exhausted = counts.exhausted > queryParameter(Parameter.TcpMaxPortsExhausted);
+  const engaged: u32 = (many && retried) || exhausted ? 1 : 0;
+  if (engaged != counts.engaged) {
+    counts.engaged = engaged;
+    const event = engaged ? Event.TCP_SYN_ATTACK_DETECTED : Event.TCP_SYN_ATTACK_OVER;
+    trace(event, counts.halfOpen, counts.halfOpenRetried, counts.exhausted);
+  }
+  return engaged != 0;
+}
+
+/** The client is told of a connection only when the handshake is over. */
+export function isIndicatedLate(): bool {
+  return queryParameter(Parameter.SynAttackProtect) == 2 && isProtected();
+}
+
+/** A connection became half open. */
+export function noteHalfOpenLocked(tcb: Tcb): void {
+  mustHold(tcb.lock);
+  tcb.flags |= TcbFlag.HALF_OPEN;
+  if (isProtected()) tcb.flags |= TcbFlag.PROTECTED;
+  InterlockedIncrement(COUNTS + offsetof<SynAttackCounts>("halfOpen"));
+}
+
+/** Its SYN-ACK was sent again. */
+export function noteRetriedLocked(tcb: Tcb): void {
+  mustHold(tcb.lock);
+  if ((tcb.flags & (TcbFlag.HALF_OPEN | TcbFlag.HALF_OPEN_RETRIED)) != TcbFlag.HALF_OPEN) return;
+  tcb.flags |= TcbFlag.HALF_OPEN_RETRIED;
+  InterlockedIncrement(COUNTS + offsetof<SynAttackCounts>("halfOpenRetried"));
+}
+
+/** It is open, or over. */
+export function noteNotHalfOpenLocked(tcb: Tcb): void {
+  mustHold(tcb.lock);
+  if (tcb.flags & TcbFlag.HALF_OPEN) {
+    const left = InterlockedDecrement(COUNTS + offsetof<SynAttackCounts>("halfOpen"));
+    // Pressure is over: what was refused then says nothing of now.
+    if (left * 2 < queryParameter(Parameter.TcpMaxHalfOpen)) synAttackCounts().exhausted = 0;
+  }
+  if (tcb.flags & TcbFlag.HALF_OPEN_RETRIED) {
+    InterlockedDecrement(COUNTS + offsetof<SynAttackCounts>("halfOpenRetried"));
+  }
+  tcb.flags &= ~(TcbFlag.HALF_OPEN | TcbFlag.HALF_OPEN_RETRIED);
+}
+
+/** A SYN was refused for lack of backlog. */
+export function noteExhausted(): void {
+  InterlockedIncrement(COUNTS + offsetof<SynAttackCounts>("exhausted"));
+}
+
+/**
+ * How many times the SYN-ACK of `tcb` is sent again. Ours: under protection once at most, because
+ * the documents say "fewer" and give no number.
+ */
+export function responseRetransmissions(tcb: Tcb): u32 {
+  const all = queryParameter(Parameter.TcpMaxConnectResponseRetransmissions);
+  return (tcb.flags & TcbFlag.PROTECTED) != 0 && all > 1 ? 1 : all;
+}

@@ -1,0 +1,361 @@
+/**
+ * All connections: a hashed table in partitions, each under its own lock; one partition is NT 4.0's
+ * TCBTable (nt-facts 12).
+ *
+ * A partition is one flat array of slots with linear probing, at most half full, so that a miss
+ * looks at one cache line; a slot holds the hash, so that other connections are not touched.
+ */
+
+import { Event } from "../../trace/event";
+import { trace } from "../../trace/ring";
+import { Parameter, queryParameter } from "../../ex/registry";
+import { ExAllocatePoolWithTag, ExFreePool } from "../../ex/pool";
+import { Tag } from "../../ex/tag";
+import { LockRank } from "../../ke/lockorder";
+import { KSpinLock, KeAcquireSpinLockAtDpcLevel, KeInitializeSpinLock } from "../../ke/spinlock";
+import { KeReleaseSpinLockFromDpcLevel, mustHold } from "../../ke/spinlock";
+import { Segment, segmentAt } from "./segment";
+import { Tcb, referenceTcb } from "./tcb";
+import { hashTuple } from "./hash";
+
+/** Hash and connection; 0 where there is none. */
+@unmanaged
+class Slot {
+  hash: u32;
+  tcb: Tcb | null;
+}
+
+/** One partition of the table. */
+@unmanaged
+export class Partition {
+  private lockWord: u32;
+  // Under `lock`:
+  /** Slots minus one; slots are a power of two. */
+  mask: u32;
+  slots: usize;
+  count: u32;
+  /** Counts what was put in or taken out. */
+  generation: u32;
+  private reserved0: u32;
+  private reserved1: u64;
+  private reserved2: u64;
+  private reserved3: u64;
+  private reserved4: u64;
+  private reserved5: u64;
+  get lock(): KSpinLock {
+    return changetype<KSpinLock>(changetype<usize>(this));
+  }
+}
+if (offsetof<Partition>() != 64) ERROR("a partition is one cache line");
+
+export const MAXIMUM_PARTITIONS: u32 = 32;
+const PARTITIONS: usize = memory.data(2048, 64);
+
+@unmanaged
+class Shape {
+  partitions: u32;
+  /** How far a hash is shifted to leave the partition's bits behind. */
+  shift: u32;
+  /** Where the host's walk is. */
+  found: u32;
+}
+const SHAPE: usize = memory.data(16);
+
+function shape(): Shape {
+  return changetype<Shape>(SHAPE);
+}
+
+export function partitionAt(index: u32): Partition {
+  return changetype<Partition>(PARTITIONS + (<usize>index << 6));
+}
+
+/** The partition of a hash. */
+export function partitionOf(hash: u32): Partition {
+  return partitionAt(hash & (shape().partitions - 1));
+}
+
+export function partitionCount(): u32 {
+  return shape().partitions;
+}
+
+/** Makes the partitions; false when there is no memory. */
+export function initializeTable(): bool {
+  const partitions = queryParameter(Parameter.NumTcbTablePartitions);
+  const slots = queryParameter(Parameter.MaxHashTableSize);
+  shape().partitions = partitions;
+  shape().shift = ctz(partitions);
+  for (let i: u32 = 0; i < partitions; i++) {
+    const partition = partitionAt(i);
+    KeInitializeSpinLock(partition.lock, LockRank.TcpTable);
+    partition.slots = allocateSlots(slots);
+    partition.mask = slots - 1;
+    partition.count = 0;
+    partition.generation = 0;
+    if (partition.slots == 0) return false;
+  }
+  return true;
+}
+
+function allocateSlots(slots: u32): usize {
+  const block = ExAllocatePoolWithTag(slots * 8, Tag.Table);
+  if (block) memory.fill(block, 0, slots * 8);
+  return block;
+}
+
+/** Gives the slots back. At the end, when no connection is left. */
+export function deleteTable(): void {
+  for (let i: u32 = 0; i < MAXIMUM_PARTITIONS; i++) {
+    const partition = partitionAt(i);
+    if (partition.slots) ExFreePool(partition.slots);
+    partition.slots = 0;
+    partition.mask = 0;
+  }
+}
+
+function slotAt(partition: Partition, index: u32): Slot {
+  return changetype<Slot>(partition.slots + (<usize>(index & partition.mask) << 3));
+}
+
+function homeOf(hash: u32): u32 {
+  return hash >>> shape().shift;
+}
+
+/** The connection of that four-tuple, or null. */
+export function findTcbLocked(
+  partition: Partition,
+  hash: u32,
+  remoteAddress: u32,
+  ports: u32,
+  localAddress: u32,
+): Tcb | null {
+  mustHold(partition.lock);
+  const home = homeOf(hash);
+  for (let step: u32 = 0; step <= partition.mask; step++) {
+    const slot = slotAt(partition, home + step);
+    const tcb = slot.tcb;
+    if (tcb == null) return null;
+    if (slot.hash != hash) continue;
+    const same =
+      tcb.remoteAddress == remoteAddress && tcb.ports == ports && tcb.localAddress == localAddress;
+    if (same) return tcb;
+  }
+  return null;
+}
+
+/** The referenced connection of that four-tuple, or null. IRQL: DISPATCH_LEVEL. Locks: none. */
+export function findTcb(remoteAddress: u32, ports: u32, localAddress: u32): Tcb | null {
+  const hash = hashTuple(remoteAddress, ports, localAddress);
+  const partition = partitionOf(hash);
+  KeAcquireSpinLockAtDpcLevel(partition.lock);
+  const tcb = findTcbLocked(partition, hash, remoteAddress, ports, localAddress);
+  if (tcb != null) referenceTcb(tcb);
+  KeReleaseSpinLockFromDpcLevel(partition.lock);
+  return tcb;
+}
+
+/**
+ * Finds the connections of `count` segments of this processor's batch, whose hashes are known. In
+ * two passes, so that the memory system loads many slots, and then many connections, at once.
+ * IRQL: DISPATCH_LEVEL. Locks: none.
+ */
+export function findBatch(count: u32): void {
+  const partitions = shape().partitions;
+  if (partitions == 1) {
+    const partition = partitionAt(0);
+    KeAcquireSpinLockAtDpcLevel(partition.lock);
+    findInLocked(partition, 0, 0, count);
+    KeReleaseSpinLockFromDpcLevel(partition.lock);
+    return;
+  }
+  for (let index: u32 = 0; index < partitions; index++) {
+    const partition = partitionAt(index);
+    KeAcquireSpinLockAtDpcLevel(partition.lock);
+    findInLocked(partition, partitions - 1, index, count);
+    KeReleaseSpinLockFromDpcLevel(partition.lock);
+  }
+}
+
+/** The segments whose hash, masked, is `index`. */
+function findInLocked(partition: Partition, mask: u32, index: u32, count: u32): void {
+  mustHold(partition.lock);
+  if (partition.count == 0) return;
+  for (let i: u32 = 0; i < count; i++) {
+    const segment = segmentAt(i);
+    if ((segment.hash & mask) != index || !isTcp(segment)) continue;
+    const slot = slotAt(partition, homeOf(segment.hash));
+    const guess = slot.tcb;
+    segment.tcb = slot.hash == segment.hash ? guess : null;
+    // Not at home: elsewhere, or nowhere. The second pass looks.
+    segment.absent = guess == null ? 1 : 0;
+  }
+  for (let i: u32 = 0; i < count; i++) {
+    const segment = segmentAt(i);
+    if ((segment.hash & mask) != index || !isTcp(segment) || segment.absent) continue;
+    let tcb = segment.tcb;
+    if (tcb == null || !isOf(tcb, segment)) {
+      const hash = segment.hash;
+      tcb = findTcbLocked(partition, hash, segment.source, segment.ports, segment.destination);
+      segment.tcb = tcb;
+    }
+    if (tcb != null) referenceTcb(tcb);
+  }
+}
+
+function isTcp(segment: Segment): bool {
+  return segment.whole != 0;
+}
+
+function isOf(tcb: Tcb, segment: Segment): bool {
+  return (
+    tcb.remoteAddress == segment.source &&
+    tcb.ports == segment.ports &&
+    tcb.localAddress == segment.destination
+  );
+}
+
+/**
+ * Puts `tcb` into the table, which takes a reference; false when its four-tuple is there already,
+ * or there is no memory. IRQL: DISPATCH_LEVEL. Locks: none.
+ */
+export function insertTcb(tcb: Tcb): bool {
+  tcb.hash = hashTuple(tcb.remoteAddress, tcb.ports, tcb.localAddress);
+  const partition = partitionOf(tcb.hash);
+  KeAcquireSpinLockAtDpcLevel(partition.lock);
+  const inserted = insertLocked(partition, tcb);
+  KeReleaseSpinLockFromDpcLevel(partition.lock);
+  return inserted;
+}
+
+function insertLocked(partition: Partition, tcb: Tcb): bool {
+  mustHold(partition.lock);
+  const hash = tcb.hash;
+  if (findTcbLocked(partition, hash, tcb.remoteAddress, tcb.ports, tcb.localAddress) != null) {
+    return false;
+  }
+  if ((partition.count + 1) * 2 > partition.mask + 1 && !growLocked(partition)) return false;
+  placeLocked(partition, hash, tcb);
+  partition.count++;
+  partition.generation++;
+  tcb.inTable = 1;
+  referenceTcb(tcb);
+  return true;
+}
+
+function placeLocked(partition: Partition, hash: u32, tcb: Tcb): void {
+  mustHold(partition.lock);
+  let index = homeOf(hash);
+  while (slotAt(partition, index).tcb != null) index++;
+  const slot = slotAt(partition, index);
+  slot.hash = hash;
+  slot.tcb = tcb;
+}
+
+/** Twice the slots. Without memory for them the table fills up to seven eighths, then refuses. */
+function growLocked(partition: Partition): bool {
+  mustHold(partition.lock);
+  const slots = (partition.mask + 1) * 2;
+  const bigger = allocateSlots(slots);
+  if (bigger == 0) return partition.count + 1 <= (partition.mask + 1) / 8 * 7;
+  const old = partition.slots;
+  const many = partition.mask + 1;
+  partition.slots = bigger;
+  partition.mask = slots - 1;
+  for (let i: u32 = 0; i < many; i++) {
+    const slot = changetype<Slot>(old + (<usize>i << 3));
+    const tcb = slot.tcb;
+    if (tcb != null) placeLocked(partition, slot.hash, tcb);
+  }
+  ExFreePool(old);
+  trace(Event.TCP_TABLE_GREW, slots, partition.count, 0);
+  return true;
+}
+
+/** Takes `tcb` out of the table, whose reference is the caller's now; false when it is not there. */
+export function removeTcbLocked(partition: Partition, tcb: Tcb): bool {
+  mustHold(partition.lock);
+  if (!tcb.inTable) return false;
+  let hole = homeOf(tcb.hash);
+  while (slotAt(partition, hole).tcb != tcb) hole++;
+  // What follows moves up, so that no search ends too early.
+  const first = hole + 1;
+  for (let step: u32 = 0; step < partition.mask; step++) {
+    const index = first + step;
+    const slot = slotAt(partition, index);
+    const other = slot.tcb;
+    if (other == null) break;
+    const distance = (index - homeOf(slot.hash)) & partition.mask;
+    if (distance < ((index - hole) & partition.mask)) continue;
+    const target = slotAt(partition, hole);
+    target.hash = slot.hash;
+    target.tcb = other;
+    hole = index;
+  }
+  const last = slotAt(partition, hole);
+  last.hash = 0;
+  last.tcb = null;
+  partition.count--;
+  partition.generation++;
+  tcb.inTable = 0;
+  return true;
+}
+
+/** Connections in the table. IRQL: any. */
+export function tableCount(): u32 {
+  let total: u32 = 0;
+  for (let i: u32 = 0; i < shape().partitions; i++) total += partitionAt(i).count;
+  return total;
+}
+
+/** Changes whenever the table does. IRQL: any. */
+export function tableGeneration(): u32 {
+  let total: u32 = 0;
+  for (let i: u32 = 0; i < shape().partitions; i++) total += partitionAt(i).generation;
+  return total;
+}
+
+/** Any referenced connection of a partition, or null when it is empty. IRQL: DISPATCH_LEVEL. */
+export function anyTcb(partition: Partition): Tcb | null {
+  KeAcquireSpinLockAtDpcLevel(partition.lock);
+  const tcb = anyLocked(partition);
+  if (tcb != null) referenceTcb(tcb);
+  KeReleaseSpinLockFromDpcLevel(partition.lock);
+  return tcb;
+}
+
+function anyLocked(partition: Partition): Tcb | null {
+  mustHold(partition.lock);
+  if (partition.count == 0) return null;
+  for (let i: u32 = 0; i <= partition.mask; i++) {
+    const tcb = slotAt(partition, i).tcb;
+    if (tcb != null) return tcb;
+  }
+  return null;
+}
+
+/**
+ * The connections one by one, for the host: the first at or after slot `position` of all partitions
+ * laid end to end; `foundPosition` tells where it was. 0: there are no more. IRQL: any.
+ */
+export function connectionFrom(position: u32): usize {
+  let left = position;
+  let base: u32 = 0;
+  for (let i: u32 = 0; i < shape().partitions; i++) {
+    const partition = partitionAt(i);
+    const slots = partition.mask + 1;
+    while (left < slots) {
+      const tcb = slotAt(partition, left).tcb;
+      left++;
+      if (tcb == null) continue;
+      shape().found = base + left - 1;
+      return changetype<usize>(tcb);
+    }
+    left -= slots;
+    base += slots;
+  }
+  return 0;
+}
+
+/** Where `connectionFrom` found the last one. */
+export function foundPosition(): u32 {
+  return shape().found;
+}

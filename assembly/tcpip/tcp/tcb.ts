@@ -1,0 +1,279 @@
+/** TCB: one connection. */
+
+import { KeBugCheckEx, Stop } from "../../nt/bugcheck";
+import { at } from "../../nt/embed";
+import { InitializeListHead, ListEntry } from "../../nt/list";
+import { NTSTATUS } from "../../nt/status";
+import { Parameter, queryParameter } from "../../ex/registry";
+import { InterlockedDecrement, InterlockedIncrement } from "../../ex/interlocked";
+import { LOOKASIDE_OCTETS, LookasideList } from "../../ex/lookaside";
+import { ExAllocateFromNPagedLookasideList, ExDeleteNPagedLookasideList } from "../../ex/lookaside";
+import { ExFreeToNPagedLookasideList, ExInitializeNPagedLookasideList } from "../../ex/lookaside";
+import { Tag } from "../../ex/tag";
+import { LockRank } from "../../ke/lockorder";
+import { KSpinLock, KeInitializeSpinLock, mustHold } from "../../ke/spinlock";
+import { WheelEntry } from "../../ke/wheel";
+import { Irp } from "../../io/irp";
+import { RouteCacheEntry, dereferenceRoute } from "../route";
+import { Connection } from "./endpoint";
+import { Held } from "./held";
+
+/** Bits of `Tcb.flags`. */
+export const enum TcbFlag {
+  /** In the list of those that may owe an acknowledgment (`ackNext`). */
+  ACK_LISTED = 0x02,
+  /** An acknowledgment must go now. */
+  ACK_NOW = 0x04,
+  /** An acknowledgment may wait for the delayed-ACK timer. */
+  ACK_DELAYED = 0x08,
+  /** Our client has no more to send: a FIN follows the last octet. */
+  FIN_QUEUED = 0x10,
+  /** The FIN has been sent at least once. */
+  FIN_SENT = 0x20,
+  /** The peer's FIN has been received in order. */
+  FIN_RECEIVED = 0x40,
+  /** The client is to be told that the peer disconnected, once it has taken all data. */
+  DISCONNECT_OWED = 0x80,
+  /** An indication to the client is under way. */
+  INDICATING = 0x100,
+  /** Made by a SYN that came in. */
+  PASSIVE = 0x200,
+  /** The client is told of the connection only when the handshake is over (SynAttackProtect 2). */
+  LATE_INDICATION = 0x400,
+  /** Counted among the half open, and among those retried. */
+  HALF_OPEN = 0x800,
+  HALF_OPEN_RETRIED = 0x1000,
+  /** A segment is being timed. */
+  TIMING = 0x2000,
+  /** Fast recovery is under way, until `recover` is acknowledged. */
+  RECOVERING = 0x4000,
+  NO_DELAY = 0x8000,
+  KEEP_ALIVE = 0x10000,
+  /** Our SYN was answered by RST and is sent again (Q175523). */
+  REFUSED = 0x20000,
+  /** A segment was lost that must be sent again, whatever the window. */
+  RETRANSMIT_NOW = 0x40000,
+  /** Half open while SynAttackProtect was engaged: fewer SYN-ACKs. */
+  PROTECTED = 0x80000,
+  /** It was open: counted when it is over. */
+  OPENED = 0x100000,
+  /** Its endpoint is gone: it ends on its own. */
+  ORPHAN = 0x200000,
+}
+
+/** What a connection owes its client, done once its lock is let go: bits of `Tcb.todo`. */
+export const enum Todo {
+  /** Requests in `done` are to be completed. */
+  COMPLETE = 1,
+  /** The peer has closed its side and all its data is taken: ClientEventDisconnect, RELEASE. */
+  RELEASED = 2,
+  /** The connection is over by force: ClientEventDisconnect, ABORT. */
+  ABORTED = 4,
+  /** Out of the table, away from its endpoint. */
+  REMOVE = 8,
+  /** Away from its endpoint: TIME-WAIT needs none. */
+  DETACH = 16,
+  /** Held data is to be offered to the client again. */
+  OFFER = 32,
+}
+
+/** Which deadline `timerDue` is. At most one of these runs at a time. */
+export const enum TcpTimer {
+  NONE,
+  RETRANSMIT,
+  PERSIST,
+  KEEP_ALIVE,
+  TIME_WAIT,
+}
+
+/*
+ * The first 64 octets are what an in-order segment touches; the next hold what an acknowledgment
+ * and a transmission touch; the rest is rarely needed.
+ */
+@unmanaged
+export class Tcb {
+  private lockWord: u32;
+  /** Counted interlocked: the table has one, the endpoint one, each batch that found it one. */
+  references: u32;
+  // Do not change:
+  remoteAddress: u32;
+  /** The peer's port in the high half, ours in the low, as they lie in a segment that comes in. */
+  ports: u32;
+  localAddress: u32;
+  // Under `lock`:
+  state: u8;
+  timer: u8;
+  duplicateAcks: u8;
+  retransmitCount: u8;
+  flags: u32;
+  rcvNxt: u32;
+  /** One past the last octet that the peer may send: rcvNxt plus the window as advertised. */
+  rcvAdv: u32;
+  sndUna: u32;
+  sndNxt: u32;
+  sndWnd: u32;
+  connection: Connection | null;
+  /** The next one of those that may owe an acknowledgment. */
+  ackNext: Tcb | null;
+  /** Data that came in order and that the client has not taken. */
+  held: Held | null;
+  /** Octets that came since the last acknowledgment. */
+  unacknowledged: u32;
+
+  // 64
+  sndMax: u32;
+  sndWl1: u32;
+  sndWl2: u32;
+  /** One past the last octet that our client has sent: where its FIN will be. */
+  sndEnd: u32;
+  private sendFlink: usize;
+  private sendBlink: usize;
+  /** The request that was sent from last. Requests: driverContext is the sequence number of their
+   *  first octet, driverOffset their length. */
+  cursor: Irp | null;
+  /** Octets acknowledged since the congestion window last grew. */
+  ackedOctets: u32;
+  cwnd: u32;
+  ssthresh: u32;
+  /** The sequence number that is timed, and since when, in microseconds. */
+  timedSequence: u32;
+  timedUs: u32;
+  /** Smoothed round trip and its variation, in microseconds times 8 and times 4; 0: no sample. */
+  srtt: u32;
+  rttvar: u32;
+  /** Milliseconds. */
+  rto: u32;
+  /** Largest segment to send. */
+  mss: u16;
+  todo: u16;
+
+  // 128
+  private wheelFlink: usize;
+  private wheelBlink: usize;
+  private wheelDue: u32;
+  /** When the main timer and the delayed acknowledgment are due; meaningful while they run. */
+  timerDue: u32;
+  ackDue: u32;
+  route: RouteCacheEntry | null;
+  /** Segments that came before their turn. */
+  waiting: Held | null;
+  heldOctets: u32;
+  waitingOctets: u32;
+  private receiveFlink: usize;
+  private receiveBlink: usize;
+  /** The largest window we may advertise. */
+  rcvWnd: u32;
+  maxSndWnd: u32;
+  recover: u32;
+  iss: u32;
+  irs: u32;
+
+  // 192
+  hash: u32;
+  /** TDI_CONNECT or TDI_ACCEPT that waits for the handshake. */
+  openIrp: Irp | null;
+  /** TDI_DISCONNECT that waits for the end. */
+  closeIrp: Irp | null;
+  /** Requests to complete once the lock is let go, by driverContext. */
+  done: Irp | null;
+  /** Why it ended. */
+  status: NTSTATUS;
+  /** Sequence number of the peer's FIN while octets before it are missing. */
+  finSequence: u32;
+  /** Persist: probes sent; keep-alive: probes unanswered. */
+  probes: u16;
+  /** The peer has sent a FIN that waits for its turn. */
+  finWaits: u16;
+  /** The next one whose connect was given up (connect.ts). Under the lock of that list. */
+  nextAbandoned: Tcb | null;
+  /** Under the partition's lock: 1 while it is in the table. */
+  inTable: u32;
+
+  get lock(): KSpinLock {
+    return changetype<KSpinLock>(changetype<usize>(this));
+  }
+  get sends(): ListEntry {
+    return at<ListEntry>(changetype<usize>(this), offsetof<this>("sendFlink"));
+  }
+  get receives(): ListEntry {
+    return at<ListEntry>(changetype<usize>(this), offsetof<this>("receiveFlink"));
+  }
+  get wheelEntry(): WheelEntry {
+    return at<WheelEntry>(changetype<usize>(this), offsetof<this>("wheelFlink"));
+  }
+  static ofWheel(entry: WheelEntry): Tcb {
+    return changetype<Tcb>(changetype<usize>(entry) - offsetof<Tcb>("wheelFlink"));
+  }
+  get remotePort(): u32 {
+    return this.ports >>> 16;
+  }
+  get localPort(): u32 {
+    return this.ports & 0xffff;
+  }
+}
+if (offsetof<Tcb>("sndMax") != 64) ERROR("the receive path touches the first 64 octets of a Tcb");
+if (offsetof<Tcb>("wheelFlink") != 128) ERROR("what sending touches ends at 128 octets");
+
+const LIST: usize = memory.data(24);
+if (LOOKASIDE_OCTETS > 24) ERROR("LIST");
+/** Freed control blocks kept back at most. */
+const KEPT: u32 = 4096;
+
+function list(): LookasideList {
+  return changetype<LookasideList>(LIST);
+}
+
+export function initializeTcbs(): void {
+  ExInitializeNPagedLookasideList(list(), <u32>offsetof<Tcb>(), Tag.Tcb, KEPT);
+}
+
+export function deleteTcbList(): void {
+  ExDeleteNPagedLookasideList(list());
+}
+
+/** A connection, CLOSED and in no table, with one reference: its maker's. Null: no memory. */
+export function allocateTcb(localAddress: u32, remoteAddress: u32, ports: u32): Tcb | null {
+  const block = ExAllocateFromNPagedLookasideList(list());
+  if (block == 0) return null;
+  memory.fill(block, 0, offsetof<Tcb>());
+  const tcb = changetype<Tcb>(block);
+  KeInitializeSpinLock(tcb.lock, LockRank.TcpTcb);
+  tcb.references = 1;
+  tcb.localAddress = localAddress;
+  tcb.remoteAddress = remoteAddress;
+  tcb.ports = ports;
+  tcb.rto = queryParameter(Parameter.TcpInitialRTT);
+  InitializeListHead(tcb.sends);
+  InitializeListHead(tcb.receives);
+  InitializeListHead(tcb.wheelEntry);
+  return tcb;
+}
+
+export function referenceTcb(tcb: Tcb): void {
+  InterlockedIncrement(changetype<usize>(tcb) + offsetof<Tcb>("references"));
+}
+
+/** One fewer; the last one frees it. IRQL: <= DISPATCH_LEVEL. Locks: not its own. */
+export function dereferenceTcb(tcb: Tcb): void {
+  const left = InterlockedDecrement(changetype<usize>(tcb) + offsetof<Tcb>("references"));
+  if (left == 0) freeTcb(tcb);
+  else if (left == 0xffffffff) {
+    KeBugCheckEx(Stop.DRIVER_VERIFIER_DETECTED_VIOLATION, 0x3f, changetype<u32>(tcb), left, 0);
+  }
+}
+
+function freeTcb(tcb: Tcb): void {
+  const route = tcb.route;
+  if (route != null) dereferenceRoute(route);
+  ExFreeToNPagedLookasideList(list(), changetype<usize>(tcb));
+}
+
+/** Leaves `irp` to be completed with `status` once the lock is let go. */
+export function finishIrpLocked(tcb: Tcb, irp: Irp, status: NTSTATUS, information: u32): void {
+  mustHold(tcb.lock);
+  irp.status = status;
+  irp.information = information;
+  irp.driverContext = changetype<usize>(tcb.done);
+  tcb.done = irp;
+  tcb.todo |= <u16>Todo.COMPLETE;
+}

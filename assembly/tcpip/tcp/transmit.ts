@@ -1,0 +1,121 @@
+/** One segment, from a connection's state to a queued datagram. */
+
+import { combineOdd, complement, copyAndSum, pseudoHeader, sum } from "../../wire/checksum";
+import { Protocol } from "../../wire/ipv4";
+import { TCP_HEADER, TcpFlag, TcpHeader } from "../../wire/tcp";
+import { MSS_OPTION, writeMss } from "../../wire/tcpoption";
+import { mustHold } from "../../ke/spinlock";
+import { Irp, irpOfQueue } from "../../io/irp";
+import { Mdl } from "../../io/mdl";
+import { ListEntry } from "../../nt/list";
+import { Counter, count, countMany } from "../counters";
+import { Interface } from "../interface";
+import { interfaceFor, nextHopFor } from "../route";
+import { allocateDatagram, dontFragment, payloadOf, queueDatagram } from "../ip/send";
+import { Parameter, queryParameter } from "../../ex/registry";
+import { before } from "./sequence";
+import { mssOf } from "./options";
+import { Tcb, TcbFlag } from "./tcb";
+
+/** The window to advertise (RFC 9293, 3.8.6.2.2): never less than was promised. */
+export function windowLocked(tcb: Tcb): u32 {
+  mustHold(tcb.lock);
+  const promised = tcb.rcvAdv - tcb.rcvNxt;
+  const kept = tcb.heldOctets;
+  const free = kept < tcb.rcvWnd ? tcb.rcvWnd - kept : 0;
+  const left: u32 = <i32>promised > 0 ? promised : 0;
+  if (free <= left) return left;
+  const least = tcb.rcvWnd / 2 < <u32>tcb.mss ? tcb.rcvWnd / 2 : <u32>tcb.mss;
+  return free - left >= least || tcb.rcvAdv == 0 ? free : left;
+}
+
+/**
+ * Queues a segment with `length` octets of text from `sequence` on; false when there was no packet
+ * or no route. It carries the acknowledgment, so none is owed any more. IRQL: DISPATCH_LEVEL.
+ */
+export function transmitLocked(tcb: Tcb, sequence: u32, flags: u32, length: u32): bool {
+  mustHold(tcb.lock);
+  const route = tcb.route;
+  const via: Interface | null = route != null ? route.via : interfaceFor(tcb.remoteAddress);
+  if (via == null) return false;
+  const packet = allocateDatagram(via);
+  if (packet == null) return false;
+  const base = payloadOf(packet);
+  const tcp = changetype<TcpHeader>(base);
+  const options: u32 = flags & TcpFlag.SYN ? MSS_OPTION : 0;
+  const header = TCP_HEADER + options;
+  tcp.setPorts((tcb.ports << 16) | (tcb.ports >>> 16));
+  tcp.begin(header, flags);
+  tcp.sequenceNumber = sequence;
+  tcp.acknowledgmentNumber = flags & TcpFlag.ACK ? tcb.rcvNxt : 0;
+  tcp.window = announceLocked(tcb, flags);
+  if (options) writeMss(base + TCP_HEADER, mssOf(route != null ? route.mtu : via.mtu));
+  const text = length ? gatherLocked(tcb, base + header, sequence, length) : 0;
+  const whole = header + length;
+  const partial =
+    pseudoHeader(tcb.localAddress, tcb.remoteAddress, Protocol.TCP, whole) + sum(base, header) + text;
+  tcp.checksum = complement(partial);
+  const remote = tcb.remoteAddress;
+  const hop = route != null ? route.nextHop : nextHopFor(via, remote);
+  const fragment = dontFragment(queryParameter(Parameter.EnablePMTUDiscovery) != 0);
+  queueDatagram(packet, via, hop, tcb.localAddress, remote, Protocol.TCP, whole, fragment);
+  count(Counter.TCP_OUT_SEGS);
+  countMany(Counter.TCP_OCTETS_OUT, length);
+  return true;
+}
+
+/** The window field; what is promised with it is kept. */
+function announceLocked(tcb: Tcb, flags: u32): u32 {
+  mustHold(tcb.lock);
+  if ((flags & TcpFlag.ACK) == 0) return tcb.rcvWnd;
+  const window = windowLocked(tcb);
+  tcb.rcvAdv = tcb.rcvNxt + window;
+  tcb.unacknowledged = 0;
+  tcb.flags &= ~(TcbFlag.ACK_NOW | TcbFlag.ACK_DELAYED);
+  return window < 0xffff ? window : 0xffff;
+}
+
+/** Copies text out of the requests that wait, and sums it on the way. */
+function gatherLocked(tcb: Tcb, target: usize, sequence: u32, length: u32): u32 {
+  mustHold(tcb.lock);
+  let irp = findRequestLocked(tcb, sequence);
+  let done: u32 = 0;
+  let total: u32 = 0;
+  let odd = false;
+  while (done < length) {
+    tcb.cursor = irp;
+    let offset = sequence + done - <u32>irp.driverContext;
+    let mdl: Mdl | null = irp.mdl;
+    while (mdl != null && done < length) {
+      if (offset >= mdl.length) {
+        offset -= mdl.length;
+        mdl = mdl.next;
+        continue;
+      }
+      const left = mdl.length - offset;
+      const take = length - done < left ? length - done : left;
+      const part = copyAndSum(target + done, mdl.address + offset, take);
+      total = odd ? combineOdd(total, part) : total + part;
+      if (take & 1) odd = !odd;
+      done += take;
+      offset = 0;
+      mdl = mdl.next;
+    }
+    irp = irpOfQueue(irp.queue.flink);
+  }
+  return total;
+}
+
+/** The request in which the octet `sequence` lies; there must be one. */
+function findRequestLocked(tcb: Tcb, sequence: u32): Irp {
+  mustHold(tcb.lock);
+  const cursor = tcb.cursor;
+  let entry: ListEntry = tcb.sends.flink;
+  if (cursor != null && !before(sequence, <u32>cursor.driverContext)) entry = cursor.queue;
+  let irp = irpOfQueue(entry);
+  while (sequence - <u32>irp.driverContext >= irp.driverOffset && entry.flink != tcb.sends) {
+    entry = entry.flink;
+    irp = irpOfQueue(entry);
+  }
+  return irp;
+}

@@ -1,0 +1,135 @@
+/** IPv4 (RFC 791): the header where it lies, its options, its addresses. */
+
+import { be16, be32, setBe16, setBe32 } from "./bytes";
+
+/** RFC 791, 3.1: where each field begins. */
+const enum Field {
+  VersionIhl = 0,
+  TypeOfService = 1,
+  TotalLength = 2,
+  Identification = 4,
+  FlagsOffset = 6,
+  TimeToLive = 8,
+  Protocol = 9,
+  HeaderChecksum = 10,
+  Source = 12,
+  Destination = 16,
+}
+
+/** Octets of a header without options. */
+export const IPV4_HEADER: u32 = 20;
+/** The largest datagram. */
+export const IPV4_LIMIT: u32 = 65535;
+
+export const enum Protocol {
+  ICMP = 1,
+  TCP = 6,
+  UDP = 17,
+}
+
+/** Flags of the fragment word. */
+export const enum Fragment {
+  DONT = 0x4000,
+  MORE = 0x2000,
+  OFFSET = 0x1fff,
+}
+
+/** An IPv4 header where it lies in the frame. */
+@unmanaged
+export class Ipv4Header {
+  get version(): u32 {
+    return <u32>load<u8>(changetype<usize>(this)) >>> 4;
+  }
+  /** Octets of the header. */
+  get headerLength(): u32 {
+    return (<u32>load<u8>(changetype<usize>(this)) & 15) << 2;
+  }
+  get typeOfService(): u32 {
+    return load<u8>(changetype<usize>(this) + Field.TypeOfService);
+  }
+  get totalLength(): u32 {
+    return be16(changetype<usize>(this), Field.TotalLength);
+  }
+  get identification(): u32 {
+    return be16(changetype<usize>(this), Field.Identification);
+  }
+  /** Flags and offset in one word; see `Fragment`. */
+  get fragment(): u32 {
+    return be16(changetype<usize>(this), Field.FlagsOffset);
+  }
+  get timeToLive(): u32 {
+    return load<u8>(changetype<usize>(this) + Field.TimeToLive);
+  }
+  get protocol(): u32 {
+    return load<u8>(changetype<usize>(this) + Field.Protocol);
+  }
+  get source(): u32 {
+    return be32(changetype<usize>(this), Field.Source);
+  }
+  get destination(): u32 {
+    return be32(changetype<usize>(this), Field.Destination);
+  }
+  set typeOfService(value: u32) {
+    store<u8>(changetype<usize>(this) + Field.TypeOfService, <u8>value);
+  }
+  set totalLength(value: u32) {
+    setBe16(changetype<usize>(this), Field.TotalLength, value);
+  }
+  set identification(value: u32) {
+    setBe16(changetype<usize>(this), Field.Identification, value);
+  }
+  set fragment(value: u32) {
+    setBe16(changetype<usize>(this), Field.FlagsOffset, value);
+  }
+  set timeToLive(value: u32) {
+    store<u8>(changetype<usize>(this) + Field.TimeToLive, <u8>value);
+  }
+  set protocol(value: u32) {
+    store<u8>(changetype<usize>(this) + Field.Protocol, <u8>value);
+  }
+  set source(value: u32) {
+    setBe32(changetype<usize>(this), Field.Source, value);
+  }
+  set destination(value: u32) {
+    setBe32(changetype<usize>(this), Field.Destination, value);
+  }
+  /** The sum over the header as it stands; 0xffff when it verifies. Without options it is unrolled. */
+  get headerSum(): u32 {
+    const base = changetype<usize>(this);
+    const a = load<u64>(base);
+    const b = load<u64>(base, 8);
+    const first = (a & 0xffffffff) + (a >>> 32);
+    const second = (b & 0xffffffff) + (b >>> 32);
+    let sum = first + second + <u64>load<u32>(base, 16);
+    for (let at = IPV4_HEADER; at < this.headerLength; at += 4) {
+      sum += <u64>load<u32>(base + at);
+    }
+    sum = (sum & 0xffffffff) + (sum >>> 32);
+    sum = (sum & 0xffff) + (sum >>> 16);
+    sum = (sum & 0xffff) + (sum >>> 16);
+    return <u32>((sum & 0xffff) + (sum >>> 16));
+  }
+  /** Writes version and header length, for `length` octets of header. */
+  begin(length: u32): void {
+    store<u8>(changetype<usize>(this), <u8>(0x40 | (length >>> 2)));
+  }
+  /** Computes the header checksum. */
+  seal(): void {
+    const base = changetype<usize>(this);
+    store<u16>(base + Field.HeaderChecksum, 0);
+    store<u16>(base + Field.HeaderChecksum, <u16>~this.headerSum);
+  }
+}
+
+/** 255.255.255.255 */
+export const LIMITED_BROADCAST: u32 = 0xffffffff;
+
+/** Class D. */
+export function isMulticast(address: u32): bool {
+  return address >>> 28 == 14;
+}
+
+/** An address that no host may have as its source: 0, loopback, class D and E, broadcast. */
+export function isInvalidSource(address: u32): bool {
+  return address >>> 28 >= 14 || address >>> 24 == 127 || address >>> 24 == 0;
+}

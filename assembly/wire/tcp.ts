@@ -1,0 +1,82 @@
+/** TCP (RFC 9293, 3.1): the fixed header where it lies, and its flags. */
+
+import { be16, be32, setBe16, setBe32 } from "./bytes";
+
+/** Where each field begins. */
+const enum Field {
+  SourcePort = 0,
+  DestinationPort = 2,
+  SequenceNumber = 4,
+  AcknowledgmentNumber = 8,
+  DataOffset = 12,
+  Flags = 13,
+  Window = 14,
+  Checksum = 16,
+  UrgentPointer = 18,
+}
+
+/** Octets of a header without options. */
+export const TCP_HEADER: u32 = 20;
+
+/** The control bits. */
+export const enum TcpFlag {
+  FIN = 0x01,
+  SYN = 0x02,
+  RST = 0x04,
+  PSH = 0x08,
+  ACK = 0x10,
+  URG = 0x20,
+}
+
+/** A TCP header where it lies in the frame. */
+@unmanaged
+export class TcpHeader {
+  get sourcePort(): u32 {
+    return be16(changetype<usize>(this), Field.SourcePort);
+  }
+  get destinationPort(): u32 {
+    return be16(changetype<usize>(this), Field.DestinationPort);
+  }
+  get sequenceNumber(): u32 {
+    return be32(changetype<usize>(this), Field.SequenceNumber);
+  }
+  get acknowledgmentNumber(): u32 {
+    return be32(changetype<usize>(this), Field.AcknowledgmentNumber);
+  }
+  /** Octets of the header, options included. */
+  get length(): u32 {
+    return (<u32>load<u8>(changetype<usize>(this) + Field.DataOffset) >>> 4) << 2;
+  }
+  get flags(): u32 {
+    return load<u8>(changetype<usize>(this) + Field.Flags);
+  }
+  get window(): u32 {
+    return be16(changetype<usize>(this), Field.Window);
+  }
+  get urgentPointer(): u32 {
+    return be16(changetype<usize>(this), Field.UrgentPointer);
+  }
+  set sequenceNumber(value: u32) {
+    setBe32(changetype<usize>(this), Field.SequenceNumber, value);
+  }
+  set acknowledgmentNumber(value: u32) {
+    setBe32(changetype<usize>(this), Field.AcknowledgmentNumber, value);
+  }
+  set window(value: u32) {
+    setBe16(changetype<usize>(this), Field.Window, value);
+  }
+  set checksum(value: u16) {
+    store<u16>(changetype<usize>(this) + Field.Checksum, value);
+  }
+  /** Writes both ports, from one word: the source in the high half. */
+  setPorts(ports: u32): void {
+    setBe32(changetype<usize>(this), Field.SourcePort, ports);
+  }
+  /** Writes header length and flags, and clears checksum and urgent pointer. */
+  begin(length: u32, flags: u32): void {
+    const base = changetype<usize>(this);
+    store<u8>(base + Field.DataOffset, <u8>(length << 2));
+    store<u8>(base + Field.Flags, <u8>flags);
+    store<u32>(base + Field.Checksum, 0);
+  }
+}

@@ -1,0 +1,153 @@
+/** What a machine is made of: its options, and how they are checked. */
+
+import type { Layout } from '../kernel/layout.js';
+import { TARGETS } from '../kernel/load.js';
+import type { Target } from '../kernel/load.js';
+import type { FrameBatch } from '../link/batch.js';
+import type { Link } from '../link/link.js';
+import { parseAddress, parseInterface, parseMac } from './address.js';
+import type { Clock } from './clock.js';
+import type { ProcessorStrategy } from './processors.js';
+import { Random } from './random.js';
+import type { Seed } from './random.js';
+import { resolveParameters } from './registry.js';
+import { findRelease } from './release.js';
+import { didYouMean } from './suggest.js';
+
+/** What a machine can be told; all of it may be left out. */
+export interface MachineOptions {
+  /** What messages call it; `machine` where not given. */
+  readonly name?: string;
+  /** `nt40sp6a` where not given: says the defaults of the registry. */
+  readonly release?: string;
+  /** `free` where not given: for speed; `checked`: with the verifier and the defects. */
+  readonly target?: Target;
+  /** 1 to 8; 1 where not given. */
+  readonly processors?: number;
+  /** Who takes a device's interrupt; in turn where not given. */
+  readonly strategy?: ProcessorStrategy;
+  /** A whole number of at most 64 bits; 1 where not given. */
+  readonly seed?: Seed;
+  /** Registry values by their documented names. */
+  readonly parameters?: Readonly<Record<string, number>>;
+  /** Articles of the defects to switch on, or `release`: those that the release had. */
+  readonly faults?: readonly string[] | 'release';
+  /** Address and network, `10.0.0.1/24` where not given. */
+  readonly address?: string;
+  readonly gateway?: string;
+  /** The card's address; `02:00` and the IP address where not given. */
+  readonly mac?: string;
+  /** Octets of the largest datagram, 68 to 1500; the registry's `MTU` where not given. */
+  readonly mtu?: number;
+  /** What its card is plugged into. */
+  readonly link?: Link;
+  /** The clock that it shares with others; one of its own where not given. */
+  readonly clock?: Clock;
+  /** A kernel of the target, compiled. */
+  readonly module?: WebAssembly.Module;
+  /** Keep the stack of each acquire (`checked`; slow): what a verdict names as the site. */
+  readonly captureSites?: boolean;
+  /** `explore`: what happens at each scheduling point, before it goes on. */
+  readonly onPreempt?: (point: number, object: number) => void;
+}
+
+/** Options, checked, with all defaults. */
+export interface MachineSettings {
+  readonly name: string;
+  readonly release: string;
+  readonly target: Target;
+  readonly processors: number;
+  readonly random: Random;
+  readonly parameters: ReadonlyMap<string, number>;
+  readonly faults: readonly string[];
+  readonly address: number;
+  readonly mask: number;
+  readonly gateway: number;
+  readonly macHigh: number;
+  readonly macLow: number;
+  readonly mtu: number;
+}
+
+/** What is made above the machine, by who makes both. */
+export interface MachineParts {
+  /** The batch that its card sends in. */
+  readonly batch: FrameBatch;
+}
+
+const MOST_PROCESSORS = 8;
+const OPTIONS: Readonly<Record<keyof MachineOptions, true>> = {
+  name: true, release: true, target: true, processors: true, strategy: true, seed: true,
+  parameters: true, faults: true, address: true, gateway: true, mac: true, mtu: true, link: true,
+  clock: true, module: true, captureSites: true, onPreempt: true,
+};
+
+/**
+ * Options with their defaults.
+ * @throws TypeError naming the first option that is unknown or wrong, and what is allowed.
+ */
+export function checkOptions(options: MachineOptions): MachineSettings {
+  mustKnow(options, Object.keys(OPTIONS), 'a machine');
+  const { target = 'free', processors = 1, release = 'nt40sp6a' } = options;
+  if (!TARGETS.includes(target)) {
+    throw new TypeError(`target: '${String(target)}' is none of ${TARGETS.join(', ')}`);
+  }
+  mustBeWithin('processors', processors, 1, MOST_PROCESSORS);
+  const { address, mask } = parseInterface(options.address ?? '10.0.0.1/24');
+  const mac = options.mac === undefined ? { high: 0x0200, low: address } : parseMac(options.mac);
+  const parameters = new Map(resolveParameters(release, options.parameters));
+  if (options.mtu !== undefined) {
+    parameters.set('MTU', mustBeWithin('mtu', options.mtu, 68, 1500));
+  }
+  const faults = faultsOf(release, options.faults ?? []);
+  if (faults.length > 0 && target === 'free') {
+    throw new TypeError(`faults: a free kernel has no ${faults.join(', ')}; target: 'checked' has`);
+  }
+  return {
+    name: options.name ?? 'machine',
+    release,
+    target,
+    processors,
+    random: new Random(options.seed ?? 1),
+    parameters,
+    faults,
+    address,
+    mask,
+    gateway: options.gateway === undefined ? 0 : parseAddress(options.gateway, 'gateway'),
+    macHigh: mac.high,
+    macLow: mac.low,
+    mtu: parameters.get('MTU') as number,
+  };
+}
+
+/** @throws TypeError naming the first of an object's keys that is not known. */
+export function mustKnow(options: object, known: readonly string[], what: string): void {
+  for (const name of Object.keys(options)) {
+    if (known.includes(name)) continue;
+    throw new TypeError(`${name}: ${what} has no such option${didYouMean(name, known)}`);
+  }
+}
+
+/** A whole number in a range. @throws TypeError naming the option and the range. */
+export function mustBeWithin(name: string, value: number, least: number, most: number): number {
+  if (Number.isInteger(value) && value >= least && value <= most) return value;
+  throw new TypeError(`${name}: ${String(value)} is no whole number in the range ${least}..${most}`);
+}
+
+/** The kernel's numbers of defects. @throws TypeError naming one that the kernel does not have. */
+export function faultNumbers(layout: Layout, faults: readonly string[]): number[] {
+  const known = layout.enums.Fault;
+  return faults.map((fault) => {
+    const number = fault === 'COUNT' ? undefined : known.get(fault);
+    if (number !== undefined) return number;
+    const names = [...known.keys()].filter((name) => name !== 'COUNT');
+    throw new TypeError(`faults: the kernel has no ${fault}${didYouMean(fault, names)}`);
+  });
+}
+
+function faultsOf(release: string, faults: readonly string[] | 'release'): readonly string[] {
+  if (faults === 'release') return findRelease(release).faults;
+  if (!Array.isArray(faults)) {
+    throw new TypeError(`faults: a list of articles, or 'release', and not ${String(faults)}`);
+  }
+  return faults.map((fault) => String(fault).toUpperCase());
+}

@@ -1,0 +1,199 @@
+/**
+ * The registry values that the drivers read: range, unit and defaults, each with where it is from.
+ * Order and names are those of `Parameter` in assembly/ex/registry.ts; a test compares the two.
+ *
+ * "Q" and a number is an article of Microsoft's Knowledge Base; "Windows 2000 reference" its
+ * Registry Reference of 2000; "ours" is what no public source settles, with the reason.
+ */
+
+import type { ReleaseName } from './release.js';
+
+/** A default, from a release on, until the next one listed. */
+export interface ParameterDefault {
+  readonly since: ReleaseName;
+  readonly value: number;
+  /** The article, standard or reason it rests on. */
+  readonly source: string;
+}
+
+/** One registry value. */
+export interface ParameterEntry {
+  readonly name: string;
+  /** What one of it is; empty for a switch or a mode. */
+  readonly unit: string;
+  /** The least value allowed. */
+  readonly least: number;
+  /** The greatest value allowed. */
+  readonly most: number;
+  /** Only powers of two are allowed. */
+  readonly powerOfTwo: boolean;
+  readonly description: string;
+  /** Oldest release first; the first is for `nt35`. */
+  readonly defaults: readonly ParameterDefault[];
+}
+
+/** The greatest REG_DWORD. */
+const DWORD = 0xffffffff;
+
+type Default = readonly [since: ReleaseName, value: number, source: string];
+type Range = readonly [least: number, most: number, powerOfTwo?: 'power of two'];
+
+function entry(
+  name: string,
+  [least, most, powerOfTwo]: Range,
+  unit: string,
+  description: string,
+  ...defaults: Default[]
+): ParameterEntry {
+  return {
+    name,
+    unit,
+    least,
+    most,
+    powerOfTwo: powerOfTwo !== undefined,
+    description,
+    defaults: defaults.map(([since, value, source]) => ({ since, value, source })),
+  };
+}
+
+/** When a SYN is refused, or the queue of the half open is long (Q142641). */
+const SYN_ATTACK: readonly ParameterEntry[] = [
+  entry('SynAttackProtect', [0, 2], '',
+    '0 off; 1 fewer SYN-ACKs, late route entry; 2 also a late indication to the listener',
+    ['nt35', 0, 'Q142641']),
+  // The pages differ on which product has 100 and which 500: 100 is Workstation's in all of them.
+  entry('TcpMaxHalfOpen', [100, 0xffff], 'connections',
+    'half-open connections beyond which protection may begin',
+    ['nt35', 100, 'Q142641; 500 on some servers']),
+  entry('TcpMaxHalfOpenRetried', [80, 0xffff], 'connections',
+    'half-open connections that repeated a SYN-ACK, beyond which protection may begin',
+    ['nt35', 80, 'Q142641; 400 on some servers']),
+  entry('TcpMaxPortsExhausted', [0, 0xffff], 'requests',
+    'connections refused for want of backlog, beyond which protection may begin',
+    ['nt35', 5, 'Windows 2000 reference']),
+  // Q142641 gives the fixed driver 2 in its table of values and 3 in its text. 3 is taken: it
+  // keeps the 45 s that the same article counts through, and SynAttackProtect needs at least 2.
+  entry('TcpMaxConnectResponseRetransmissions', [0, DWORD], 'segments',
+    'how often a SYN-ACK is repeated: after 3, 6, 12 … seconds',
+    ['nt35', 5, 'Q142641: unfixed, 3, 6, 12, 24 and 48 s'],
+    ['nt40sp3', 3, 'Q142641: its text; its table says 2'],
+    ['modern', 5, 'ours: what Linux does']),
+];
+
+/** Connections: how long, how many, how often. */
+const TCP: readonly ParameterEntry[] = [
+  entry('TcpMaxConnectRetransmissions', [0, DWORD], 'segments',
+    'how often a SYN is repeated before the connect fails',
+    ['nt35', 3, 'Q120642, Q175523'],
+    ['modern', 6, 'ours: what Linux does']),
+  entry('TcpMaxDataRetransmissions', [0, DWORD], 'segments',
+    'how often a segment is repeated before the connection is given up',
+    ['nt35', 5, 'Q120642'],
+    ['modern', 15, 'RFC 1122 4.2.3.5: at least 100 s; 5 of our shorter time-outs are 13 s']),
+  entry('TcpNumConnections', [0, 0xfffffe], 'connections',
+    'connections open at once',
+    ['nt35', 0xfffffe, 'Q120642']),
+  entry('TcpTimedWaitDelay', [30, 300], 'seconds',
+    'how long a closed connection stays in TIME-WAIT',
+    ['nt35', 240, 'Q120642, Q149532'],
+    ['modern', 60, 'ours: what Linux does']),
+  // NT 4.0 has no window scale (Q199947), and this stack none yet: 65535 is all the field holds.
+  entry('TcpWindowSize', [0, 0xffff], 'octets',
+    'receive window; 0: the smaller of 65535 and max(4 * MSS, 8192 rounded up to whole MSS)',
+    ['nt35', 0, 'Q120642'],
+    ['modern', 0xffff, 'ours: the most without window scale']),
+  entry('MaxUserPort', [5000, 0xffff], '',
+    'highest port given to who asks for any; the lowest is 1024',
+    ['nt35', 5000, 'Q149532; documented to 65534'],
+    ['modern', 0xffff, 'ours: all of them']),
+  // The registry reference allows 0: a time-out of nothing. TCP's timer runs every 100 ms.
+  entry('TcpInitialRTT', [100, 0xffff], 'milliseconds',
+    'retransmission time-out before the first measurement',
+    ['nt35', 3000, 'Q223450, RFC 1122 4.2.3.1'],
+    ['modern', 1000, 'RFC 6298 2.1']),
+  entry('TcpMaxDupAcks', [0, 3], 'segments',
+    'duplicate acknowledgements that start a fast retransmission; 0: none does',
+    ['nt35', 0, 'Q170359: fast retransmit came with SP2'],
+    ['nt40sp2', 2, 'Q170359'],
+    ['modern', 3, 'RFC 5681 3.2']),
+  // Documented from Windows 2000 on. 64 is ours: more locks than any machine has processors.
+  entry('NumTcbTablePartitions', [1, 64, 'power of two'], '',
+    'parts of the connection table, each under its own lock',
+    ['nt35', 1, 'Q171181: one table, one lock'],
+    ['modern', 4, 'ours: two locks for each of two processors']),
+  entry('MaxHashTableSize', [64, 65536, 'power of two'], 'slots',
+    'slots of each part of the connection table at first; it grows',
+    ['nt35', 512, 'Windows 2000 reference']),
+];
+
+/** IP, and what keeps an idle connection alive. */
+const IP: readonly ParameterEntry[] = [
+  entry('DefaultTTL', [1, 255], 'hops',
+    'time to live of the datagrams sent',
+    ['nt35', 32, 'Q120642'],
+    ['nt40', 128, 'Q120642']),
+  entry('EnablePMTUDiscovery', [0, 1], '',
+    '1: find the path\'s MTU (RFC 1191); 0: 576 octets to what is not local',
+    ['nt35', 1, 'Q120642']),
+  entry('KeepAliveTime', [1, DWORD], 'milliseconds',
+    'silence before the first keep-alive, where the client asked for them',
+    ['nt35', 7_200_000, 'Q120642']),
+  entry('KeepAliveInterval', [1, DWORD], 'milliseconds',
+    'time between keep-alives that are not answered',
+    ['nt35', 1000, 'Q120642']),
+];
+
+/** Neighbours, acknowledgements that wait, and the card. */
+const CARD: readonly ParameterEntry[] = [
+  entry('ArpCacheLife', [0, DWORD], 'seconds',
+    'life of an ARP entry that is not used',
+    ['nt35', 120, 'Q139415']),
+  // A hotfix for NT 4.0 made the ten minutes a value; before, they were a constant (nt-facts 3.7).
+  entry('ArpCacheMinReferencedLife', [0, DWORD], 'seconds',
+    'life of an ARP entry in use; ArpCacheLife where that is longer',
+    ['nt35', 600, 'Q139415, nt-facts 3.7']),
+  // Documented by name from Windows 2000 on, for an address's own announcement.
+  entry('ArpRetryCount', [1, 3], 'requests',
+    'ARP requests sent, a second apart, before an address counts as absent',
+    ['nt35', 3, 'ours: what NT is known to send (nt-facts 3.7); no article says so']),
+  entry('TcpDelAckTicks', [0, 6], '100 ms',
+    'how long an acknowledgement may wait for company; 0: not at all',
+    ['nt35', 2, 'nt-facts 3.5: 200 ms; Windows 2000 reference'],
+    ['modern', 1, 'ours: of whole ticks the nearest to the 40 ms of Linux']),
+  entry('MTU', [68, 1500], 'octets',
+    'largest datagram the card sends; RFC 791 asks for 68, Ethernet allows 1500',
+    ['nt35', 1500, 'Q120642: the medium\'s']),
+];
+
+/** What no source settles: ours, written down as a setting. */
+const OURS: readonly ParameterEntry[] = [
+  entry('NtstackInitialWindowSegments', [1, 64], 'segments',
+    'segments in the first flight of a connection',
+    ['nt35', 2, 'ours: NT 4.0 sent 1 or 2, Windows 2000 sent 2 (nt-facts 3.2)'],
+    ['modern', 10, 'RFC 6928 2']),
+  // "Some hundreds of ms" on a LAN (nt-facts 3.2). 300 is the least that a peer's delayed
+  // acknowledgement (200 ms) and one period of TCP's timer (100 ms) cannot trip.
+  entry('NtstackMinimumRto', [10, 60_000], 'milliseconds',
+    'the least a retransmission time-out becomes',
+    ['nt35', 300, 'ours: a delayed acknowledgement and a period of the timer'],
+    ['modern', 200, 'ours: what Linux does; RFC 6298 2.4 wants 1000']),
+  entry('NtstackMaximumRto', [1000, 600_000], 'milliseconds',
+    'the most a retransmission time-out becomes',
+    ['nt35', 240_000, 'white paper, retransmission (nt-facts 3.2)'],
+    ['modern', 60_000, 'RFC 6298 2.5']),
+  entry('NtstackIsnMode', [0, 1], '',
+    'initial sequence numbers: 0 from the time alone, 1 keyed (RFC 6528)',
+    ['nt35', 0, 'Q192292: predictable to SP3'],
+    ['nt40sp4', 1, 'Q192292; the key is ours']),
+  entry('NtstackRefusedRetryDelay', [0, 60_000], 'milliseconds',
+    'time between the SYNs to a port that answers with RST',
+    ['nt35', 500, 'ours: about half a second is observed (nt-facts 0.1); Q175523 has no figure']),
+  entry('NtstackReassemblyOctets', [65_535, 0x4000000], 'octets',
+    'what IP may hold in datagrams not yet whole; never less than one whole one',
+    ['nt35', 262_144, 'ours: four of the largest datagrams; no source']),
+];
+
+/** All values that can be set. */
+export const PARAMETERS: readonly ParameterEntry[] = [
+  ...SYN_ATTACK, ...TCP, ...IP, ...CARD, ...OURS,
+];

@@ -1,0 +1,176 @@
+/**
+ * What runs above a machine's kernel: the interface that programs and loads use. A machine is
+ * made with one and knows no more of it; host/user/ has the code.
+ */
+
+/** Options of a connect. */
+export interface ConnectOptions {
+  /** Send small segments at once (TCP_NODELAY). */
+  readonly noDelay?: boolean;
+  readonly keepAlive?: boolean;
+  /** Octets that the socket holds for sending, and for receiving. */
+  readonly sendBuffer?: number;
+  readonly receiveBuffer?: number;
+  /** The port to connect from; any free one where not given. */
+  readonly localPort?: number;
+}
+
+/** Options of a listener. */
+export interface ListenOptions {
+  /** Connections that may wait to be accepted; 5 where not given. */
+  readonly backlog?: number;
+  readonly noDelay?: boolean;
+}
+
+/** A TCP connection. An error of its promises has the name of an NTSTATUS in `status`. */
+export interface Socket extends AsyncIterable<Uint8Array> {
+  readonly localAddress: string;
+  readonly localPort: number;
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+  /** Settled when the kernel has taken all of it; sends are taken in their order. */
+  send(data: Uint8Array | string): Promise<void>;
+  /** What came, at most `most` octets; waits for the first. Undefined at the end. */
+  receive(most?: number): Promise<Uint8Array | undefined>;
+  /** Receives all there is until the end. */
+  receiveAll(): Promise<Uint8Array>;
+  /** No more to send: the peer sees the end behind all that was sent. */
+  shutdown(): Promise<void>;
+  /** Closes behind all that was sent. A receive that waits sees the end. Twice is harmless. */
+  close(): Promise<void>;
+  /** Ends the connection at once, with a reset. What waits fails. */
+  abort(): void;
+}
+
+/** What listens on a port. Iterating accepts. */
+export interface Listener extends AsyncIterable<Socket> {
+  readonly port: number;
+  /** The next connection; it waits in the kernel's backlog until it is asked for. */
+  accept(): Promise<Socket>;
+  /** No more connections; an accept that waits fails with LOCAL_DISCONNECT. */
+  close(): void;
+}
+
+/** A datagram that came. */
+export interface Datagram {
+  readonly data: Uint8Array;
+  readonly address: string;
+  readonly port: number;
+}
+
+/** A UDP socket. */
+export interface DatagramSocket {
+  readonly port: number;
+  send(data: Uint8Array | string, host: string, port: number): Promise<void>;
+  /** Undefined once it is closed. */
+  receive(): Promise<Datagram | undefined>;
+  close(): void;
+}
+
+/** What an echo request came to. */
+export interface EchoReply {
+  /** The name of an NTSTATUS: SUCCESS, IO_TIMEOUT, HOST_UNREACHABLE … */
+  readonly status: string;
+  /** Microseconds of virtual time; 0 without an answer. */
+  readonly roundTripUs: number;
+}
+
+/** Options of an echo request. */
+export interface EchoOptions {
+  /** Octets of data; 32 where not given. */
+  readonly octets?: number;
+  /** 1000 where not given. */
+  readonly timeoutMs?: number;
+}
+
+/** Whom the kernel's news of a socket go to: one for each socket, or one for many. */
+export interface SocketHandler {
+  /**
+   * Bits of the kernel's `SocketEvent`, an NTSTATUS and the socket's handle (for an echo request
+   * the round trip in microseconds). Called from an event of the clock, never from within a call
+   * of one's own; it may call sockets.
+   */
+  onEvent(events: number, status: number, handle: number): void;
+}
+
+/** A block of user mode's memory, to send from and receive into. */
+export interface SocketBlock {
+  readonly octets: number;
+  write(data: Uint8Array, from?: number, end?: number): void;
+  read(count: number): Uint8Array;
+  /** Void after the next call into the kernel. */
+  view(count?: number): Uint8Array;
+}
+
+/** The kind of a socket. */
+export type SocketKind = 'stream' | 'datagram';
+
+/** An option of a socket, by its name in the kernel. */
+export type SocketOptionName =
+  | 'NO_DELAY' | 'KEEP_ALIVE' | 'SINK' | 'SEND_BUFFER' | 'RECEIVE_BUFFER';
+
+/** What can be asked of a socket, by its name in the kernel. */
+export type SocketQueryName =
+  | 'LOCAL_ADDRESS' | 'LOCAL_PORT' | 'REMOTE_ADDRESS' | 'REMOTE_PORT' | 'STATUS' | 'READABLE'
+  | 'SEND_ROOM' | 'RECEIVED';
+
+/**
+ * Sockets for loads: handles, numbers, no promise and nothing allocated for an event. Addresses
+ * are IPv4 addresses as numbers; a status is an NTSTATUS, negative where it is an error. Where no
+ * processor can run user mode (`UserMode.waiting` counts it), a call does nothing: it returns 0,
+ * and a status is PENDING.
+ */
+export interface RawSockets {
+  /** Bits of `onEvent`, as the kernel numbers them. */
+  readonly events: Readonly<Record<
+    | 'CONNECTED' | 'ACCEPT' | 'READABLE' | 'WRITABLE' | 'CLOSED' | 'ABORTED' | 'FAILED' | 'ECHO',
+    number>>;
+  /** A block of memory; it goes when the machine stops. */
+  allocate(octets: number): SocketBlock;
+  /** A handle; 0 where there is none. */
+  open(kind: SocketKind, handler: SocketHandler): number;
+  /** Address 0: any of the machine's. Port 0: any free one. */
+  bind(handle: number, address: number, port: number): number;
+  listen(handle: number, backlog: number): number;
+  /** PENDING; CONNECTED or FAILED tell how it ended. */
+  connect(handle: number, address: number, port: number): number;
+  /** The handle of the next connection; 0 where none waits. */
+  accept(handle: number, handler: SocketHandler): number;
+  /** Octets taken; 0: no room before WRITABLE. */
+  send(handle: number, block: SocketBlock, octets: number, offset?: number): number;
+  sendTo(
+    handle: number, block: SocketBlock, octets: number, address: number, port: number,
+  ): number;
+  /** Octets given; 0: none before READABLE; GRACEFUL_DISCONNECT at the end. */
+  receive(handle: number, block: SocketBlock, octets?: number): number;
+  shutdown(handle: number): number;
+  /** The handle is void afterwards, and its handler hears nothing more. */
+  close(handle: number, abort: boolean): void;
+  option(handle: number, option: SocketOptionName, value: number): number;
+  query(handle: number, query: SocketQueryName): number;
+  /** An echo request; ECHO tells its end. PENDING, or why there is none. */
+  echo(address: number, octets: number, timeoutMs: number, handler: SocketHandler): number;
+}
+
+/** User mode of one machine. */
+export interface UserMode {
+  readonly raw: RawSockets;
+  /**
+   * Calls that no processor could run: all of them at DISPATCH_LEVEL or above, or the machine has
+   * stopped. On NT no thread would run; these calls wait, maybe for ever.
+   */
+  readonly waiting: number;
+  /** @throws TypeError for an address or a port that is none. */
+  connect(host: string, port: number, options?: ConnectOptions): Promise<Socket>;
+  /** Each connection goes to `onSocket`, or waits for `accept`. */
+  listen(
+    port: number, options?: ListenOptions, onSocket?: (socket: Socket) => void,
+  ): Promise<Listener>;
+  /** Port 0: any free one. */
+  datagram(port?: number): Promise<DatagramSocket>;
+  ping(host: string, options?: EchoOptions): Promise<EchoReply>;
+  /** For the machine: hands out news, runs what waited. */
+  poll(): void;
+  /** For the machine: gives user mode's memory back, before the drivers are unloaded. */
+  release(): void;
+}

@@ -1,0 +1,147 @@
+/** An article of the Knowledge Base: what it says, how to bring it about, what must be found. */
+
+import type { ReleaseName } from '../machine/release.js';
+import type { Verdict, VerdictKind } from '../watch/verdict.js';
+
+/** What the machines did, healthy or not: words, numbers and truths, for tables and JSON. */
+export type Symptom = Readonly<Record<string, string | number | boolean | readonly number[]>>;
+
+/** How a scene ended: what could be seen from outside, and what the detectors say. */
+export interface Scene {
+  readonly symptom: Symptom;
+  readonly verdicts: readonly Verdict[];
+  /** Lines of the scene for people, without the word that begins the first. */
+  readonly lines: readonly string[];
+}
+
+/** With what a scene is played. */
+export interface SceneOptions {
+  readonly release: ReleaseName;
+  /** Whether the release's own defects are on. */
+  readonly faults: boolean;
+  /** Registry values. */
+  readonly settings: Readonly<Record<string, number>>;
+  readonly processors: number;
+  readonly seed: number;
+}
+
+/** One article. */
+export interface Article {
+  /** Q and six digits. */
+  readonly number: string;
+  readonly title: string;
+  /** What it applies to. */
+  readonly products: string;
+  /** Its CAUSE, quoted in a few words. */
+  readonly cause: string;
+  /** The release that has the defect, and the first that has not. */
+  readonly release: ReleaseName;
+  readonly fixed: ReleaseName;
+  /** Registry values without which nothing happens. */
+  readonly settings: Readonly<Record<string, number>>;
+  /** How it is brought about, in a sentence. */
+  readonly provocation: string;
+  /** Plays it. The same options, the same scene. */
+  provoke(options: SceneOptions): Promise<Scene>;
+  /** What the detectors must find, and in which file the cause is. */
+  readonly finds: { readonly kind: VerdictKind; readonly lock: string; readonly within: string };
+}
+
+/** How an article is run. */
+export interface ArticleOptions {
+  /** 1 or 2; 1 if not given. */
+  readonly processors?: number;
+  /** 1 if not given. */
+  readonly seed?: number;
+  /** Values in place of the article's, or beside them. */
+  readonly settings?: Readonly<Record<string, number>>;
+}
+
+/** The cause, as `--json` gives it. */
+export interface ArticleVerdict {
+  readonly kind: string;
+  readonly lock: string;
+  readonly file: string;
+  readonly line: number;
+}
+
+/** What became of an article; plain data. */
+export interface ArticleResult {
+  readonly article: string;
+  readonly release: ReleaseName;
+  readonly processors: number;
+  readonly seed: number;
+  /** What the faulty release did. */
+  readonly symptom: Symptom;
+  /** The article's cause where it was found; null where the faulty release did nothing wrong. */
+  readonly verdict: ArticleVerdict | null;
+  /** All that the detectors said of the faulty release. */
+  readonly verdicts: readonly Verdict[];
+  /** What the fixed release did. */
+  readonly healthy: Symptom;
+  /** All that the detectors said of the fixed release: nothing, where it is fixed. */
+  readonly healthyVerdicts: readonly Verdict[];
+  /** True where the faulty release shows the article's cause and the fixed one shows nothing. */
+  readonly reproduced: boolean;
+  /** Both scenes for people. */
+  readonly lines: readonly string[];
+}
+
+/**
+ * Runs an article on the release that has the defect and on the one that has not.
+ * @throws TypeError naming an option that is wrong.
+ */
+export async function runArticle(
+  article: Article,
+  options: ArticleOptions = {},
+): Promise<ArticleResult> {
+  const { processors = 1, seed = 1 } = options;
+  if (processors !== 1 && processors !== 2) {
+    throw new TypeError(`processors: ${String(processors)} is not 1 or 2`);
+  }
+  if (!Number.isInteger(seed)) throw new TypeError(`seed: ${String(seed)} is not an integer`);
+  const settings = { ...article.settings, ...options.settings };
+  const shared = { settings, processors, seed };
+  const healthy = await article.provoke({ ...shared, release: article.fixed, faults: true });
+  const faulty = await article.provoke({ ...shared, release: article.release, faults: true });
+  const verdicts = faulty.verdicts.map((each) => ({ ...each, article: article.number }));
+  const verdict = findCause(article, verdicts);
+  return {
+    article: article.number,
+    release: article.release,
+    processors,
+    seed,
+    symptom: faulty.symptom,
+    verdict,
+    verdicts,
+    healthy: healthy.symptom,
+    healthyVerdicts: healthy.verdicts,
+    reproduced: verdict?.file === article.finds.within && healthy.verdicts.length === 0,
+    lines: [...rows('healthy', healthy.lines), ...rows('faulty', faulty.lines)],
+  };
+}
+
+function findCause(article: Article, verdicts: readonly Verdict[]): ArticleVerdict | null {
+  const found = verdicts.find(
+    (each) => each.kind === article.finds.kind && each.lock?.name === article.finds.lock,
+  );
+  if (found?.site === undefined) return null;
+  const { file, line } = found.site;
+  return { kind: found.kind, lock: article.finds.lock, file, line };
+}
+
+function rows(word: string, lines: readonly string[]): string[] {
+  return lines.map((line, index) => `${(index === 0 ? word : '').padEnd(10)}${line}`);
+}
+
+/** The result as it is printed: a row for each thing that was done, then the verdict. */
+export function formatArticle(result: ArticleResult): string {
+  const { verdict, verdicts } = result;
+  const [first, ...others] = verdicts;
+  const cause =
+    verdict === null
+      ? (first?.sentence ?? 'nothing found')
+      : `${verdict.lock} leaked by ${verdict.file}:${verdict.line} (${result.article})`;
+  const rest = others.map((each) => `${''.padEnd(10)}${each.kind}: ${each.sentence}`);
+  return [...result.lines, `${'verdict'.padEnd(10)}${cause}`, ...rest].join('\n');
+}

@@ -1,0 +1,104 @@
+/** What the kernel exports (assembly/index.ts), typed: words in, one word out; no helper between. */
+
+/** The raw exports. All words arrive as signed 32-bit numbers: `>>> 0` makes a u32 of one. */
+export interface KernelExports {
+  /** Linear memory; it grows, and then all views of it are void: see memory.ts. */
+  readonly memory: WebAssembly.Memory;
+
+  /** Runs the module's initializers; once, before anything else. */
+  start(): void;
+  setParameter(parameter: number, value: number): void;
+  boot(processors: number): number;
+  addAdapter(index: number, macHigh: number, macLow: number, mtu: number): number;
+  addInterface(index: number, address: number, mask: number, gateway: number): number;
+  /** Unloads every driver. */
+  halt(): void;
+
+  selectProcessor(processor: number): void;
+  onInterrupt(line: number): void;
+  onTick(tick: number): void;
+  /** The tick that is wanted next; `NO_TICK` where none is. */
+  nextTick(): number;
+  runThreads(limit: number): number;
+  irqlOf(processor: number): number;
+
+  sharedData(): number;
+  traceRing(): number;
+  receiveRing(adapter: number): number;
+  transmitRing(adapter: number): number;
+  counters(): number;
+  drops(): number;
+  poolTags(): number;
+  poolBlocks(): number;
+  poolAllocations(): number;
+  poolFailures(): number;
+  failAllocation(n: number, on: number): void;
+  irpsInUse(): number;
+  runningTimers(): number;
+  clockTick(): number;
+  playedTick(): number;
+  waitingWork(): number;
+  tableCount(): number;
+  heldStacks(): number;
+  lockEdges(): number;
+  lockAt(index: number): number;
+  prcbAt(processor: number): number;
+  firstConnection(): number;
+  nextConnection(): number;
+  setFault(fault: number, on: number): void;
+  wantSites(on: number): void;
+
+  userAllocate(octets: number): number;
+  userFree(address: number): void;
+  socketOpen(kind: number, context: number): number;
+  socketBind(handle: number, address: number, port: number): number;
+  socketListen(handle: number, backlog: number): number;
+  socketConnect(handle: number, address: number, port: number): number;
+  socketAccept(handle: number, context: number): number;
+  socketSend(handle: number, address: number, octets: number): number;
+  socketSendTo(
+    handle: number, address: number, octets: number, remote: number, port: number,
+  ): number;
+  socketReceive(handle: number, address: number, octets: number): number;
+  socketShutdown(handle: number): number;
+  socketClose(handle: number, abort: number): void;
+  socketOption(handle: number, option: number, value: number): number;
+  socketQuery(handle: number, query: number): number;
+  socketPoll(address: number, limit: number): number;
+  echo(remote: number, octets: number, timeoutMs: number, context: number): number;
+}
+
+/** The name of an exported function. */
+export type RoutineName = Exclude<keyof KernelExports, 'memory'>;
+
+/** How many words each function takes: what the kernel is held against when it is loaded. */
+const ROUTINES: Readonly<Record<RoutineName, number>> = {
+  start: 0, setParameter: 2, boot: 1, addAdapter: 4, addInterface: 4, halt: 0,
+  selectProcessor: 1, onInterrupt: 1, onTick: 1, nextTick: 0, runThreads: 1, irqlOf: 1,
+  sharedData: 0, traceRing: 0, receiveRing: 1, transmitRing: 1, counters: 0, drops: 0,
+  poolTags: 0, poolBlocks: 0, poolAllocations: 0, poolFailures: 0, failAllocation: 2,
+  irpsInUse: 0, runningTimers: 0, clockTick: 0, playedTick: 0, waitingWork: 0, tableCount: 0,
+  heldStacks: 0, lockEdges: 0, lockAt: 1, prcbAt: 1, firstConnection: 0, nextConnection: 0,
+  setFault: 2, wantSites: 1, userAllocate: 1, userFree: 1,
+  socketOpen: 2, socketBind: 3, socketListen: 2, socketConnect: 3, socketAccept: 2,
+  socketSend: 3, socketSendTo: 5, socketReceive: 3, socketShutdown: 1, socketClose: 2,
+  socketOption: 3, socketQuery: 2, socketPoll: 2, echo: 4,
+};
+
+/**
+ * The exports of an instance, each function there and with as many words as it is called with.
+ * @throws Error naming the first that is not.
+ */
+export function checkExports(exports: WebAssembly.Exports): KernelExports {
+  for (const [name, words] of Object.entries(ROUTINES)) {
+    const found = exports[name];
+    if (typeof found !== 'function') throw new Error(`the kernel does not export ${name}()`);
+    if (found.length !== words) {
+      throw new Error(`the kernel's ${name}() takes ${found.length} words, the host gives ${words}`);
+    }
+  }
+  if (!(exports['memory'] instanceof WebAssembly.Memory)) {
+    throw new Error('the kernel does not export its memory');
+  }
+  return exports as unknown as KernelExports;
+}

@@ -1,0 +1,231 @@
+/**
+ * The debugger's eyes: connections, lock words, processors, pool tags and counters of a kernel as
+ * plain objects. Reads only, between two calls or after the kernel has stopped.
+ */
+
+import { membersOf } from './layout.js';
+import type { EnumName } from './layout.js';
+import type { Kernel } from './load.js';
+import { nameOf } from './status.js';
+
+/** A connection of the table. Numbers of the sequence space as they are, unsigned. */
+export interface ConnectionView {
+  /** Where it lies: what names it among the others. */
+  readonly address: number;
+  /** An IPv4 address as a number, like the other. */
+  readonly localAddress: number;
+  readonly localPort: number;
+  readonly remoteAddress: number;
+  readonly remotePort: number;
+  /** The name of its state. */
+  readonly state: string;
+  readonly references: number;
+  readonly flags: number;
+  readonly sndUna: number;
+  readonly sndNxt: number;
+  readonly sndWnd: number;
+  readonly rcvNxt: number;
+  /** Congestion window, octets. */
+  readonly cwnd: number;
+  /** Octets. */
+  readonly mss: number;
+  /** Retransmission time-out, milliseconds. */
+  readonly rto: number;
+  readonly lock: LockView;
+}
+
+/** A spin lock. */
+export interface LockView {
+  readonly address: number;
+  /** Its place in the order. */
+  readonly rank: number;
+  /** The name of its rank. */
+  readonly name: string;
+  /** The processor that has it; null where it is free. */
+  readonly owner: number | null;
+}
+
+/** A lock that a processor holds, as the verifier noted it. */
+export interface HeldLockView extends LockView {
+  readonly processor: number;
+  /** IRQL before the acquire. */
+  readonly irql: number;
+  /** Counts the acquires since boot: names the site. */
+  readonly sequence: number;
+}
+
+/** A processor. */
+export interface ProcessorView {
+  readonly number: number;
+  readonly irql: number;
+  /** DPCs that wait. */
+  readonly dpcCount: number;
+  /** Whether a DPC runs: between two calls, one that never came back. */
+  readonly dpcActive: boolean;
+  readonly interruptCount: number;
+  /** DPCs that ran. */
+  readonly dpcTotal: number;
+}
+
+/** What a pool tag has. */
+export interface TagView {
+  /** Four characters. */
+  readonly tag: string;
+  readonly allocations: number;
+  readonly frees: number;
+  /** In use, as asked for. */
+  readonly octets: number;
+}
+
+/** A limit for lists of the kernel that might be damaged. */
+const MOST_CONNECTIONS = 1 << 24;
+const MOST_LOCKS = 4096;
+const RANKS = 128;
+const TAG_OCTETS = 16;
+const STACK_OCTETS = 256;
+
+/** The connections of the table; as many as `most` of them. */
+export function readConnections(kernel: Kernel, most = MOST_CONNECTIONS): ConnectionView[] {
+  const { raw } = kernel;
+  const found: ConnectionView[] = [];
+  for (let at = raw.firstConnection() >>> 0; at !== 0 && found.length < most;) {
+    found.push(readConnection(kernel, at));
+    at = raw.nextConnection() >>> 0;
+  }
+  return found;
+}
+
+function readConnection(kernel: Kernel, address: number): ConnectionView {
+  const { memory, layout } = kernel;
+  const { tcb } = layout;
+  const word = (field: keyof typeof tcb): number => memory.word(address + tcb[field]);
+  const ports = word('ports');
+  return {
+    address,
+    localAddress: word('localAddress'),
+    localPort: ports & 0xffff,
+    remoteAddress: word('remoteAddress'),
+    remotePort: ports >>> 16,
+    state: nameOf(layout, 'TcpState', memory.octet(address + tcb.state)),
+    references: word('references'),
+    flags: word('flags'),
+    sndUna: word('sndUna'),
+    sndNxt: word('sndNxt'),
+    sndWnd: word('sndWnd'),
+    rcvNxt: word('rcvNxt'),
+    cwnd: word('cwnd'),
+    mss: memory.half(address + tcb.mss),
+    rto: word('rto'),
+    lock: readLock(kernel, address + tcb.lock),
+  };
+}
+
+/** A lock by its address; works in every target. */
+export function readLock(kernel: Kernel, address: number): LockView {
+  const word = kernel.memory.word(address);
+  const rank = word >>> 16;
+  const owner = word & 0xffff;
+  return { address, rank, name: rankName(kernel, rank), owner: owner === 0 ? null : owner - 1 };
+}
+
+/** The kernel's global locks; a connection has its own beside it. Works in every target. */
+export function readLocks(kernel: Kernel): LockView[] {
+  const found: LockView[] = [];
+  for (let i = 0; i < MOST_LOCKS; i++) {
+    const address = kernel.raw.lockAt(i) >>> 0;
+    if (address === 0) break;
+    found.push(readLock(kernel, address));
+  }
+  return found;
+}
+
+/** The locks that processors hold, oldest first, as the verifier knows; none in a free kernel. */
+export function readHeldLocks(kernel: Kernel, processors: number): HeldLockView[] {
+  const { memory, layout, raw } = kernel;
+  const found: HeldLockView[] = [];
+  if (!kernel.checked) return found;
+  for (let processor = 0; processor < processors; processor++) {
+    const stack = raw.heldStacks() + processor * STACK_OCTETS;
+    const count = Math.min(memory.word(stack), layout.sizes.HELD_DEPTH);
+    for (let i = 0; i < count; i++) {
+      const at = stack + 16 + i * 16;
+      const lock = readLock(kernel, memory.word(at));
+      found.push({ ...lock, processor, irql: memory.word(at + 8), sequence: memory.word(at + 12) });
+    }
+  }
+  return found;
+}
+
+/** The orders in which locks were seen acquired: outer rank, inner rank; none in a free kernel. */
+export function readLockOrders(kernel: Kernel): { outer: string; inner: string }[] {
+  const found: { outer: string; inner: string }[] = [];
+  if (!kernel.checked) return found;
+  const edges = kernel.raw.lockEdges();
+  for (let bit = 0; bit < RANKS * RANKS; bit++) {
+    if (((kernel.memory.octet(edges + (bit >>> 3)) >>> (bit & 7)) & 1) === 0) continue;
+    const outer = rankName(kernel, Math.floor(bit / RANKS));
+    found.push({ outer, inner: rankName(kernel, bit % RANKS) });
+  }
+  return found;
+}
+
+function rankName(kernel: Kernel, rank: number): string {
+  return kernel.layout.names.LockRank.get(rank) ?? `rank ${rank}`;
+}
+
+/** The current IRQL of a processor: a look at its control block, and no call. */
+export function readIrql(kernel: Kernel, prcb: number): number {
+  return kernel.memory.word(prcb + 4) | 0;
+}
+
+/** A processor's control block. */
+export function readProcessor(kernel: Kernel, number: number): ProcessorView {
+  const { memory, raw } = kernel;
+  const at = raw.prcbAt(number);
+  return {
+    number: memory.word(at),
+    irql: readIrql(kernel, at),
+    dpcCount: memory.word(at + 16),
+    dpcActive: memory.word(at + 20) !== 0,
+    interruptCount: memory.word(at + 24),
+    dpcTotal: memory.word(at + 28),
+  };
+}
+
+/** What each pool tag has; tags never used are not listed. */
+export function readPoolTags(kernel: Kernel): TagView[] {
+  const { memory, layout, raw } = kernel;
+  const found: TagView[] = [];
+  for (let slot = 0; slot < layout.sizes.TAG_SLOTS; slot++) {
+    const at = raw.poolTags() + slot * TAG_OCTETS;
+    const tag = memory.word(at);
+    if (tag === 0) continue;
+    const letters = [0, 8, 16, 24].map((shift) => String.fromCharCode((tag >>> shift) & 0xff));
+    found.push({
+      tag: letters.join(''),
+      allocations: memory.word(at + 4),
+      frees: memory.word(at + 8),
+      octets: memory.word(at + 12),
+    });
+  }
+  return found;
+}
+
+/** The counters of the MIB by their names, zeros too. */
+export function readCounters(kernel: Kernel): Record<string, number> {
+  return readTable(kernel, 'Counter', kernel.raw.counters());
+}
+
+/** The frames dropped by the drivers, by reason; zeros too. */
+export function readDrops(kernel: Kernel): Record<string, number> {
+  return readTable(kernel, 'Drop', kernel.raw.drops());
+}
+
+function readTable(kernel: Kernel, name: EnumName, address: number): Record<string, number> {
+  const found: Record<string, number> = {};
+  const members = kernel.layout.enums[name];
+  for (const member of membersOf(kernel.layout, name)) {
+    found[member] = kernel.memory.word(address + 4 * (members.get(member) as number));
+  }
+  return found;
+}

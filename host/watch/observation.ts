@@ -1,0 +1,96 @@
+/**
+ * What the detectors look at: the state of one machine between two calls of its kernel, when no
+ * processor is inside it, but for those that spin for ever. Plain data, copied out of the machine; nothing here leads back.
+ */
+
+import type { Site } from './sourcemap.js';
+
+/** One processor. */
+export interface ObservedProcessor {
+  readonly number: number;
+  /** Its IRQL: 0 is PASSIVE_LEVEL, 2 DISPATCH_LEVEL. */
+  readonly irql: number;
+  /** DPCs that wait in its queue. */
+  readonly waitingDpcs: number;
+  /** Address of the lock it spins on: it is inside a call that it never comes back from. */
+  readonly spinsOn?: number;
+}
+
+/** One lock that somebody owns. */
+export interface ObservedLock {
+  readonly address: number;
+  /** Its name in ke/lockorder.ts. */
+  readonly name: string;
+  /** The number of the processor that owns it. */
+  readonly owner: number;
+  /** Where it was acquired; `checked`, and only where stacks were kept. */
+  readonly site?: Site;
+}
+
+/** A rule that the verifier found broken. */
+export interface ObservedFinding {
+  /** The rule's name in vf/rule.ts. */
+  readonly rule: string;
+  readonly code: number;
+  /** Its three words, as vf/rule.ts says. */
+  readonly words: readonly number[];
+  readonly timeUs: number;
+  /** Of a rule about a lock, the lock's name. */
+  readonly lock?: string;
+  /** Where that lock was acquired, where stacks were kept. */
+  readonly site?: Site;
+}
+
+/** Blocks that a tag has in the pool. */
+export interface ObservedTag {
+  /** Four characters, without the spaces at their end. */
+  readonly tag: string;
+  readonly blocks: number;
+  readonly octets: number;
+}
+
+/** That the kernel stopped itself, or that it trapped. */
+export interface ObservedStop {
+  /** The name of the stop code, as the Windows debugger's reference has it, or TRAP. */
+  readonly stop: string;
+  /** The stop code; 0 for a trap. */
+  readonly code: number;
+  readonly words: readonly number[];
+}
+
+/** One machine, at one moment. */
+export interface Observation {
+  readonly machine: string;
+  readonly timeUs: number;
+  /** Where it is there, the kernel stopped in the middle of a call: what is held says nothing. */
+  readonly stop?: ObservedStop;
+  /** True when every driver has been unloaded. */
+  readonly halted: boolean;
+  readonly processors: readonly ObservedProcessor[];
+  /** All locks that have an owner. */
+  readonly locks: readonly ObservedLock[];
+  /** Names of two locks, the inner one acquired while the outer one was held; `checked` only. */
+  readonly orders: readonly (readonly [outer: string, inner: string])[];
+  /** The tick the clock's interrupt brought last. */
+  readonly clockTick: number;
+  /** The tick up to which the clock's DPC has played the timers. */
+  readonly playedTick: number;
+  /** Calls of user mode that cannot be made because no processor is at PASSIVE_LEVEL. */
+  readonly waitingCalls: number;
+  /** IRPs that somebody owns. */
+  readonly irpsInUse: number;
+  /** Timers that run. */
+  readonly runningTimers: number;
+  /** Tags that have blocks. */
+  readonly pool: readonly ObservedTag[];
+  readonly findings: readonly ObservedFinding[];
+}
+
+/** IRQL at which threads run, and the first at which they do not. */
+export const PASSIVE = 0;
+
+/** A level by its name, as the DDK has it. */
+export function irqlName(irql: number): string {
+  const name = { 0: 'PASSIVE', 1: 'APC', 2: 'DISPATCH', 28: 'CLOCK', 31: 'HIGH' }[irql];
+  return `${name ?? (irql < 28 ? `DEVICE ${irql}` : `IRQL ${irql}`)}_LEVEL`;
+}

@@ -1,0 +1,31 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { ROOT } from '../../host/cli/child.js';
+import { makeDocuments } from '../../host/cli/documents.js';
+
+const documents = new Map(makeDocuments().map(({ name, text }) => [name, text]));
+
+describe('cli/documents', () => {
+  it.each([...documents])('%s says what the sources say', (name, text) => {
+    expect(readFileSync(join(ROOT, name), 'utf8'), 'run tsx host/cli/documents.ts').toBe(text);
+  });
+
+  it('lists every lock in its order, with the file that initializes it', () => {
+    const rows = (documents.get('LOCKS.md') ?? '').match(/^\| \d+ \|.*$/gm) ?? [];
+    const order = readFileSync(join(ROOT, 'assembly/ke/lockorder.ts'), 'utf8');
+    const names = [...order.matchAll(/^ {2}(\w+) = \d+,$/gm)].map((match) => match[1]);
+    expect(rows.map((row) => row.split('|')[2]?.trim())).toEqual(names);
+    const ranks = rows.map((row) => Number(row.split('|')[1]));
+    expect(ranks).toEqual([...ranks].sort((one, other) => one - other));
+    expect(rows.find((row) => row.includes('TcpTable'))).toContain('`tcpip/tcp/table.ts`');
+    expect(rows.filter((row) => row.includes('nowhere'))).toEqual([]);
+  });
+
+  it('names cause and releases of each article', () => {
+    const text = documents.get('ARTICLES.md') ?? '';
+    expect(text).toContain('## Q297040: ');
+    expect(text).toContain('Had by release `nt40sp6a`, not by `nt40sp6a-q297040`');
+    expect(text).toContain('in `tcpip/tcp/connect.ts`');
+  });
+});

@@ -1,0 +1,233 @@
+/** The laws of the host: virtual time, seeded chance, no addresses, and plain modules. */
+
+import ts from 'typescript';
+import { fileRule, inHost } from './rule.js';
+import type { Rule } from './rule.js';
+import { folderOf } from './imports.js';
+import { hasModifier, importsOf, nameOf, walk } from './source.js';
+import type { Source } from './source.js';
+
+const CLOCKS = new Set([
+  'Date.now',
+  'performance.now',
+  'performance.timeOrigin',
+  'Math.random',
+  'process.hrtime',
+  'crypto.randomUUID',
+  'crypto.getRandomValues',
+  'process.uptime',
+]);
+const TIMERS = new Set(['setTimeout', 'setInterval', 'setImmediate']);
+
+/** `performance.now` for `globalThis.performance.now` too. */
+function memberName(node: ts.Node): string {
+  return ts.isPropertyAccessExpression(node)
+    ? node
+        .getText()
+        .replaceAll(/\s|\?/g, '')
+        .replace(/^(globalThis|window|self)\./, '')
+    : '';
+}
+
+const clock: Rule = fileRule(
+  'virtual-time',
+  (path) => inHost(path) && !/^host\/(machine|cli)\//.test(path),
+  (source, report) => {
+    walk(source.tree, (node) => {
+      if (CLOCKS.has(memberName(node))) {
+        report(node, memberName(node), "the machine's clock, or a stream of machine/random.ts");
+      }
+      if (
+        ts.isNewExpression(node) &&
+        node.expression.getText() === 'Date' &&
+        (node.arguments?.length ?? 0) === 0
+      ) {
+        report(node, 'new Date()', "the machine's clock");
+      }
+      if (ts.isIdentifier(node) && TIMERS.has(node.text) && !ts.isPropertyAssignment(node.parent)) {
+        report(node, node.text, "an event on the machine's clock");
+      }
+    });
+  },
+);
+
+const consoles: Rule = fileRule(
+  'console',
+  (path) => inHost(path) && !/^host\/(cli|web)\//.test(path),
+  (source, report) => {
+    walk(source.tree, (node) => {
+      if (ts.isPropertyAccessExpression(node) && node.expression.getText() === 'console') {
+        report(node, node.getText(), 'a value returned, or a callback: cli/ prints');
+      }
+    });
+  },
+);
+
+const memory: Rule = fileRule(
+  'linear-memory',
+  (path) => inHost(path) && folderOf(path) !== 'kernel',
+  (source, report) => {
+    const instead = 'a function of host/kernel/, the only folder that knows addresses';
+    walk(source.tree, (node) => {
+      if (
+        ts.isPropertyAccessExpression(node) &&
+        node.name.text === 'buffer' &&
+        /memory$/i.test(node.expression.getText())
+      )
+        report(node, node.getText(), instead);
+      if (memberName(node) === 'WebAssembly.Memory') report(node, 'WebAssembly.Memory', instead);
+    });
+  },
+);
+
+const small: Rule = fileRule('one-method-class', inHost, (source, report) => {
+  walk(source.tree, (node) => {
+    if (
+      !ts.isClassLike(node) ||
+      (node.heritageClauses ?? []).some((each) => each.token === ts.SyntaxKind.ExtendsKeyword)
+    )
+      return;
+    const methods = node.members.filter(
+      (each) => ts.isMethodDeclaration(each) || ts.isAccessor(each),
+    );
+    if (methods.length === 1) report(node, `class ${nameOf(node)} has one method`, 'a function');
+  });
+});
+
+const defaults: Rule = fileRule('default-export', inHost, (source, report) => {
+  for (const node of source.tree.statements) {
+    if (ts.isExportAssignment(node) || hasModifier(node, ts.SyntaxKind.DefaultKeyword)) {
+      report(node, 'a default export', 'export with a name');
+    }
+  }
+});
+
+const barrels: Rule = fileRule(
+  'barrel',
+  (path) => inHost(path) && !/^host\/([a-z]+\/)?index\.ts$/.test(path),
+  (source, report) => {
+    const statements = source.tree.statements;
+    if (
+      statements.length > 0 &&
+      statements.every((each) => ts.isExportDeclaration(each) && each.moduleSpecifier !== undefined)
+    ) {
+      report(1, 'a file that only passes others on', 'imports from the files themselves');
+    }
+  },
+);
+
+const inheritance: Rule = {
+  name: 'inheritance',
+  check: (tree, report) => {
+    const bases = new Map<string, string>();
+    const places: [Source, ts.ClassLikeDeclaration][] = [];
+    for (const source of tree.sources.filter((each) => inHost(each.path))) {
+      walk(source.tree, (node) => {
+        if (!ts.isClassLike(node)) return;
+        const base = baseName(node);
+        if (base !== undefined) bases.set(nameOf(node), base);
+        places.push([source, node]);
+      });
+    }
+    for (const [source, node] of places) {
+      const base = baseName(node);
+      if (base !== undefined && bases.has(base)) {
+        report(
+          source,
+          node,
+          `${nameOf(node)} → ${base} → ${bases.get(base)}`,
+          'one level: hold the other instead',
+        );
+      }
+    }
+  },
+};
+
+function baseName(node: ts.ClassLikeDeclaration): string | undefined {
+  return node.heritageClauses
+    ?.find((each) => each.token === ts.SyntaxKind.ExtendsKeyword)
+    ?.types[0]?.expression.getText();
+}
+
+const enums: Rule = {
+  name: 'enum-twice',
+  check: (tree, report) => {
+    const first = new Map<string, Source>();
+    for (const source of tree.sources) {
+      if (!/^(assembly|host)\//.test(source.path)) continue;
+      for (const node of source.tree.statements) {
+        if (!ts.isEnumDeclaration(node)) continue;
+        // Enums of one file's own may have the same name in two files of the kernel: `Field`.
+        const shared = hasModifier(node, ts.SyntaxKind.ExportKeyword) || inHost(source.path);
+        if (!shared) continue;
+        const other = first.get(node.name.text);
+        if (other === undefined) first.set(node.name.text, source);
+        else
+          report(
+            source,
+            node,
+            `enum ${node.name.text} is in ${other.path} too`,
+            "one of them; the host reads the kernel's",
+          );
+      }
+    }
+  },
+};
+
+/** What a detector may use of the kernel's boundary: eyes, no hands. */
+const EYES = /^host\/kernel\/(inspect|trace|status|layout)\.ts$/;
+
+const detectors: Rule = fileRule(
+  'detectors-read',
+  (path) => path.startsWith('host/watch/'),
+  (source, report) => {
+    for (const each of importsOf(source)) {
+      if (
+        each.target?.startsWith('host/kernel/') === true &&
+        !each.typeOnly &&
+        !EYES.test(each.target)
+      ) {
+        report(
+          each.node,
+          `a detector with ${each.target}`,
+          'kernel/inspect.ts: a detector reads and never writes',
+        );
+      }
+    }
+  },
+);
+
+const sleeps: Rule = fileRule(
+  'sleeping-test',
+  (path) => path.endsWith('.test.ts'),
+  (source, report) => {
+    walk(source.tree, (node) => {
+      if (ts.isIdentifier(node) && TIMERS.has(node.text) && !ts.isPropertyAssignment(node.parent)) {
+        report(node, node.text, 'virtual time: machine.run(ms)');
+      }
+      if (memberName(node) === 'Math.random' || memberName(node) === 'Date.now') {
+        report(node, memberName(node), "a seed, and the machine's clock");
+      }
+      if (
+        ts.isPropertyAccessExpression(node) &&
+        /^(only|skip|todo)$/.test(node.name.text) &&
+        /^(it|test|describe)$/.test(node.expression.getText())
+      ) {
+        report(node, node.getText(), 'the test, run; or none');
+      }
+    });
+  },
+);
+
+export const HOST_RULES: readonly Rule[] = [
+  clock,
+  consoles,
+  memory,
+  small,
+  defaults,
+  barrels,
+  inheritance,
+  enums,
+  detectors,
+  sleeps,
+];

@@ -16,7 +16,7 @@ import { poolLock } from "./ex/pool";
 import { workQueueLock } from "./ex/workitem";
 import { timerLock } from "./ke/timer";
 import { MAXIMUM_ADAPTERS, adapterAt } from "./ndis/adapter";
-import { Card } from "./miniport/card";
+import { cardOf } from "./miniport/card";
 
 export const Tcb_references: u32 = <u32>offsetof<Tcb>("references");
 export const Tcb_remoteAddress: u32 = <u32>offsetof<Tcb>("remoteAddress");
@@ -86,11 +86,11 @@ function singleLock(index: u32): usize {
 /** The receive ring of a card; 0: there is none. */
 export function receiveRing(index: u32): usize {
   const adapter = adapterAt(index);
-  return adapter == null ? 0 : changetype<usize>(changetype<Card>(adapter).receiveRing);
+  return adapter == null ? 0 : changetype<usize>(cardOf(adapter).receiveRing);
 }
 
 /** The transmit ring of a card; 0: there is none. */
 export function transmitRing(index: u32): usize {
   const adapter = adapterAt(index);
-  return adapter == null ? 0 : changetype<usize>(changetype<Card>(adapter).transmitRing);
+  return adapter == null ? 0 : changetype<usize>(cardOf(adapter).transmitRing);
 }

@@ -1,5 +1,6 @@
 /** Listen and accept: endpoints made beforehand, because a SYN comes at DISPATCH_LEVEL. */
 
+import { at } from "../nt/embed";
 import { InsertTailList, IsListEmpty, ListEntry } from "../nt/list";
 import { RemoveEntryList, RemoveHeadList } from "../nt/list";
 import { NTSTATUS, NT_SUCCESS, Status } from "../nt/status";
@@ -56,7 +57,7 @@ function makeIdle(socket: Endpoint, address: FileObject): Endpoint | null {
 
 /** The worker thread: an endpoint was taken, make another. */
 export function refillWorker(context: usize): void {
-  const socket = changetype<Endpoint>(context);
+  const socket = at<Endpoint>(context, 0);
   refill(socket);
   dereferenceEndpoint(socket);
 }
@@ -71,7 +72,7 @@ function wantRefill(socket: Endpoint): void {
 
 /** ClientEventConnect: an idle endpoint for a peer, or none. IRQL: DISPATCH_LEVEL. Locks: none. */
 export function connectEvent(context: usize, indication: ConnectIndication): NTSTATUS {
-  const socket = changetype<Endpoint>(context);
+  const socket = at<Endpoint>(context, 0);
   const irp = IoAllocateIrp(1);
   if (irp == null) return Status.INSUFFICIENT_RESOURCES;
   const irql = KeAcquireSpinLock(socket.lock);
@@ -103,8 +104,8 @@ function takeIdleLocked(socket: Endpoint): Endpoint | null {
 
 /** The handshake is over, or has failed: then the endpoint waits for the next. */
 function acceptDone(irp: Irp, context: usize): NTSTATUS {
-  const endpoint = changetype<Endpoint>(context);
-  const socket = changetype<Endpoint>(endpoint.parent);
+  const endpoint = at<Endpoint>(context, 0);
+  const socket = at<Endpoint>(endpoint.parent, 0);
   const open = NT_SUCCESS(irp.status);
   let arrived: bool = false;
   if (changetype<usize>(socket) != 0) {

@@ -31,7 +31,7 @@ if (offsetof<Mdl>() > 12) ERROR("a Chunk has room for an Mdl");
 export function allocateChunk(length: u32): Chunk | null {
   const block = ExAllocatePoolWithTag(HEAD + length, Tag.SocketBuffer);
   if (block == 0) return null;
-  const chunk = changetype<Chunk>(block);
+  const chunk = at<Chunk>(block, 0);
   chunk.next = null;
   chunk.data = block + HEAD;
   chunk.length = length;

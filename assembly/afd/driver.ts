@@ -1,5 +1,6 @@
 /** afd.sys: sockets for user mode, over TDI. The calls are user mode's: index.ts exports them. */
 
+import { at } from "../nt/embed";
 import { NTSTATUS, Status } from "../nt/status";
 import { ticksOf } from "../nt/time";
 import { IoCreateDevice, DeviceName, IoDeleteDevice, IoGetDeviceObjectPointer } from "../io/device";
@@ -56,27 +57,27 @@ export function socketOpen(kind: u32, context: u32): usize {
 
 /** Binds to a local address and port; 0 is any. */
 export function socketBind(handle: usize, address: u32, port: u32): NTSTATUS {
-  return socket.bind(changetype<Endpoint>(handle), address, port);
+  return socket.bind(at<Endpoint>(handle, 0), address, port);
 }
 
 /** Listens, with room for `connections` that wait. */
 export function socketListen(handle: usize, connections: u32): NTSTATUS {
-  return socket.listen(changetype<Endpoint>(handle), connections);
+  return socket.listen(at<Endpoint>(handle, 0), connections);
 }
 
 /** Connects; PENDING: an event tells how it ended. */
 export function socketConnect(handle: usize, address: u32, port: u32): NTSTATUS {
-  return socket.connect(changetype<Endpoint>(handle), address, port);
+  return socket.connect(at<Endpoint>(handle, 0), address, port);
 }
 
 /** The oldest connection that waits, as a socket with that context; 0: none waits. */
 export function socketAccept(handle: usize, context: u32): usize {
-  return changetype<usize>(backlog.accept(changetype<Endpoint>(handle), context));
+  return changetype<usize>(backlog.accept(at<Endpoint>(handle, 0), context));
 }
 
 /** Octets taken; 0: no room now; negative: NTSTATUS. */
 export function socketSend(handle: usize, address: usize, length: u32): i32 {
-  return transfer.send(changetype<Endpoint>(handle), address, length);
+  return transfer.send(at<Endpoint>(handle, 0), address, length);
 }
 
 /** Octets of the datagram sent, or a negative NTSTATUS. */
@@ -87,33 +88,33 @@ export function socketSendTo(
   remoteAddress: u32,
   remotePort: u32,
 ): i32 {
-  const endpoint = changetype<Endpoint>(handle);
+  const endpoint = at<Endpoint>(handle, 0);
   return transfer.sendTo(endpoint, address, length, remoteAddress, remotePort);
 }
 
 /** Octets received; 0: none now; negative: NTSTATUS. */
 export function socketReceive(handle: usize, address: usize, length: u32): i32 {
-  return transfer.receive(changetype<Endpoint>(handle), address, length);
+  return transfer.receive(at<Endpoint>(handle, 0), address, length);
 }
 
 /** No more will be sent. */
 export function socketShutdown(handle: usize): NTSTATUS {
-  return socket.shutdown(changetype<Endpoint>(handle));
+  return socket.shutdown(at<Endpoint>(handle, 0));
 }
 
 /** Closes; the handle is gone. */
 export function socketClose(handle: usize, abort: u32): void {
-  socket.close(changetype<Endpoint>(handle), abort != 0);
+  socket.close(at<Endpoint>(handle, 0), abort != 0);
 }
 
 /** Sets a `SocketOption`. */
 export function socketOption(handle: usize, option: i32, value: u32): NTSTATUS {
-  return socket.setOption(changetype<Endpoint>(handle), option, value);
+  return socket.setOption(at<Endpoint>(handle, 0), option, value);
 }
 
 /** Answers a `SocketQuery`. */
 export function socketQuery(handle: usize, query: i32): u32 {
-  return socket.query(changetype<Endpoint>(handle), query);
+  return socket.query(at<Endpoint>(handle, 0), query);
 }
 
 /** ping: an ECHO event with `context` follows when the answer is PENDING. */

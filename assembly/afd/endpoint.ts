@@ -111,7 +111,7 @@ export class Endpoint extends ListEntry {
     return at<ListEntry>(changetype<usize>(this), offsetof<this>("readyFlink"));
   }
   static ofReady(entry: ListEntry): Endpoint {
-    return changetype<Endpoint>(changetype<usize>(entry) - offsetof<Endpoint>("readyFlink"));
+    return at<Endpoint>(changetype<usize>(entry) - offsetof<Endpoint>("readyFlink"), 0);
   }
 }
 

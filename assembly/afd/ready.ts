@@ -1,5 +1,6 @@
 /** Sockets that have something to tell user mode, and echoes that have ended. */
 
+import { at } from "../nt/embed";
 import { InitializeListHead, InsertTailList, IsListEmpty, ListEntry } from "../nt/list";
 import { RemoveEntryList, RemoveHeadList } from "../nt/list";
 import { LockRank } from "../ke/lockorder";
@@ -90,7 +91,7 @@ export function hasReady(): bool {
 export function readEvents(target: usize, limit: u32): u32 {
   let written: u32 = 0;
   while (written < limit && hasReady()) {
-    const record = changetype<EventRecord>(target + (<usize>written << 4));
+    const record = at<EventRecord>(target + (<usize>written << 4), 0);
     const irql = KeAcquireSpinLock(lock());
     const endpoint = takeReadyLocked(record);
     KeReleaseSpinLock(lock(), irql);

@@ -1,5 +1,6 @@
 /** What user mode may do with a socket: open, bind, listen, connect, shut down, close. */
 
+import { at } from "../nt/embed";
 import { NTSTATUS, NT_SUCCESS, Status } from "../nt/status";
 import { ExInitializeWorkItem } from "../ex/workitem";
 import { KeAcquireSpinLock, KeReleaseSpinLock, mustHold } from "../ke/spinlock";
@@ -124,7 +125,7 @@ function callConnect(endpoint: Endpoint, file: FileObject, irp: Irp): NTSTATUS {
 
 /** The connect has ended. */
 function connectDone(irp: Irp, context: usize): NTSTATUS {
-  const endpoint = changetype<Endpoint>(context);
+  const endpoint = at<Endpoint>(context, 0);
   const status = irp.status;
   const irql = KeAcquireSpinLock(endpoint.lock);
   const tell = endpoint.state == EndpointState.CONNECTING;
@@ -143,7 +144,7 @@ export function disconnectEvent(
   connection: usize,
   flags: DisconnectFlag,
 ): NTSTATUS {
-  const endpoint = changetype<Endpoint>(connection);
+  const endpoint = at<Endpoint>(connection, 0);
   const irql = KeAcquireSpinLock(endpoint.lock);
   const events = endLocked(endpoint, flags);
   KeReleaseSpinLock(endpoint.lock, irql);

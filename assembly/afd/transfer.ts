@@ -1,5 +1,6 @@
 /** Octets through a socket: send, receive, and the events that bring them. */
 
+import { at } from "../nt/embed";
 import { NTSTATUS, Status } from "../nt/status";
 import { KeAcquireSpinLock, KeReleaseSpinLock, mustHold } from "../ke/spinlock";
 import { IoCallDriver } from "../io/call";
@@ -75,8 +76,8 @@ function giveBack(endpoint: Endpoint, length: u32): NTSTATUS {
 
 /** The transport has done with a send: its octets are acknowledged, or lost with the connection. */
 function sendDone(irp: Irp, context: usize): NTSTATUS {
-  const chunk = changetype<Chunk>(context);
-  const endpoint = changetype<Endpoint>(chunk.owner);
+  const chunk = at<Chunk>(context, 0);
+  const endpoint = at<Endpoint>(chunk.owner, 0);
   const irql = KeAcquireSpinLock(endpoint.lock);
   const tell = makeRoomLocked(endpoint, chunk.length);
   KeReleaseSpinLock(endpoint.lock, irql);
@@ -128,7 +129,7 @@ export function receiveEvent(
   connection: usize,
   indication: ReceiveIndication,
 ): NTSTATUS {
-  const endpoint = changetype<Endpoint>(connection);
+  const endpoint = at<Endpoint>(connection, 0);
   const irql = KeAcquireSpinLock(endpoint.lock);
   const taken = takeLocked(endpoint, indication.tsdu, indication.available);
   KeReleaseSpinLock(endpoint.lock, irql);
@@ -185,7 +186,7 @@ export function receiveDatagramEvent(
   tsdu: usize,
   length: u32,
 ): NTSTATUS {
-  const endpoint = changetype<Endpoint>(context);
+  const endpoint = at<Endpoint>(context, 0);
   const irql = KeAcquireSpinLock(endpoint.lock);
   const room = endpoint.receiveQueued + length <= endpoint.receiveLimit;
   const kept = room && keepLocked(endpoint, tsdu, length, address, port);
@@ -278,8 +279,8 @@ function stopAsking(endpoint: Endpoint): void {
 
 /** The transport gave what it kept, or said that there is none. */
 function restDone(irp: Irp, context: usize): NTSTATUS {
-  const chunk = changetype<Chunk>(context);
-  const endpoint = changetype<Endpoint>(chunk.owner);
+  const chunk = at<Chunk>(context, 0);
+  const endpoint = at<Endpoint>(chunk.owner, 0);
   const irql = KeAcquireSpinLock(endpoint.lock);
   const length: u32 = irp.status < 0 ? 0 : irp.information;
   endpoint.flags &= ~(<u16>EndpointFlag.RECEIVING);

@@ -6,7 +6,7 @@ import { IoCallDriver } from "../io/call";
 import { IoCloseFile, IoCreateFile } from "../io/create";
 import { FileObject } from "../io/file";
 import { Irp, IoAllocateIrp, IoFreeIrp } from "../io/irp";
-import { stackLocation } from "../io/stack";
+import { stackLocation, viewOf } from "../io/stack";
 import { EventHandlers } from "../tdi/event";
 import { TdiBuildAssociateAddress, TdiBuildDisconnect, TdiBuildSetEventHandlers } from "../tdi/build";
 import { TdiBuildQueryInformation, TdiBuildSetInformation } from "../tdi/build";
@@ -79,7 +79,7 @@ export function queryFile(file: FileObject, query: TransportQuery): u32 {
   if (irp == null) return 0;
   TdiBuildQueryInformation(irp, file, keepRequest, 0, query);
   const status = IoCallDriver(file.device, irp);
-  const value = changetype<TdiInformation>(stackLocation(irp, 0)).value;
+  const value = viewOf<TdiInformation>(stackLocation(irp, 0)).value;
   IoFreeIrp(irp);
   return status == Status.SUCCESS ? value : 0;
 }

@@ -105,7 +105,7 @@ export function IoInitializeIrp(irp: Irp, stackCount: u32): void {
 export function IoAllocateIrp(stackCount: u32): Irp | null {
   const block = ExAllocateFromNPagedLookasideList(listFor(stackCount));
   if (block == 0) return null;
-  const irp = changetype<Irp>(block);
+  const irp = at<Irp>(block, 0);
   IoInitializeIrp(irp, stackCount);
   InterlockedIncrement(IN_USE);
   return irp;

@@ -52,6 +52,16 @@ export function stackLocation(irp: Irp, index: u32): StackLocation {
   return locationAt(irp, index);
 }
 
+/** A location as the view of its request that T is (tdi/parameters.ts). */
+export function viewOf<T>(location: StackLocation): T {
+  return changetype<T>(location);
+}
+
+/** What the driver that owns `irp` is asked, as the view of the request that T is. */
+export function parametersOf<T>(irp: Irp): T {
+  return changetype<T>(IoGetCurrentIrpStackLocation(irp));
+}
+
 /** Asks to be told when the next lower driver has completed `irp`. */
 export function IoSetCompletionRoutine(
   irp: Irp,

@@ -1,5 +1,6 @@
 /** KTIMER: a DPC at a tick, once or again and again; all in one wheel. */
 
+import { addressOf, at } from "../nt/embed";
 import { InitializeListHead, IsListEmpty, ListEntry } from "../nt/list";
 import { tickBefore } from "../nt/time";
 import { KeQueryTickCount } from "../trace/ring";
@@ -87,7 +88,7 @@ export function expireTimers(tick: u32): void {
     InitializeListHead(expired);
     more = advanceWheel(wheel(), tick, expired);
     while (!IsListEmpty(expired)) {
-      const timer = changetype<KTimer>(takeExpired(wheel(), expired));
+      const timer = at<KTimer>(addressOf(takeExpired(wheel(), expired)), 0);
       if (timer.periodTicks) startEntry(wheel(), timer, timer.dueTick + timer.periodTicks);
       const dpc = timer.dpc;
       if (dpc != null) KeInsertQueueDpc(dpc);

@@ -3,6 +3,7 @@
  * (Varghese and Lauck, 1987, scheme 7). The owner brings the lock.
  */
 
+import { at } from "../nt/embed";
 import { InitializeListHead, InsertTailList, IsListEmpty, ListEntry } from "../nt/list";
 import { RemoveEntryList, RemoveHeadList } from "../nt/list";
 import { tickBefore } from "../nt/time";
@@ -39,7 +40,7 @@ function mapOf(wheel: Wheel, ring: u32, slot: u32): usize {
 
 function headOf(wheel: Wheel, ring: u32, slot: u32): ListEntry {
   const index = <usize>(ring * RING_SLOTS + slot);
-  return changetype<ListEntry>(changetype<usize>(wheel) + HEADS + index * HEAD_OCTETS);
+  return at<ListEntry>(changetype<usize>(wheel) + HEADS + index * HEAD_OCTETS, 0);
 }
 
 /** Makes an empty wheel that has played `tick`. */

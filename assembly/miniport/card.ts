@@ -32,3 +32,8 @@ export class Card extends Adapter {
   }
 }
 if (offsetof<Kdpc>() > 24) ERROR("a Card has room for a Kdpc of 24 octets");
+
+/** The card behind what NDIS sees. */
+export function cardOf(adapter: Adapter): Card {
+  return at<Card>(changetype<usize>(adapter), 0);
+}

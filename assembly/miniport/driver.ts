@@ -1,5 +1,6 @@
 /** The miniport: the driver of the card that the host plays. */
 
+import { at } from "../nt/embed";
 import { NTSTATUS, Status } from "../nt/status";
 import { ExAllocatePoolWithTag, ExFreePool } from "../ex/pool";
 import { Tag } from "../ex/tag";
@@ -9,7 +10,7 @@ import { MAXIMUM_ADAPTERS, PacketFilter, adapterAt } from "../ndis/adapter";
 import { NdisMDeregisterAdapter, NdisMRegisterAdapter } from "../ndis/adapter";
 import { FRAME_OFFSET, FRAME_STRIDE, NdisPacket, PACKETS } from "../ndis/packet";
 import { initializePackets } from "../ndis/pool";
-import { Card } from "./card";
+import { Card, cardOf } from "./card";
 import { receiveDpc } from "./receive";
 import { interruptService } from "./isr";
 import { reclaim, transmit } from "./send";
@@ -37,7 +38,7 @@ export function initializeCard(index: u32, macHigh: u32, macLow: u32, mtu: u32):
     return Status.INSUFFICIENT_RESOURCES;
   }
   memory.fill(base, 0, length);
-  const card = changetype<Card>(base);
+  const card = at<Card>(base, 0);
   card.block = block;
   card.mtu = mtu;
   card.filter = PacketFilter.DIRECTED | PacketFilter.BROADCAST;
@@ -77,7 +78,7 @@ function layOut(card: Card, start: usize): void {
 export function haltCard(index: u32): void {
   const adapter = adapterAt(index);
   if (adapter == null) return;
-  const card = changetype<Card>(adapter);
+  const card = cardOf(adapter);
   IoDisconnectInterrupt(index);
   NdisMDeregisterAdapter(card);
   ExFreePool(card.block);

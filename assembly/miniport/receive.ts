@@ -1,5 +1,6 @@
 /** From descriptors to indications, a batch at a time. */
 
+import { at } from "../nt/embed";
 import { Kdpc, KeInsertQueueDpc } from "../ke/dpc";
 import { NdisMIndicateReceivePacket } from "../ndis/receive";
 import { Card } from "./card";
@@ -11,7 +12,7 @@ const ROUNDS: u32 = 8;
 
 /** MiniportHandleInterrupt: lets go of what was sent, indicates what came. IRQL: DISPATCH_LEVEL. */
 export function receiveDpc(dpc: Kdpc, context: usize): void {
-  const card = changetype<Card>(context);
+  const card = at<Card>(context, 0);
   reclaim(card);
   for (let round: u32 = 0; round < ROUNDS; round++) if (!indicateBatch(card)) return;
   KeInsertQueueDpc(dpc);

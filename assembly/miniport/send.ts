@@ -1,16 +1,17 @@
 /** From packets to descriptors. */
 
+import { at } from "../nt/embed";
 import { onTransmit } from "../host";
 import { KeAcquireSpinLock, KeReleaseSpinLock, mustHold } from "../ke/spinlock";
 import { Adapter } from "../ndis/adapter";
 import { NdisPacket } from "../ndis/packet";
 import { NdisMSendComplete } from "../ndis/send";
-import { Card } from "./card";
+import { Card, cardOf } from "./card";
 import { Ring, descriptorAt } from "./ring";
 
 /** MiniportSendPackets: every packet gets a descriptor; when the ring is full, the host takes all. */
 export function transmit(adapter: Adapter, first: NdisPacket): void {
-  const card = changetype<Card>(adapter);
+  const card = cardOf(adapter);
   const ring = card.transmitRing;
   let packet: NdisPacket | null = first;
   while (packet != null) {
@@ -57,7 +58,7 @@ function writePacket(ring: Ring, count: u32, packet: NdisPacket): void {
 
 /** Lets go of the packets that the host has taken. IRQL: <= DISPATCH_LEVEL. Locks: none. */
 export function reclaim(adapter: Adapter): void {
-  const card = changetype<Card>(adapter);
+  const card = cardOf(adapter);
   const ring = card.transmitRing;
   for (;;) {
     const irql = KeAcquireSpinLock(card.lock);
@@ -79,7 +80,7 @@ function takeSentLocked(card: Card, ring: Ring): NdisPacket | null {
   let first: NdisPacket | null = null;
   let last: NdisPacket | null = null;
   while (ring.reclaimed != ring.consumed) {
-    const packet = changetype<NdisPacket>(load<usize>(packetSlot(ring, ring.reclaimed)));
+    const packet = at<NdisPacket>(load<usize>(packetSlot(ring, ring.reclaimed)), 0);
     packet.next = null;
     if (last == null) first = packet;
     else last.next = packet;

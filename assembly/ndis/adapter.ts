@@ -1,5 +1,6 @@
 /** A card, as protocols see it. */
 
+import { at } from "../nt/embed";
 import { KSpinLock, KeInitializeSpinLock } from "../ke/spinlock";
 import { LockRank } from "../ke/lockorder";
 import { NdisPacket } from "./packet";
@@ -49,7 +50,7 @@ export class Adapter {
   lastFree: NdisPacket | null;
   packetsOut: u32;
   get lock(): KSpinLock {
-    return changetype<KSpinLock>(changetype<usize>(this));
+    return at<KSpinLock>(changetype<usize>(this), 0);
   }
   /** Where its address lies: six octets. */
   get mac(): usize {
@@ -79,5 +80,5 @@ export function NdisMDeregisterAdapter(adapter: Adapter): void {
 /** The card of that number, or null. */
 export function adapterAt(index: u32): Adapter | null {
   if (index >= MAXIMUM_ADAPTERS) return null;
-  return changetype<Adapter | null>(load<usize>(TABLE + (<usize>index << 2)));
+  return at<Adapter | null>(load<usize>(TABLE + (<usize>index << 2)), 0);
 }

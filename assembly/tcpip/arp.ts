@@ -69,7 +69,7 @@ class State {
   neighbours: u32;
   timerRuns: u32;
   get lock(): KSpinLock {
-    return changetype<KSpinLock>(changetype<usize>(this));
+    return at<KSpinLock>(changetype<usize>(this), 0);
   }
 }
 const STATE: usize = memory.data(16);

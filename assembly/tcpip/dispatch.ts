@@ -9,7 +9,7 @@ import { DeviceName, DeviceObject } from "../io/device";
 import { FileObject } from "../io/file";
 import { IoCompleteRequest } from "../io/complete";
 import { Irp } from "../io/irp";
-import { IoGetCurrentIrpStackLocation } from "../io/stack";
+import { IoGetCurrentIrpStackLocation, parametersOf, viewOf } from "../io/stack";
 import { EventHandlers } from "../tdi/event";
 import { TdiInformation, TdiSendDatagram, TdiSetEvents } from "../tdi/parameters";
 import { Tdi, TransportObject, TransportQuery } from "../tdi/request";
@@ -37,7 +37,7 @@ function finish(irp: Irp, status: NTSTATUS, irql: KIRQL): NTSTATUS {
 /** IRP_MJ_CREATE: an address, a connection endpoint, or a control channel. */
 export function create(device: usize, irp: Irp): NTSTATUS {
   const irql = KeRaiseIrql(Irql.DISPATCH);
-  const parameters = changetype<CreateParameters>(IoGetCurrentIrpStackLocation(irp));
+  const parameters = parametersOf<CreateParameters>(irp);
   const file = parameters.file;
   let status: NTSTATUS = Status.INVALID_PARAMETER;
   if (file != null) status = open(at<DeviceObject>(device, 0), file, parameters);
@@ -141,19 +141,19 @@ function requestAddress(address: AddressObject, irp: Irp): NTSTATUS {
   const minor: u32 = stack.minor;
   switch (minor) {
     case Tdi.SET_EVENT_HANDLER: {
-      const handlers = changetype<TdiSetEvents>(stack).handlers;
+      const handlers = viewOf<TdiSetEvents>(stack).handlers;
       if (handlers == null) return Status.INVALID_PARAMETER;
       const length = offsetof<EventHandlers>();
       memory.copy(changetype<usize>(address.handlers), changetype<usize>(handlers), length);
       return Status.SUCCESS;
     }
     case Tdi.QUERY_INFORMATION: {
-      const view = changetype<TdiInformation>(stack);
+      const view = viewOf<TdiInformation>(stack);
       view.value = view.option == TransportQuery.LOCAL_PORT ? address.port : address.address;
       return Status.SUCCESS;
     }
     case Tdi.SEND_DATAGRAM: {
-      const view = changetype<TdiSendDatagram>(stack);
+      const view = viewOf<TdiSendDatagram>(stack);
       return sendUdp(address, irp.mdl, view.length, view.remoteAddress, view.remotePort);
     }
     default:

@@ -3,7 +3,7 @@
 import { Major } from "../io/driver";
 import { FileObject } from "../io/file";
 import { Irp } from "../io/irp";
-import { CompletionRoutine, IoGetNextIrpStackLocation, StackLocation } from "../io/stack";
+import { CompletionRoutine, IoGetNextIrpStackLocation, StackLocation, viewOf } from "../io/stack";
 import { Mdl } from "../io/mdl";
 import { EventHandlers } from "./event";
 import { TdiAssociate, TdiConnect, TdiDisconnect, TdiSendDatagram } from "./parameters";
@@ -35,7 +35,7 @@ export function TdiBuildAssociateAddress(
   address: FileObject,
 ): void {
   const next = build(irp, file, Tdi.ASSOCIATE_ADDRESS, routine, context);
-  changetype<TdiAssociate>(next).address = address;
+  viewOf<TdiAssociate>(next).address = address;
 }
 
 /** Connects `file` to a remote address, both words in host order. */
@@ -47,7 +47,7 @@ export function TdiBuildConnect(
   remoteAddress: u32,
   remotePort: u32,
 ): void {
-  const next = changetype<TdiConnect>(build(irp, file, Tdi.CONNECT, routine, context));
+  const next = viewOf<TdiConnect>(build(irp, file, Tdi.CONNECT, routine, context));
   next.remoteAddress = remoteAddress;
   next.remotePort = remotePort;
 }
@@ -71,7 +71,7 @@ export function TdiBuildDisconnect(
   flags: u32,
 ): void {
   const next = build(irp, file, Tdi.DISCONNECT, routine, context);
-  changetype<TdiDisconnect>(next).disconnectFlags = flags;
+  viewOf<TdiDisconnect>(next).disconnectFlags = flags;
 }
 
 /** Sends `length` octets of `mdl`. */
@@ -83,7 +83,7 @@ export function TdiBuildSend(
   mdl: Mdl,
   length: u32,
 ): void {
-  const next = changetype<TdiTransfer>(build(irp, file, Tdi.SEND, routine, context));
+  const next = viewOf<TdiTransfer>(build(irp, file, Tdi.SEND, routine, context));
   irp.mdl = mdl;
   next.length = length;
   next.transferFlags = 0;
@@ -99,7 +99,7 @@ export function TdiBuildReceive(
   length: u32,
   flags: u32,
 ): void {
-  const next = changetype<TdiTransfer>(build(irp, file, Tdi.RECEIVE, routine, context));
+  const next = viewOf<TdiTransfer>(build(irp, file, Tdi.RECEIVE, routine, context));
   irp.mdl = mdl;
   next.length = length;
   next.transferFlags = flags;
@@ -117,7 +117,7 @@ export function TdiBuildSendDatagram(
   remotePort: u32,
 ): void {
   const next = build(irp, file, Tdi.SEND_DATAGRAM, routine, context);
-  const view = changetype<TdiSendDatagram>(next);
+  const view = viewOf<TdiSendDatagram>(next);
   irp.mdl = mdl;
   view.length = length;
   view.remoteAddress = remoteAddress;
@@ -133,7 +133,7 @@ export function TdiBuildSetEventHandlers(
   handlers: EventHandlers,
 ): void {
   const next = build(irp, file, Tdi.SET_EVENT_HANDLER, routine, context);
-  changetype<TdiSetEvents>(next).handlers = handlers;
+  viewOf<TdiSetEvents>(next).handlers = handlers;
 }
 
 /** Asks for one fact of `file`; the answer is `value` of the same location. */
@@ -144,7 +144,7 @@ export function TdiBuildQueryInformation(
   context: usize,
   option: u32,
 ): void {
-  const next = changetype<TdiInformation>(
+  const next = viewOf<TdiInformation>(
     build(irp, file, Tdi.QUERY_INFORMATION, routine, context),
   );
   next.option = option;
@@ -159,7 +159,7 @@ export function TdiBuildSetInformation(
   option: u32,
   value: u32,
 ): void {
-  const next = changetype<TdiInformation>(
+  const next = viewOf<TdiInformation>(
     build(irp, file, Tdi.SET_INFORMATION, routine, context),
   );
   next.option = option;

@@ -1,5 +1,6 @@
 /** Who holds which spin lock: order, ownership, and what is left behind at a boundary. */
 
+import { at } from "../nt/embed";
 import { onSite } from "../host";
 import { Boundary, Rule, report } from "./rule";
 
@@ -37,7 +38,7 @@ function stackOf(processor: u32): HeldStack {
 }
 
 function entryOf(stack: HeldStack, index: u32): HeldLock {
-  return changetype<HeldLock>(changetype<usize>(stack) + 16 + (<usize>index << 4));
+  return at<HeldLock>(changetype<usize>(stack) + 16 + (<usize>index << 4), 0);
 }
 
 /** Where the stacks lie, for the host. */

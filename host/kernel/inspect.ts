@@ -88,9 +88,10 @@ const STACK_OCTETS = 256;
 export function readConnections(kernel: Kernel, most = MOST_CONNECTIONS): ConnectionView[] {
   const { raw } = kernel;
   const found: ConnectionView[] = [];
-  for (let at = raw.firstConnection() >>> 0; at !== 0 && found.length < most;) {
-    found.push(readConnection(kernel, at));
-    at = raw.nextConnection() >>> 0;
+  for (let position = 0; found.length < most; position = raw.foundPosition() + 1) {
+    const address = raw.connectionFrom(position) >>> 0;
+    if (address === 0) break;
+    found.push(readConnection(kernel, address));
   }
   return found;
 }

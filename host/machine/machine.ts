@@ -11,12 +11,13 @@ import { asStop } from '../kernel/stop.js';
 import type { KernelStop } from '../kernel/stop.js';
 import { readTrace } from '../kernel/trace.js';
 import type { TraceEntry } from '../kernel/trace.js';
-import type { Link } from '../link/link.js';
+import { statusName } from '../kernel/status.js';
+import type { FrameBatch } from '../link/batch.js';
 import type { Clock, Event } from './clock.js';
 import { Interrupts } from './interrupts.js';
 import { Nic } from './nic.js';
-import type { MachineParts, MachineSettings } from './options.js';
-import { firstProcessor, Processors } from './processors.js';
+import type { MachineSettings } from './options.js';
+import { Processors } from './processors.js';
 import type { ProcessorStrategy } from './processors.js';
 import type { Runner } from './run.js';
 import type { EchoOptions, EchoReply, UserMode } from './usermode.js';
@@ -26,7 +27,7 @@ import type { Finding, Witness } from './witness.js';
 export const TICK_NS = 10_000_000;
 /** Rounds of work after one call; what is then left waits for `PAUSE_NS`, so that time goes on. */
 const ROUNDS = 64;
-const PAUSE_NS = 1000;
+const PAUSE_NS = 100_000;
 /** Work items that run in one round. */
 const WORK_ITEMS = 64;
 const WORD = 0x1_0000_0000;
@@ -59,8 +60,8 @@ export class Machine {
     readonly settings: MachineSettings,
     private readonly witness: Witness,
     readonly runner: Runner,
-    parts: MachineParts,
-    strategy: ProcessorStrategy | undefined,
+    batch: FrameBatch,
+    strategy: ProcessorStrategy,
     makeUser: (machine: Machine) => UserMode,
   ) {
     this.name = settings.name;
@@ -68,16 +69,28 @@ export class Machine {
     this.target = settings.target;
     this.clock = runner.clock;
     this.bootNs = this.clock.now;
-    this.processors = new Processors(kernel, settings.processors, strategy ?? firstProcessor());
+    this.processors = new Processors(kernel, settings.processors, strategy);
     this.interrupts = new Interrupts(kernel, this.processors);
     this.sharedData = kernel.raw.sharedData() >>> 0;
     this.tickEvent = this.clock.event(() => this.tick());
     this.settleEvent = this.clock.event(() => this.enter());
-    this.card = new Nic(kernel, 0, parts.batch, this);
+    this.card = new Nic(kernel, 0, batch, this);
     witness.onTransmit = () => this.card.drain();
     witness.nowUs = () => Math.floor((this.clock.now - this.bootNs) / 1000);
+    witness.processor = () => this.processors.running;
     this.user = makeUser(this);
-    this.scheduleTick();
+  }
+
+  /** Brings its interface up: once, when its card is plugged in. @throws Error if it cannot. */
+  start(): void {
+    const { address, mask, gateway } = this.settings;
+    if (!this.enterUser()) throw this.stopped ?? new Error(`${this.name} does not start`);
+    const status = this.kernel.raw.addInterface(0, address, mask, gateway);
+    if (status < 0) {
+      const words = statusName(this.kernel.layout, status);
+      throw new Error(`${this.name}: its interface does not start: ${words}`);
+    }
+    this.leaveUser();
   }
 
   /** Whether the kernel can still be called. */
@@ -93,11 +106,6 @@ export class Machine {
   /** How many findings there were in all. */
   get findingCount(): number {
     return this.witness.findingCount;
-  }
-
-  /** Plugs its card into a link. @throws Error if it is plugged in, or the link takes no more. */
-  plug(link: Link): void {
-    this.card.plug(link);
   }
 
   /** The card's line: a batch of frames has come. Called from an event of the clock. */
@@ -206,7 +214,6 @@ export class Machine {
 
   /** After a call from user mode: what it left is taken at this instant, after the caller's event. */
   leaveUser(): void {
-    this.runner.noteActivity();
     if (this.settling) this.unsettled = true;
     else if (this.settleEvent.position < 0 && this.running) {
       this.clock.schedule(this.settleEvent, this.clock.now);
@@ -276,7 +283,7 @@ export class Machine {
         this.unsettled = false;
         this.work();
         this.card.drain();
-        this.user.poll();
+        this.tell();
       } while (this.unsettled && --rounds > 0);
       this.card.drain();
     } finally {
@@ -287,6 +294,16 @@ export class Machine {
       this.clock.schedule(this.settleEvent, this.clock.now + PAUSE_NS);
     }
     this.scheduleTick();
+  }
+
+  /**
+   * News of sockets to their handlers. Reading them is the host's own look: it happens even where
+   * every processor is stuck and no thread would run.
+   */
+  private tell(): void {
+    if (!this.running) return;
+    this.processors.select(Math.max(this.processors.lowestPassive(), 0));
+    this.user.poll();
   }
 
   /** Interrupts that were masked, and work items. */

@@ -12,6 +12,7 @@ import { Random } from './random.js';
 import type { Seed } from './random.js';
 import { resolveParameters } from './registry.js';
 import { findRelease } from './release.js';
+import type { Runner } from './run.js';
 import { didYouMean } from './suggest.js';
 
 /** What a machine can be told; all of it may be left out. */
@@ -68,10 +69,12 @@ export interface MachineSettings {
   readonly mtu: number;
 }
 
-/** What is made above the machine, by who makes both. */
+/** What a machine is given by who makes it. */
 export interface MachineParts {
   /** The batch that its card sends in. */
   readonly batch: FrameBatch;
+  /** What runs its clock; one of its own where not given. */
+  readonly runner?: Runner;
 }
 
 const MOST_PROCESSORS = 8;

@@ -52,6 +52,11 @@ export class Processors {
     this.selected = processor;
   }
 
+  /** The processor that runs. */
+  get running(): number {
+    return this.selected;
+  }
+
   /** The lowest processor at PASSIVE_LEVEL, where threads run; -1 where there is none. */
   lowestPassive(): number {
     for (let number = 0; number < this.prcbs.length; number++) {

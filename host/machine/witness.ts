@@ -37,14 +37,14 @@ export class Witness implements KernelHooks {
   onTransmit: (adapter: number) => void = () => {};
   /** Set by the machine: microseconds since boot. */
   nowUs: () => number = () => 0;
-  /** Set once the kernel is loaded: its words, and which processor runs. */
+  /** Set by the machine: the processor that runs. */
+  processor: () => number = () => 0;
+  /** Set once the kernel is loaded: its words. */
   layout: Layout | undefined;
   private readonly sites = new Map<number, Site>();
 
   constructor(
     readonly machine: string,
-    /** The processor that runs. */
-    readonly processor: () => number,
     readonly onPreempt: (point: number, object: number) => void = () => {},
   ) {}
 

@@ -47,6 +47,38 @@ export function parseStack(stack: string): WasmFrame[] {
   });
 }
 
+const maps = new Map<string, Promise<SourceMap>>();
+
+/**
+ * The map of a target of asconfig.json, read once: build/*.wasm.map, two folders above this file,
+ * in Node from the file and in browsers from the server.
+ * @throws Error naming the file that cannot be had.
+ */
+export async function loadSourceMap(target: string): Promise<SourceMap> {
+  const url = new URL(`../../build/${target}.wasm.map`, import.meta.url);
+  let map = maps.get(target);
+  if (map === undefined) {
+    map = fetchText(url).then(readSourceMap);
+    maps.set(target, map);
+    map.catch(() => maps.delete(target));
+  }
+  return map;
+}
+
+async function fetchText(url: URL): Promise<string> {
+  try {
+    if (url.protocol === 'file:') {
+      const { readFile } = await import('node:fs/promises');
+      return await readFile(url, 'utf8');
+    }
+    const response = await fetch(url);
+    if (!response.ok) throw new Error(`status ${response.status}`);
+    return await response.text();
+  } catch (error) {
+    throw new Error(`no source map at ${url.href}: is the kernel built?`, { cause: error });
+  }
+}
+
 /**
  * Reads a source map of a module: one line of mappings, as compilers to WebAssembly write it.
  * @throws Error if it is no such map.

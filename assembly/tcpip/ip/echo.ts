@@ -1,5 +1,6 @@
 /** ICMP echo on the way out: what ping asks, and which reply is whose. */
 
+import { at } from "../../nt/embed";
 import { NTSTATUS, Status } from "../../nt/status";
 import { InitializeListHead, InsertTailList, IsListEmpty, ListEntry } from "../../nt/list";
 import { RemoveEntryList } from "../../nt/list";
@@ -11,7 +12,7 @@ import { KSpinLock, KeAcquireSpinLock, KeInitializeSpinLock, KeReleaseSpinLock }
 import { mustHold } from "../../ke/spinlock";
 import { KTimer, KeCancelTimer, KeInitializeTimer, KeSetTimerEx } from "../../ke/timer";
 import { Irp, irpOfQueue } from "../../io/irp";
-import { IoGetCurrentIrpStackLocation, IoMarkIrpPending, StackHead } from "../../io/stack";
+import { IoMarkIrpPending, StackHead, parametersOf } from "../../io/stack";
 import { IoCompleteRequest } from "../../io/complete";
 import { complement, sum } from "../../wire/checksum";
 import { ICMP_HEADER, IcmpHeader, IcmpType } from "../../wire/icmp";
@@ -71,7 +72,7 @@ export function cleanUpEcho(): void {
  * IO_TIMEOUT. IRQL: DISPATCH_LEVEL. Locks: none.
  */
 export function startEcho(irp: Irp): NTSTATUS {
-  const echo = changetype<EchoRequest>(IoGetCurrentIrpStackLocation(irp));
+  const echo = parametersOf<EchoRequest>(irp);
   const via = interfaceFor(echo.remoteAddress);
   if (via == null) return fail(irp, Status.NETWORK_UNREACHABLE);
   if (echo.length > via.mtu - IPV4_HEADER - ICMP_HEADER) return fail(irp, Status.INVALID_PARAMETER);
@@ -79,7 +80,7 @@ export function startEcho(irp: Irp): NTSTATUS {
   if (packet == null) return fail(irp, Status.INSUFFICIENT_RESOURCES);
   const payload = payloadOf(packet);
   const length = ICMP_HEADER + echo.length;
-  const icmp = changetype<IcmpHeader>(payload);
+  const icmp = at<IcmpHeader>(payload, 0);
   icmp.begin(IcmpType.ECHO, 0);
   icmp.identifier = echo.identifier;
   icmp.sequenceNumber = echo.sequence;
@@ -147,7 +148,7 @@ function takeMatchingLocked(
   let entry = waiting().flink;
   while (entry != waiting()) {
     const irp = irpOfQueue(entry);
-    const echo = changetype<EchoRequest>(IoGetCurrentIrpStackLocation(irp));
+    const echo = parametersOf<EchoRequest>(irp);
     entry = entry.flink;
     const answered =
       echo.remoteAddress == source && echo.identifier == identifier && echo.sequence == sequence;
@@ -164,7 +165,7 @@ function completeAll(chain: Irp | null, status: NTSTATUS): void {
   const now = <u32>nowUs();
   let irp = chain;
   while (irp != null) {
-    const next = changetype<Irp | null>(irp.driverContext);
+    const next = at<Irp | null>(irp.driverContext, 0);
     const roundTripUs = now - irp.driverOffset;
     IoCompleteRequest(irp, status, status == Status.SUCCESS ? roundTripUs : 0);
     irp = next;

@@ -97,7 +97,7 @@ export function sendUnreachable(on: Interface, ip: Ipv4Header, code: Unreachable
   const packet: NdisPacket | null = allocateDatagram(via);
   if (packet == null) return;
   const payload = payloadOf(packet);
-  const icmp = changetype<IcmpHeader>(payload);
+  const icmp = at<IcmpHeader>(payload, 0);
   const quoted = quoteLength(ip);
   icmp.begin(IcmpType.DESTINATION_UNREACHABLE, code);
   memory.copy(payload + ICMP_HEADER, changetype<usize>(ip), quoted);

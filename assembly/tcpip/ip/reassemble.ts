@@ -6,6 +6,7 @@
  * nothing to hold on to (RFC 5722 asks the same of IPv6).
  */
 
+import { at } from "../../nt/embed";
 import { Event } from "../../trace/event";
 import { trace } from "../../trace/ring";
 import { Parameter, queryParameter } from "../../ex/registry";
@@ -63,7 +64,7 @@ class State {
   octets: u32;
   timerRuns: u32;
   get lock(): KSpinLock {
-    return changetype<KSpinLock>(changetype<usize>(this));
+    return at<KSpinLock>(changetype<usize>(this), 0);
   }
 }
 const STATE: usize = memory.data(32);
@@ -149,7 +150,7 @@ function findLocked(header: Ipv4Header): Datagram | null {
     drop(Drop.IP_FRAGMENT_LIMIT);
     return null;
   }
-  const made = changetype<Datagram | null>(ExAllocatePoolWithTag(DATAGRAM_OCTETS, Tag.Reassembly));
+  const made = at<Datagram | null>(ExAllocatePoolWithTag(DATAGRAM_OCTETS, Tag.Reassembly), 0);
   if (made == null) {
     drop(Drop.NO_MEMORY);
     return null;
@@ -197,7 +198,7 @@ function insertLocked(datagram: Datagram, payload: usize, offset: u32, length: u
     drop(Drop.NO_MEMORY);
     return false;
   }
-  const made = changetype<Piece>(block);
+  const made = at<Piece>(block, 0);
   made.offset = offset;
   made.length = length;
   memory.copy(block + PIECE_HEAD, payload, length);
@@ -224,7 +225,7 @@ function joinLocked(datagram: Datagram, header: Ipv4Header): usize {
     return 0;
   }
   memory.copy(block, changetype<usize>(header), IPV4_HEADER);
-  const whole = changetype<Ipv4Header>(block);
+  const whole = at<Ipv4Header>(block, 0);
   whole.begin(IPV4_HEADER);
   whole.totalLength = IPV4_HEADER + datagram.total;
   whole.fragment = 0;

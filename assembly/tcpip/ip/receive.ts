@@ -73,7 +73,7 @@ export function receiveDatagram(on: Interface, ip: Ipv4Header, verified: bool): 
   }
   const block = reassemble(ip, payload, length);
   if (block == 0) return;
-  const whole = changetype<Ipv4Header>(block);
+  const whole = at<Ipv4Header>(block, 0);
   deliver(on, whole, block + IPV4_HEADER, whole.totalLength - IPV4_HEADER, false);
   ExFreePool(block);
 }

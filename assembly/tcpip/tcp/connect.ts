@@ -1,5 +1,6 @@
 /** Active open (RFC 9293, 3.10.1; nt-facts 3.3): SYN at 0, 3, 9 and 21 seconds, failure at 45. */
 
+import { at } from "../../nt/embed";
 import { Fault, faulty } from "../../kb/faults";
 import { Event } from "../../trace/event";
 import { trace } from "../../trace/ring";
@@ -189,7 +190,7 @@ class Abandoned {
   // Under `lock`:
   first: Tcb | null;
   get lock(): KSpinLock {
-    return changetype<KSpinLock>(changetype<usize>(this));
+    return at<KSpinLock>(changetype<usize>(this), 0);
   }
 }
 const ABANDONED: usize = memory.data(8);

@@ -1,5 +1,6 @@
 /** Which connection endpoint has which connection. */
 
+import { at } from "../../nt/embed";
 import { ExAllocate, ExFree } from "../../ex/pool";
 import { Tag } from "../../ex/tag";
 import { LockRank } from "../../ke/lockorder";
@@ -55,7 +56,7 @@ function attachLocked(connection: Connection, tcb: Tcb): bool {
 /** The referenced connection of `connection`, or null. IRQL: DISPATCH_LEVEL. */
 export function connectionTcb(connection: Connection): Tcb | null {
   KeAcquireSpinLockAtDpcLevel(lock());
-  const tcb = changetype<Tcb | null>(connection.tcb);
+  const tcb = at<Tcb | null>(connection.tcb, 0);
   if (tcb != null) referenceTcb(tcb);
   KeReleaseSpinLockFromDpcLevel(lock());
   return tcb;

@@ -12,7 +12,7 @@ import { mustHold, mustHoldNothing } from "../../ke/spinlock";
 import { IoSetNextIrpStackLocation } from "../../io/call";
 import { Irp, irpOfQueue } from "../../io/irp";
 import { copyToMdl, mdlLength } from "../../io/mdl";
-import { IoGetCurrentIrpStackLocation } from "../../io/stack";
+import { parametersOf } from "../../io/stack";
 import { ReceiveIndication } from "../../tdi/event";
 import { TdiTransfer } from "../../tdi/parameters";
 import { ReceiveFlag } from "../../tdi/request";
@@ -197,7 +197,7 @@ export function fillReceivesLocked(tcb: Tcb): void {
   const before = windowLocked(tcb);
   while (tcb.held != null && !IsListEmpty(tcb.receives)) {
     const irp = irpOfQueue(RemoveHeadList(tcb.receives));
-    const transfer = changetype<TdiTransfer>(IoGetCurrentIrpStackLocation(irp));
+    const transfer = parametersOf<TdiTransfer>(irp);
     const room = mdlLength(irp.mdl);
     const wanted = transfer.length < room ? transfer.length : room;
     finishIrpLocked(tcb, irp, Status.SUCCESS, drainLocked(tcb, irp, wanted));

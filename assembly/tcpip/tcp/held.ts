@@ -1,5 +1,6 @@
 /** Octets that a connection keeps: a head, then the octets, in one block of pool. */
 
+import { at } from "../../nt/embed";
 import { ExAllocatePoolWithTag, ExFreePool } from "../../ex/pool";
 import { Tag } from "../../ex/tag";
 
@@ -20,7 +21,7 @@ const HEAD: u32 = <u32>offsetof<Held>();
 export function hold(data: usize, length: u32, sequence: u32): Held | null {
   const block = ExAllocatePoolWithTag(HEAD + length, Tag.Received);
   if (block == 0) return null;
-  const held = changetype<Held>(block);
+  const held = at<Held>(block, 0);
   held.next = null;
   held.sequence = sequence;
   held.length = length;

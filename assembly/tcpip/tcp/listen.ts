@@ -3,6 +3,7 @@
  * under SynAttackProtect 2, when the handshake is over.
  */
 
+import { at } from "../../nt/embed";
 import { Boundary } from "../../vf/rule";
 import { Event } from "../../trace/event";
 import { trace } from "../../trace/ring";
@@ -103,7 +104,7 @@ function askClient(address: AddressObject, source: u32, port: u32): ConnectIndic
 function adopt(irp: Irp): Connection | null {
   IoSetNextIrpStackLocation(irp);
   const file = IoGetCurrentIrpStackLocation(irp).file;
-  return file == null ? null : changetype<Connection>(file.fsContext);
+  return file == null ? null : at<Connection>(file.fsContext, 0);
 }
 
 function refuse(segment: Segment): void {

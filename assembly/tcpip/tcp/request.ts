@@ -1,10 +1,11 @@
 /** TDI requests for a connection endpoint, from the stack location to the connection. */
 
+import { at } from "../../nt/embed";
 import { InsertTailList } from "../../nt/list";
 import { NTSTATUS, Status } from "../../nt/status";
 import { KeAcquireSpinLockAtDpcLevel, KeReleaseSpinLockFromDpcLevel, mustHold } from "../../ke/spinlock";
 import { Irp } from "../../io/irp";
-import { IoGetCurrentIrpStackLocation, IoMarkIrpPending } from "../../io/stack";
+import { IoMarkIrpPending, parametersOf } from "../../io/stack";
 import { TdiAssociate, TdiConnect, TdiDisconnect, TdiInformation } from "../../tdi/parameters";
 import { TdiTransfer } from "../../tdi/parameters";
 import { ConnectionOption, DisconnectFlag, TransportQuery } from "../../tdi/request";
@@ -27,11 +28,11 @@ import { Tcb, TcbFlag, dereferenceTcb } from "./tcb";
 
 /** TDI_ASSOCIATE_ADDRESS */
 export function associate(connection: Connection, irp: Irp): NTSTATUS {
-  const view = changetype<TdiAssociate>(IoGetCurrentIrpStackLocation(irp));
+  const view = parametersOf<TdiAssociate>(irp);
   const file = view.address;
   if (file == null) return Status.INVALID_HANDLE;
   if (connection.address != null) return Status.ADDRESS_ALREADY_ASSOCIATED;
-  const address = changetype<AddressObject>(file.fsContext);
+  const address = at<AddressObject>(file.fsContext, 0);
   referenceAddress(address);
   connection.address = address;
   return Status.SUCCESS;
@@ -53,14 +54,14 @@ export function disassociate(connection: Connection): NTSTATUS {
 
 /** TDI_CONNECT */
 export function connect(connection: Connection, irp: Irp): NTSTATUS {
-  const view = changetype<TdiConnect>(IoGetCurrentIrpStackLocation(irp));
+  const view = parametersOf<TdiConnect>(irp);
   IoMarkIrpPending(irp);
   return startConnect(connection, irp, view.remoteAddress, view.remotePort);
 }
 
 /** TDI_DISCONNECT: RELEASE sends a FIN after all that was sent, ABORT a RST at once. */
 export function disconnect(connection: Connection, irp: Irp): NTSTATUS {
-  const view = changetype<TdiDisconnect>(IoGetCurrentIrpStackLocation(irp));
+  const view = parametersOf<TdiDisconnect>(irp);
   const tcb = connectionTcb(connection);
   if (tcb == null) return Status.CONNECTION_INVALID;
   KeAcquireSpinLockAtDpcLevel(tcb.lock);
@@ -89,7 +90,7 @@ function disconnectLocked(tcb: Tcb, irp: Irp, flags: u32): NTSTATUS {
 
 /** TDI_SEND: completes when all its octets are acknowledged. */
 export function send(connection: Connection, irp: Irp): NTSTATUS {
-  const view = changetype<TdiTransfer>(IoGetCurrentIrpStackLocation(irp));
+  const view = parametersOf<TdiTransfer>(irp);
   const tcb = connectionTcb(connection);
   if (tcb == null) return Status.CONNECTION_INVALID;
   KeAcquireSpinLockAtDpcLevel(tcb.lock);
@@ -143,7 +144,7 @@ function receiveLocked(tcb: Tcb, irp: Irp): NTSTATUS {
 
 /** TDI_SET_INFORMATION */
 export function setInformation(connection: Connection, irp: Irp): NTSTATUS {
-  const view = changetype<TdiInformation>(IoGetCurrentIrpStackLocation(irp));
+  const view = parametersOf<TdiInformation>(irp);
   const flag = flagOf(view.option);
   if (flag == 0) return Status.INVALID_PARAMETER;
   if (view.value) connection.flags |= flag;
@@ -159,7 +160,7 @@ export function setInformation(connection: Connection, irp: Irp): NTSTATUS {
 
 /** TDI_QUERY_INFORMATION */
 export function queryConnection(connection: Connection, irp: Irp): NTSTATUS {
-  const view = changetype<TdiInformation>(IoGetCurrentIrpStackLocation(irp));
+  const view = parametersOf<TdiInformation>(irp);
   const tcb = connectionTcb(connection);
   if (tcb == null) return Status.CONNECTION_INVALID;
   view.value = view.option == TransportQuery.LOCAL_PORT ? tcb.localPort : tcb.localAddress;

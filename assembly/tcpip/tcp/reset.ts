@@ -1,5 +1,6 @@
 /** RST, sent and believed (RFC 9293, 3.5.2 and 3.10.7). */
 
+import { at } from "../../nt/embed";
 import { Event } from "../../trace/event";
 import { trace } from "../../trace/ring";
 import { Status } from "../../nt/status";
@@ -34,7 +35,7 @@ export function sendReset(segment: Segment): void {
   const packet = allocateDatagram(via);
   if (packet == null) return;
   const base = payloadOf(packet);
-  const tcp = changetype<TcpHeader>(base);
+  const tcp = at<TcpHeader>(base, 0);
   const answersAck = (segment.flags & TcpFlag.ACK) != 0;
   tcp.setPorts((segment.ports << 16) | (segment.ports >>> 16));
   tcp.begin(TCP_HEADER, answersAck ? TcpFlag.RST : TcpFlag.RST | TcpFlag.ACK);

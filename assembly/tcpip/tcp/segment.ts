@@ -1,5 +1,6 @@
 /** A segment on its way through the steps, and the batch that it came in. */
 
+import { at } from "../../nt/embed";
 import { KeGetCurrentProcessorNumber, MAXIMUM_PROCESSORS } from "../../ke/processor";
 import { TCP_HEADER, TcpHeader } from "../../wire/tcp";
 import { Ipv4Header } from "../../wire/ipv4";
@@ -57,7 +58,7 @@ if (<u32>EACH * MAXIMUM_PROCESSORS > 32768) ERROR("BATCHES");
 /** The segment at `index` of the running processor's batch. */
 export function segmentAt(index: u32): Segment {
   const base = BATCHES + <usize>KeGetCurrentProcessorNumber() * EACH;
-  return changetype<Segment>(base + (<usize>index << 6));
+  return at<Segment>(base + (<usize>index << 6), 0);
 }
 
 /**

@@ -1,5 +1,6 @@
 /** What a connection owes others, done once its lock is let go: nobody is called with it held. */
 
+import { at } from "../../nt/embed";
 import { Boundary } from "../../vf/rule";
 import { KeAcquireSpinLockAtDpcLevel, KeReleaseSpinLockFromDpcLevel } from "../../ke/spinlock";
 import { mustHold, mustHoldNothing } from "../../ke/spinlock";
@@ -46,13 +47,13 @@ function completeChain(youngest: Irp | null): void {
   let oldest: Irp | null = null;
   let irp = youngest;
   while (irp != null) {
-    const next = changetype<Irp | null>(irp.driverContext);
+    const next = at<Irp | null>(irp.driverContext, 0);
     irp.driverContext = changetype<usize>(oldest);
     oldest = irp;
     irp = next;
   }
   while (oldest != null) {
-    const next = changetype<Irp | null>(oldest.driverContext);
+    const next = at<Irp | null>(oldest.driverContext, 0);
     IoCompleteRequest(oldest, oldest.status, oldest.information);
     oldest = next;
   }

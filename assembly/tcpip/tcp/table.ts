@@ -6,6 +6,7 @@
  * looks at one cache line; a slot holds the hash, so that other connections are not touched.
  */
 
+import { at } from "../../nt/embed";
 import { Event } from "../../trace/event";
 import { trace } from "../../trace/ring";
 import { Parameter, queryParameter } from "../../ex/registry";
@@ -43,7 +44,7 @@ export class Partition {
   private reserved4: u64;
   private reserved5: u64;
   get lock(): KSpinLock {
-    return changetype<KSpinLock>(changetype<usize>(this));
+    return at<KSpinLock>(changetype<usize>(this), 0);
   }
 }
 if (offsetof<Partition>() != 64) ERROR("a partition is one cache line");
@@ -113,7 +114,7 @@ export function deleteTable(): void {
 }
 
 function slotAt(partition: Partition, index: u32): Slot {
-  return changetype<Slot>(partition.slots + (<usize>(index & partition.mask) << 3));
+  return at<Slot>(partition.slots + (<usize>(index & partition.mask) << 3), 0);
 }
 
 function homeOf(hash: u32): u32 {
@@ -261,7 +262,7 @@ function growLocked(partition: Partition): bool {
   partition.slots = bigger;
   partition.mask = slots - 1;
   for (let i: u32 = 0; i < many; i++) {
-    const slot = changetype<Slot>(old + (<usize>i << 3));
+    const slot = at<Slot>(old + (<usize>i << 3), 0);
     const tcb = slot.tcb;
     if (tcb != null) placeLocked(partition, slot.hash, tcb);
   }

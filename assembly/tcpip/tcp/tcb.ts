@@ -190,7 +190,7 @@ export class Tcb {
   inTable: u32;
 
   get lock(): KSpinLock {
-    return changetype<KSpinLock>(changetype<usize>(this));
+    return at<KSpinLock>(changetype<usize>(this), 0);
   }
   get sends(): ListEntry {
     return at<ListEntry>(changetype<usize>(this), offsetof<this>("sendFlink"));
@@ -202,7 +202,7 @@ export class Tcb {
     return at<WheelEntry>(changetype<usize>(this), offsetof<this>("wheelFlink"));
   }
   static ofWheel(entry: WheelEntry): Tcb {
-    return changetype<Tcb>(changetype<usize>(entry) - offsetof<Tcb>("wheelFlink"));
+    return at<Tcb>(changetype<usize>(entry) - offsetof<Tcb>("wheelFlink"), 0);
   }
   get remotePort(): u32 {
     return this.ports >>> 16;
@@ -236,7 +236,7 @@ export function allocateTcb(localAddress: u32, remoteAddress: u32, ports: u32): 
   const block = ExAllocateFromNPagedLookasideList(list());
   if (block == 0) return null;
   memory.fill(block, 0, offsetof<Tcb>());
-  const tcb = changetype<Tcb>(block);
+  const tcb = at<Tcb>(block, 0);
   KeInitializeSpinLock(tcb.lock, LockRank.TcpTcb);
   tcb.references = 1;
   tcb.localAddress = localAddress;

@@ -3,6 +3,7 @@
  * deadlines. A deadline that moves later costs nothing: the entry fires early and is set again.
  */
 
+import { at } from "../../nt/embed";
 import { InitializeListHead, IsListEmpty, ListEntry } from "../../nt/list";
 import { tickBefore } from "../../nt/time";
 import { KeQueryTickCount } from "../../trace/ring";
@@ -28,7 +29,7 @@ class State {
   pulseTick: u32;
   runs: u32;
   get lock(): KSpinLock {
-    return changetype<KSpinLock>(changetype<usize>(this));
+    return at<KSpinLock>(changetype<usize>(this), 0);
   }
 }
 const STATE: usize = memory.data(16);

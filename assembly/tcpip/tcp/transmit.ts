@@ -1,5 +1,6 @@
 /** One segment, from a connection's state to a queued datagram. */
 
+import { at } from "../../nt/embed";
 import { combineOdd, complement, copyAndSum, pseudoHeader, sum } from "../../wire/checksum";
 import { Protocol } from "../../wire/ipv4";
 import { TCP_HEADER, TcpFlag, TcpHeader } from "../../wire/tcp";
@@ -41,7 +42,7 @@ export function transmitLocked(tcb: Tcb, sequence: u32, flags: u32, length: u32)
   const packet = allocateDatagram(via);
   if (packet == null) return false;
   const base = payloadOf(packet);
-  const tcp = changetype<TcpHeader>(base);
+  const tcp = at<TcpHeader>(base, 0);
   const options: u32 = flags & TcpFlag.SYN ? MSS_OPTION : 0;
   const header = TCP_HEADER + options;
   tcp.setPorts((tcb.ports << 16) | (tcb.ports >>> 16));

@@ -1,5 +1,6 @@
 /** ICMP errors for a connection (RFC 1122, 4.2.3.9; RFC 5927): told, and only then believed. */
 
+import { at } from "../../nt/embed";
 import { Event } from "../../trace/event";
 import { trace } from "../../trace/ring";
 import { Status } from "../../nt/status";
@@ -24,7 +25,7 @@ const LEAST_MTU: u32 = 68;
  * nothing else: a connection that is open is not ended by a forger (RFC 5927, 5.2).
  */
 export function receiveUnreachable(quote: Ipv4Header, code: u32, nextHopMtu: u32): void {
-  const tcp = changetype<TcpHeader>(changetype<usize>(quote) + quote.headerLength);
+  const tcp = at<TcpHeader>(changetype<usize>(quote) + quote.headerLength, 0);
   const ports = (tcp.destinationPort << 16) | tcp.sourcePort;
   const tcb = findTcb(quote.destination, ports, quote.source);
   if (tcb == null) return;

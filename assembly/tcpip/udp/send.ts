@@ -1,5 +1,6 @@
 /** UDP on the way out: from the request to a datagram, or to its pieces. */
 
+import { at } from "../../nt/embed";
 import { NTSTATUS, Status } from "../../nt/status";
 import { ExAllocatePoolWithTag, ExFreePool } from "../../ex/pool";
 import { Tag } from "../../ex/tag";
@@ -36,7 +37,7 @@ export function sendUdp(
   if (block == 0) return Status.INSUFFICIENT_RESOURCES;
   const own = isLoopback(remoteAddress) ? remoteAddress : via.address;
   const source = object.address ? object.address : own;
-  const udp = changetype<UdpHeader>(block);
+  const udp = at<UdpHeader>(block, 0);
   udp.sourcePort = object.port;
   udp.destinationPort = remotePort;
   udp.length = whole;

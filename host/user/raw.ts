@@ -1,0 +1,264 @@
+/** Sockets by handle: each call straight into the kernel, news by context, nothing allocated. */
+
+import { valueOf } from '../kernel/layout.js';
+import type { EnumName } from '../kernel/layout.js';
+import type { KernelExports } from '../kernel/exports.js';
+import { UserBlock } from '../kernel/userblock.js';
+import type { PollRecord } from '../kernel/userblock.js';
+import type { Machine } from '../machine/machine.js';
+import type {
+  RawSockets, SocketBlock, SocketHandler, SocketKind, SocketOptionName, SocketQueryName,
+} from '../machine/usermode.js';
+
+/** Octets of the block that news are read into: 256 records. */
+const NEWS_OCTETS = 4096;
+/** The handle of a context that belongs to an echo request. */
+const ECHO_HANDLE = -1;
+
+const EVENTS = [
+  'CONNECTED', 'ACCEPT', 'READABLE', 'WRITABLE', 'CLOSED', 'ABORTED', 'FAILED', 'ECHO',
+] as const;
+
+/** The sockets of one machine. */
+export class SocketTable implements RawSockets {
+  readonly events: RawSockets['events'];
+  /** Calls that no processor could run. */
+  refused = 0;
+  private readonly kernel: KernelExports;
+  private readonly pending: number;
+  private readonly kinds: Readonly<Record<SocketKind, number>>;
+  private readonly options: Readonly<Record<SocketOptionName, number>>;
+  private readonly queries: Readonly<Record<SocketQueryName, number>>;
+  private readonly blocks: UserBlock[] = [];
+  private readonly news: UserBlock;
+  private readonly record: PollRecord = { context: 0, events: 0, status: 0, handle: 0 };
+  // By context; 0 is none's.
+  private readonly handlers: (SocketHandler | undefined)[] = [undefined];
+  private readonly handles: number[] = [0];
+  private readonly free: number[] = [];
+  private readonly contexts = new Map<number, number>();
+
+  constructor(private readonly machine: Machine) {
+    const { layout } = machine.kernel;
+    const values = <T extends string>(name: EnumName, members: readonly T[]): Record<T, number> =>
+      Object.fromEntries(members.map((each) => [each, valueOf(layout, name, each)])) as
+        Record<T, number>;
+    this.kernel = machine.kernel.raw;
+    this.pending = valueOf(layout, 'Status', 'PENDING');
+    this.events = values('SocketEvent', EVENTS);
+    this.kinds = {
+      stream: valueOf(layout, 'SocketKind', 'STREAM'),
+      datagram: valueOf(layout, 'SocketKind', 'DATAGRAM'),
+    };
+    this.options = values('SocketOption', [
+      'NO_DELAY', 'KEEP_ALIVE', 'SINK', 'SEND_BUFFER', 'RECEIVE_BUFFER',
+    ]);
+    this.queries = values('SocketQuery', [
+      'LOCAL_ADDRESS', 'LOCAL_PORT', 'REMOTE_ADDRESS', 'REMOTE_PORT', 'STATUS', 'READABLE',
+      'SEND_ROOM', 'RECEIVED',
+    ]);
+    this.news = this.allocate(NEWS_OCTETS);
+  }
+
+  allocate(octets: number): UserBlock {
+    if (!this.enter()) throw new Error(`${this.machine.name} runs no user mode: no memory for it`);
+    const block = new UserBlock(this.machine.kernel, octets);
+    this.blocks.push(block);
+    this.machine.leaveUser();
+    return block;
+  }
+
+  open(kind: SocketKind, handler: SocketHandler): number {
+    if (!this.enter()) return 0;
+    const context = this.takeContext(handler);
+    return this.own(context, this.call2(this.kernel.socketOpen, this.kinds[kind], context));
+  }
+
+  bind(handle: number, address: number, port: number): number {
+    if (!this.enter()) return this.pending;
+    return this.call3(this.kernel.socketBind, handle, address, port);
+  }
+
+  listen(handle: number, backlog: number): number {
+    if (!this.enter()) return this.pending;
+    return this.call2(this.kernel.socketListen, handle, backlog);
+  }
+
+  connect(handle: number, address: number, port: number): number {
+    if (!this.enter()) return this.pending;
+    return this.call3(this.kernel.socketConnect, handle, address, port);
+  }
+
+  accept(handle: number, handler: SocketHandler): number {
+    if (!this.enter()) return 0;
+    const context = this.takeContext(handler);
+    return this.own(context, this.call2(this.kernel.socketAccept, handle, context));
+  }
+
+  send(handle: number, block: SocketBlock, octets: number, offset = 0): number {
+    const address = addressOf(block, octets, offset);
+    if (!this.enter()) return 0;
+    return this.call3(this.kernel.socketSend, handle, address, octets);
+  }
+
+  sendTo(
+    handle: number, block: SocketBlock, octets: number, address: number, port: number,
+  ): number {
+    const from = addressOf(block, octets, 0);
+    if (!this.enter()) return 0;
+    let sent = 0;
+    try {
+      sent = this.kernel.socketSendTo(handle, from, octets, address, port);
+    } catch (thrown) {
+      this.machine.fail(thrown);
+    }
+    this.machine.leaveUser();
+    return sent;
+  }
+
+  receive(handle: number, block: SocketBlock, octets = block.octets): number {
+    const address = addressOf(block, octets, 0);
+    if (!this.enter()) return 0;
+    return this.call3(this.kernel.socketReceive, handle, address, octets);
+  }
+
+  shutdown(handle: number): number {
+    if (!this.enter()) return this.pending;
+    return this.call2(this.kernel.socketShutdown, handle, 0);
+  }
+
+  close(handle: number, abort: boolean): void {
+    if (!this.enter()) return;
+    const context = this.contexts.get(handle);
+    if (context !== undefined) this.freeContext(context);
+    this.call2(this.kernel.socketClose, handle, abort ? 1 : 0);
+  }
+
+  option(handle: number, option: SocketOptionName, value: number): number {
+    if (!this.enter()) return this.pending;
+    return this.call3(this.kernel.socketOption, handle, this.options[option], value);
+  }
+
+  query(handle: number, query: SocketQueryName): number {
+    if (!this.enter()) return 0;
+    return this.call2(this.kernel.socketQuery, handle, this.queries[query]) >>> 0;
+  }
+
+  echo(address: number, octets: number, timeoutMs: number, handler: SocketHandler): number {
+    if (!this.enter()) return this.pending;
+    const context = this.takeContext(handler);
+    this.handles[context] = ECHO_HANDLE;
+    let status = 0;
+    try {
+      status = this.kernel.echo(address, octets, timeoutMs, context);
+    } catch (thrown) {
+      this.machine.fail(thrown);
+    }
+    this.machine.leaveUser();
+    if (status < 0) this.freeContext(context);
+    return status;
+  }
+
+  /**
+   * Reads news and hands them out. A handler that throws does not keep the others from theirs;
+   * what it threw is thrown at the end.
+   */
+  poll(): void {
+    const { news, record, machine } = this;
+    let failure: { readonly thrown: unknown } | undefined;
+    for (let count = news.records; count === news.records && machine.running;) {
+      try {
+        count = this.kernel.socketPoll(news.address, news.records);
+      } catch (thrown) {
+        machine.fail(thrown);
+        return;
+      }
+      for (let i = 0; i < count; i++) {
+        news.readRecord(i, record);
+        try {
+          this.deliver(record.context, record.events, record.status, record.handle);
+        } catch (thrown) {
+          failure ??= { thrown };
+        }
+      }
+    }
+    if (failure !== undefined) throw failure.thrown;
+  }
+
+  /** Closes what is open, as the end of a process does, and gives all blocks back. */
+  release(): void {
+    for (const handle of [...this.contexts.keys()]) this.close(handle, true);
+    if (this.enter()) for (const block of this.blocks) block.free();
+    this.blocks.length = 0;
+  }
+
+  private deliver(context: number, events: number, status: number, handle: number): void {
+    const handler = this.handlers[context];
+    if (handler === undefined) return;
+    if (this.handles[context] === ECHO_HANDLE) this.freeContext(context);
+    else if (this.handles[context] !== handle) return;
+    handler.onEvent(events, status, handle);
+  }
+
+  private enter(): boolean {
+    if (this.machine.enterUser()) return true;
+    this.refused++;
+    return false;
+  }
+
+  private call2(routine: (a: number, b: number) => number | void, a: number, b: number): number {
+    let result: number | void = 0;
+    try {
+      result = routine(a, b);
+    } catch (thrown) {
+      this.machine.fail(thrown);
+    }
+    this.machine.leaveUser();
+    return result ?? 0;
+  }
+
+  private call3(
+    routine: (a: number, b: number, c: number) => number, a: number, b: number, c: number,
+  ): number {
+    let result = 0;
+    try {
+      result = routine(a, b, c);
+    } catch (thrown) {
+      this.machine.fail(thrown);
+    }
+    this.machine.leaveUser();
+    return result;
+  }
+
+  private own(context: number, word: number): number {
+    const handle = word >>> 0;
+    if (handle === 0) this.freeContext(context);
+    else {
+      this.handles[context] = handle;
+      this.contexts.set(handle, context);
+    }
+    return handle;
+  }
+
+  private takeContext(handler: SocketHandler): number {
+    const context = this.free.pop() ?? this.handlers.length;
+    this.handlers[context] = handler;
+    this.handles[context] = 0;
+    return context;
+  }
+
+  private freeContext(context: number): void {
+    this.contexts.delete(this.handles[context] as number);
+    this.handlers[context] = undefined;
+    this.handles[context] = 0;
+    this.free.push(context);
+  }
+}
+
+function addressOf(block: SocketBlock, octets: number, offset: number): number {
+  if (!(block instanceof UserBlock)) throw new TypeError('block: not one of raw.allocate');
+  if (!(offset >= 0 && octets >= 0 && offset + octets <= block.octets)) {
+    throw new RangeError(`${octets} octets at ${offset} of a block of ${block.octets}`);
+  }
+  return block.address + offset;
+}

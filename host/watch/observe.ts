@@ -1,0 +1,104 @@
+/** Looks at a machine for the detectors: reads its kernel's memory, and writes nothing. */
+
+import * as inspect from '../kernel/inspect.js';
+import type { HeldLockView, LockView } from '../kernel/inspect.js';
+import type { Machine } from '../machine/machine.js';
+import { PASSIVE } from './observation.js';
+import type { Observation, ObservedFinding, ObservedLock } from './observation.js';
+import type { ObservedProcessor, ObservedTag } from './observation.js';
+import { findAcquirer, resolveStack } from './sourcemap.js';
+import type { Site, SourceMap } from './sourcemap.js';
+
+/** Rules whose third word is the number of an acquire: what names its site. */
+const SEQUENCE_LAST = new Set(['LOCK_LEAKED', 'LOCK_HELD_AT_BOUNDARY']);
+/** Rules whose first word is no lock, of those that begin like one that has. */
+const LOCK_RULE = /^LOCK_|^(ACQUIRE|RELEASE)_(BELOW|ABOVE)_DISPATCH$/;
+
+/**
+ * A machine as it is between two calls of its kernel, or after it stopped. Reads only. With a
+ * source map, and where the machine keeps the stacks of acquires, locks have the place of theirs.
+ */
+export function observe(machine: Machine, map?: SourceMap): Observation {
+  const { kernel, settings, stopped } = machine;
+  const { raw } = kernel;
+  const processors = readProcessors(machine);
+  const held = inspect.readHeldLocks(kernel, settings.processors);
+  const site = (lock: number, sequence: number): { site?: Site } => {
+    const stack = map === undefined ? undefined : machine.siteOf(lock, sequence);
+    if (map === undefined || stack === undefined) return {};
+    const found = findAcquirer(resolveStack(map, stack));
+    return found === undefined ? {} : { site: found };
+  };
+  return {
+    machine: machine.name,
+    timeUs: machine.nowUs,
+    ...(stopped === undefined || stopped.reason === 'spin'
+      ? {}
+      : { stop: { stop: stopped.stop, code: stopped.code, words: stopped.words } }),
+    halted:
+      machine.halted && stopped === undefined && processors.some(({ irql }) => irql === PASSIVE),
+    processors,
+    locks: readOwned(machine).map((lock) => observedLock(lock, held, site)),
+    orders: inspect.readLockOrders(kernel).map(({ outer, inner }) => [outer, inner]),
+    clockTick: raw.clockTick() >>> 0,
+    playedTick: raw.playedTick() >>> 0,
+    waitingCalls: machine.user.waiting,
+    irpsInUse: raw.irpsInUse() >>> 0,
+    runningTimers: raw.runningTimers() >>> 0,
+    pool: readPool(machine),
+    findings: machine.findings.map((finding): ObservedFinding => {
+      const { rule, words, timeUs } = finding;
+      const code = kernel.layout.enums.Rule.get(rule) ?? 0;
+      const lock = words[0] ?? 0;
+      if (!LOCK_RULE.test(rule)) return { rule, code, words, timeUs };
+      const name = inspect.readLock(kernel, lock).name;
+      const where = SEQUENCE_LAST.has(rule) ? site(lock, words[2] ?? 0) : {};
+      return { rule, code, words, timeUs, lock: name, ...where };
+    }),
+  };
+}
+
+function readProcessors(machine: Machine): ObservedProcessor[] {
+  const { kernel, settings, stopped } = machine;
+  return Array.from({ length: settings.processors }, (_, number) => {
+    const { irql, dpcCount } = inspect.readProcessor(kernel, number);
+    const [lock = 0, spinner] = stopped?.reason === 'spin' ? stopped.words : [];
+    const spins = spinner === number ? { spinsOn: lock } : {};
+    return { number, irql, waitingDpcs: dpcCount, ...spins };
+  });
+}
+
+/** All locks with an owner: the global ones, those of connections, and what the verifier noted. */
+function readOwned(machine: Machine): LockView[] {
+  const { kernel, settings } = machine;
+  const all = [
+    ...inspect.readLocks(kernel),
+    ...inspect.readConnections(kernel).map((connection) => connection.lock),
+    ...inspect.readHeldLocks(kernel, settings.processors),
+  ];
+  const owned = new Map<number, LockView>();
+  for (const lock of all) if (lock.owner !== null) owned.set(lock.address, lock);
+  return [...owned.values()];
+}
+
+function observedLock(
+  lock: LockView,
+  held: readonly HeldLockView[],
+  site: (lock: number, sequence: number) => { site?: Site },
+): ObservedLock {
+  const { address, name, owner } = lock;
+  const noted = held.find((each) => each.address === address);
+  const where = noted === undefined ? {} : site(address, noted.sequence);
+  return { address, name, owner: owner ?? 0, ...where };
+}
+
+function readPool(machine: Machine): ObservedTag[] {
+  return inspect
+    .readPoolTags(machine.kernel)
+    .map(({ tag, allocations, frees, octets }) => ({
+      tag: tag.trimEnd(),
+      blocks: (allocations - frees) >>> 0,
+      octets,
+    }))
+    .filter((tag) => tag.blocks !== 0);
+}

@@ -53,6 +53,7 @@ export function userAllocate(length: u32): usize {
   return ExAllocatePoolWithTag(length, Tag.User);
 }
 
+/** Gives back memory of user mode. */
 export function userFree(address: usize): void {
   ExFreePool(address);
 }

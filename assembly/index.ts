@@ -37,7 +37,8 @@ export {
   onInterrupt, onTick, runThreads, irqlOf, runningTimers, userAllocate, userFree,
 } from "./entry";
 export {
-  lockAt, receiveRing, transmitRing, Tcb_references, Tcb_remoteAddress, Tcb_ports,
+  Tcb_references, Tcb_remoteAddress, Tcb_ports,
   Tcb_localAddress, Tcb_state, Tcb_flags, Tcb_rcvNxt, Tcb_sndUna, Tcb_sndNxt, Tcb_sndWnd,
   Tcb_cwnd, Tcb_mss, Tcb_rto, Tcb_size,
 } from "./layout";
+export { lockAt, receiveRing, transmitRing } from "./inspect";

@@ -1,96 +1,32 @@
-/** Sizes and offsets of the structures the host reads, and which lock is where. */
+/** Sizes and offsets of the structures the host reads. */
 
 import { Tcb } from "./tcpip/tcp/tcb";
-import { abandonedLock } from "./tcpip/tcp/connect";
-import { endpointsLock } from "./tcpip/tcp/connection";
-import { tcpTimerLock } from "./tcpip/tcp/timer";
-import { partitionAt, partitionCount } from "./tcpip/tcp/table";
-import { addressLock } from "./tcpip/address";
-import { arpLock } from "./tcpip/arp";
-import { routeLock } from "./tcpip/route";
-import { reassemblyLock } from "./tcpip/ip/reassemble";
-import { echoLock } from "./tcpip/ip/echo";
-import { readyLock } from "./afd/ready";
-import { cancelLock } from "./io/cancel";
-import { poolLock } from "./ex/pool";
-import { workQueueLock } from "./ex/workitem";
-import { timerLock } from "./ke/timer";
-import { MAXIMUM_ADAPTERS, adapterAt } from "./ndis/adapter";
-import { cardOf } from "./miniport/card";
 
+/** Where a control block's count of references lies: u32. */
 export const Tcb_references: u32 = <u32>offsetof<Tcb>("references");
+/** u32, host order. */
 export const Tcb_remoteAddress: u32 = <u32>offsetof<Tcb>("remoteAddress");
+/** u32: the peer's port above, ours below. */
 export const Tcb_ports: u32 = <u32>offsetof<Tcb>("ports");
+/** u32, host order. */
 export const Tcb_localAddress: u32 = <u32>offsetof<Tcb>("localAddress");
+/** u8: TcpState. */
 export const Tcb_state: u32 = <u32>offsetof<Tcb>("state");
+/** u32: TcbFlag. */
 export const Tcb_flags: u32 = <u32>offsetof<Tcb>("flags");
+/** u32: RCV.NXT. */
 export const Tcb_rcvNxt: u32 = <u32>offsetof<Tcb>("rcvNxt");
+/** u32: SND.UNA. */
 export const Tcb_sndUna: u32 = <u32>offsetof<Tcb>("sndUna");
+/** u32: SND.NXT. */
 export const Tcb_sndNxt: u32 = <u32>offsetof<Tcb>("sndNxt");
+/** u32: SND.WND, octets. */
 export const Tcb_sndWnd: u32 = <u32>offsetof<Tcb>("sndWnd");
+/** u32: congestion window, octets. */
 export const Tcb_cwnd: u32 = <u32>offsetof<Tcb>("cwnd");
+/** u16: largest segment to send, octets. */
 export const Tcb_mss: u32 = <u32>offsetof<Tcb>("mss");
+/** u32: retransmission timeout, milliseconds. */
 export const Tcb_rto: u32 = <u32>offsetof<Tcb>("rto");
 /** Octets of a control block. */
 export const Tcb_size: u32 = <u32>offsetof<Tcb>();
-
-/** Locks that are not inside a connection or a socket, without those of partitions and cards. */
-const SINGLE_LOCKS: u32 = 13;
-
-/** The address of the `index`-th global lock; 0: there are no more. */
-export function lockAt(index: u32): usize {
-  if (index < SINGLE_LOCKS) return singleLock(index);
-  let left = index - SINGLE_LOCKS;
-  if (left < partitionCount()) return changetype<usize>(partitionAt(left).lock);
-  left -= partitionCount();
-  for (let i: u32 = 0; i < MAXIMUM_ADAPTERS; i++) {
-    const adapter = adapterAt(i);
-    if (adapter == null) continue;
-    if (left == 0) return changetype<usize>(adapter.lock);
-    left--;
-  }
-  return 0;
-}
-
-function singleLock(index: u32): usize {
-  switch (index) {
-    case 0:
-      return cancelLock();
-    case 1:
-      return readyLock();
-    case 2:
-      return addressLock();
-    case 3:
-      return endpointsLock();
-    case 4:
-      return changetype<usize>(abandonedLock());
-    case 5:
-      return tcpTimerLock();
-    case 6:
-      return reassemblyLock();
-    case 7:
-      return routeLock();
-    case 8:
-      return arpLock();
-    case 9:
-      return echoLock();
-    case 10:
-      return timerLock();
-    case 11:
-      return workQueueLock();
-    default:
-      return poolLock();
-  }
-}
-
-/** The receive ring of a card; 0: there is none. */
-export function receiveRing(index: u32): usize {
-  const adapter = adapterAt(index);
-  return adapter == null ? 0 : changetype<usize>(cardOf(adapter).receiveRing);
-}
-
-/** The transmit ring of a card; 0: there is none. */
-export function transmitRing(index: u32): usize {
-  const adapter = adapterAt(index);
-  return adapter == null ? 0 : changetype<usize>(cardOf(adapter).transmitRing);
-}

@@ -42,6 +42,7 @@ export function allocateChunk(length: u32): Chunk | null {
   return chunk;
 }
 
+/** Gives a chunk back. */
 export function freeChunk(chunk: Chunk): void {
   ExFreePool(changetype<usize>(chunk));
 }

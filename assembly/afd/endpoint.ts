@@ -130,9 +130,13 @@ export function allocateEndpoint(kind: SocketKind, context: u32): Endpoint | nul
   return endpoint;
 }
 
-/** Octets of each buffer unless user mode says otherwise: NT's AFD has 8192, of which we hold more. */
+/**
+ * Octets of each buffer unless user mode says otherwise: NT's AFD has 8192, of which we hold
+ * more.
+ */
 const DEFAULT_BUFFER: u32 = 65536;
 
+/** One more holds `endpoint`. IRQL: any. */
 export function referenceEndpoint(endpoint: Endpoint): void {
   InterlockedIncrement(changetype<usize>(endpoint) + offsetof<Endpoint>("references"));
 }

@@ -4,7 +4,8 @@ import { at } from "../nt/embed";
 import { InitializeListHead, InsertTailList, IsListEmpty, ListEntry } from "../nt/list";
 import { RemoveEntryList, RemoveHeadList } from "../nt/list";
 import { LockRank } from "../ke/lockorder";
-import { KSpinLock, KeAcquireSpinLock, KeInitializeSpinLock, KeReleaseSpinLock } from "../ke/spinlock";
+import { KSpinLock, KeAcquireSpinLock, KeInitializeSpinLock } from "../ke/spinlock";
+import { KeReleaseSpinLock } from "../ke/spinlock";
 import { mustHold } from "../ke/spinlock";
 import { Irp, IoFreeIrp, irpOfQueue } from "../io/irp";
 import { Endpoint, SocketEvent, dereferenceEndpoint, referenceEndpoint } from "./endpoint";
@@ -41,6 +42,7 @@ function echoes(): ListEntry {
   return changetype<ListEntry>(ECHOES);
 }
 
+/** Makes the lists empty. Once, at start. */
 export function initializeReady(): void {
   KeInitializeSpinLock(lock(), LockRank.AfdReady);
   InitializeListHead(readyList());

@@ -129,8 +129,11 @@ function connectDone(irp: Irp, context: usize): NTSTATUS {
   const status = irp.status;
   const irql = KeAcquireSpinLock(endpoint.lock);
   const tell = endpoint.state == EndpointState.CONNECTING;
-  if (tell) endpoint.state = <u8>(NT_SUCCESS(status) ? EndpointState.CONNECTED : EndpointState.DEAD);
-  if (tell) endpoint.status = status;
+  const state = NT_SUCCESS(status) ? EndpointState.CONNECTED : EndpointState.DEAD;
+  if (tell) {
+    endpoint.state = <u8>state;
+    endpoint.status = status;
+  }
   KeReleaseSpinLock(endpoint.lock, irql);
   if (tell) signal(endpoint, NT_SUCCESS(status) ? SocketEvent.CONNECTED : SocketEvent.FAILED);
   dereferenceEndpoint(endpoint);

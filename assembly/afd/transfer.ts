@@ -43,7 +43,8 @@ function reserveLocked(endpoint: Endpoint, length: u32): i32 {
     return endpoint.status < 0 ? endpoint.status : Status.CONNECTION_INVALID;
   }
   if (endpoint.flags & EndpointFlag.SHUT) return Status.CONNECTION_INVALID;
-  const room = endpoint.sendLimit > endpoint.sendQueued ? endpoint.sendLimit - endpoint.sendQueued : 0;
+  const queued = endpoint.sendQueued;
+  const room = endpoint.sendLimit > queued ? endpoint.sendLimit - queued : 0;
   let take = length < room ? length : room;
   if (take > SEND_CUT) take = SEND_CUT;
   if (take < length) endpoint.flags |= <u16>EndpointFlag.WANTS_ROOM;
@@ -197,8 +198,8 @@ export function receiveDatagramEvent(
 }
 
 /**
- * Takes at most `length` octets, or one datagram: how many, 0 when there are none now, or a negative
- * status; GRACEFUL_DISCONNECT after the peer's last octet. IRQL: PASSIVE_LEVEL.
+ * Takes at most `length` octets, or one datagram: how many, 0 when there are none now, or a
+ * negative status; GRACEFUL_DISCONNECT after the peer's last octet. IRQL: PASSIVE_LEVEL.
  */
 export function receive(endpoint: Endpoint, address: usize, length: u32): i32 {
   const irql = KeAcquireSpinLock(endpoint.lock);

@@ -8,7 +8,8 @@ import { FileObject } from "../io/file";
 import { Irp, IoAllocateIrp, IoFreeIrp } from "../io/irp";
 import { stackLocation, viewOf } from "../io/stack";
 import { EventHandlers } from "../tdi/event";
-import { TdiBuildAssociateAddress, TdiBuildDisconnect, TdiBuildSetEventHandlers } from "../tdi/build";
+import { TdiBuildAssociateAddress, TdiBuildDisconnect } from "../tdi/build";
+import { TdiBuildSetEventHandlers } from "../tdi/build";
 import { TdiBuildQueryInformation, TdiBuildSetInformation } from "../tdi/build";
 import { TdiInformation } from "../tdi/parameters";
 import { TransportObject, TransportQuery } from "../tdi/request";
@@ -92,6 +93,7 @@ export function setFileOption(file: FileObject, option: u32, value: u32): NTSTAT
   return callAtOnce(file, irp);
 }
 
+/** Closes an object, if there is one. IRQL: <= DISPATCH_LEVEL. Locks: none. */
 export function closeFile(file: FileObject | null): void {
   if (file != null) IoCloseFile(file);
 }

@@ -1,7 +1,8 @@
 /** Lookaside lists: equal blocks, kept back so that the pool is not asked again. */
 
 import { LockRank } from "../ke/lockorder";
-import { KSpinLock, KeAcquireSpinLock, KeInitializeSpinLock, KeReleaseSpinLock } from "../ke/spinlock";
+import { KSpinLock, KeAcquireSpinLock, KeInitializeSpinLock } from "../ke/spinlock";
+import { KeReleaseSpinLock } from "../ke/spinlock";
 import { ExAllocatePoolWithTag, ExFreePool } from "./pool";
 import { Tag } from "./tag";
 

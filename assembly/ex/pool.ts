@@ -4,7 +4,8 @@ import { Event } from "../trace/event";
 import { trace } from "../trace/ring";
 import { GUARD_OCTETS, noteAllocate, noteBadFree, noteFree } from "../vf/pool";
 import { LockRank } from "../ke/lockorder";
-import { KSpinLock, KeAcquireSpinLock, KeInitializeSpinLock, KeReleaseSpinLock } from "../ke/spinlock";
+import { KSpinLock, KeAcquireSpinLock, KeInitializeSpinLock } from "../ke/spinlock";
+import { KeReleaseSpinLock } from "../ke/spinlock";
 import { mustHold } from "../ke/spinlock";
 import { mustBeAtMost } from "../ke/irql";
 import { Irql } from "../ke/processor";
@@ -239,7 +240,10 @@ export function poolFailures(): u32 {
   return pool().failed;
 }
 
-/** FAULTS: the `n`-th allocation from now fails (1: the next; 0: none), and with `on` all after it. */
+/**
+ * FAULTS: the `n`-th allocation from now fails (1: the next; 0: none), and with `on` all after
+ * it.
+ */
 export function failAllocation(n: u32, on: bool): void {
   pool().failAt = n ? pool().allocations + n : 0;
   pool().failOn = <u32>on;

@@ -15,12 +15,17 @@ export const enum Parameter {
   TcpNumConnections,
   /** Seconds. */
   TcpTimedWaitDelay,
-  /** Octets; 0: the smaller of 0xFFFF and max(4 * MSS, 8192 rounded up to a multiple of the MSS). */
+  /**
+   * Octets; 0: the smaller of 0xFFFF and max(4 * MSS, 8192 rounded up to a multiple of the MSS).
+   */
   TcpWindowSize,
   MaxUserPort,
   /** Milliseconds. */
   TcpInitialRTT,
-  /** Duplicate acknowledgements that start a fast retransmission; 0: none does (before NT 4.0 SP2). */
+  /**
+   * Duplicate acknowledgements that start a fast retransmission; 0: none does (before NT 4.0
+   * SP2).
+   */
   TcpMaxDupAcks,
   /** A power of two; 1 is NT 4.0's single connection table. */
   NumTcbTablePartitions,
@@ -54,7 +59,9 @@ export const enum Parameter {
   NtstackRefusedRetryDelay,
   /** Octets that IP may hold in datagrams not yet whole. */
   NtstackReassemblyOctets,
-  /** Words of the keys of the connection table and the sequence numbers; from the machine's seed. */
+  /**
+   * Words of the keys of the connection table and the sequence numbers; from the machine's seed.
+   */
   NtstackKey0,
   NtstackKey1,
   NtstackKey2,

@@ -7,7 +7,8 @@ import { checkBalanced, heldCount } from "../vf/locks";
 import { checkIrql } from "../vf/irql";
 import { Irql, KeGetCurrentPrcb } from "../ke/processor";
 import { LockRank } from "../ke/lockorder";
-import { KSpinLock, KeAcquireSpinLock, KeInitializeSpinLock, KeReleaseSpinLock } from "../ke/spinlock";
+import { KSpinLock, KeAcquireSpinLock, KeInitializeSpinLock } from "../ke/spinlock";
+import { KeReleaseSpinLock } from "../ke/spinlock";
 
 /** What a work item does. IRQL: PASSIVE_LEVEL. Locks: none. */
 export type WorkerRoutine = (context: usize) => void;

@@ -2,7 +2,8 @@
 
 import { KIRQL } from "../ke/processor";
 import { LockRank } from "../ke/lockorder";
-import { KSpinLock, KeAcquireSpinLock, KeInitializeSpinLock, KeReleaseSpinLock } from "../ke/spinlock";
+import { KSpinLock, KeAcquireSpinLock, KeInitializeSpinLock } from "../ke/spinlock";
+import { KeReleaseSpinLock } from "../ke/spinlock";
 import { CancelRoutine, Irp } from "./irp";
 
 const LOCK: usize = memory.data(4);

@@ -12,7 +12,10 @@ export const enum Major {
   CLEANUP = 0x12,
 }
 
-/** A dispatch routine; `device` is where its DeviceObject lies. IRQL: <= DISPATCH_LEVEL. Locks: none. */
+/**
+ * A dispatch routine; `device` is where its DeviceObject lies. IRQL: <= DISPATCH_LEVEL. Locks:
+ * none.
+ */
 export type DriverDispatch = (device: usize, irp: Irp) => NTSTATUS;
 /** What a driver does before it goes. IRQL: PASSIVE_LEVEL. */
 export type DriverUnload = (driver: DriverObject) => void;

@@ -11,10 +11,14 @@ import { ExFreeToNPagedLookasideList, ExInitializeNPagedLookasideList } from "..
 import { InterlockedDecrement, InterlockedIncrement } from "../ex/interlocked";
 import { Mdl } from "./mdl";
 
-/** What a driver does when its request is cancelled. Runs with the cancel lock held; releases it. */
+/**
+ * What a driver does when its request is cancelled. Runs with the cancel lock held; releases it.
+ */
 export type CancelRoutine = (irp: Irp) => void;
 
-/*
+/**
+ * A request.
+ *
  *   Irp | StackLocation 0 (lowest driver) | … | StackLocation stackCount - 1 (highest)
  *
  * Whoever allocates it owns it (IDLE); IoCallDriver gives it to a driver (IN_DRIVER), who completes
@@ -45,6 +49,7 @@ export class Irp {
     return at<ListEntry>(changetype<usize>(this), offsetof<this>("listFlink"));
   }
 }
+/** Octets of an IRP before its stack locations. */
 export const IRP_OCTETS: usize = offsetof<Irp>();
 /** Stack locations of an IRP at most. */
 export const MAXIMUM_STACK: u32 = 4;

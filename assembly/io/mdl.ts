@@ -17,7 +17,10 @@ export function describe(mdl: Mdl, address: usize, length: u32): void {
   mdl.length = length;
 }
 
-/** Copies `length` octets from `source` to `offset` octets into the chain; returns how many fitted. */
+/**
+ * Copies `length` octets from `source` to `offset` octets into the chain; returns how many
+ * fitted.
+ */
 export function copyToMdl(chain: Mdl | null, offset: u32, source: usize, length: u32): u32 {
   let copied: u32 = 0;
   let mdl: Mdl | null = chain;

@@ -9,7 +9,9 @@ export const enum Fault {
 /** One octet for each fault. */
 const ON: usize = memory.data(64);
 
-/** True where the kernel is to do what the article says it did. Never in a free build. IRQL: any. */
+/**
+ * True where the kernel is to do what the article says it did. Never in a free build. IRQL: any.
+ */
 export function faulty(fault: Fault): bool {
   return FAULTS != 0 && load<bool>(ON + <usize>fault);
 }

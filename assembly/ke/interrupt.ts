@@ -18,6 +18,7 @@ export class KInterrupt {
   connected: u32;
 }
 
+/** Interrupt lines of a machine: a power of two. */
 export const LINES: u32 = 16;
 const TABLE: usize = memory.data(256);
 

@@ -1,4 +1,7 @@
-/** KeRaiseIrql and KeLowerIrql: when IRQL falls below DISPATCH_LEVEL, the DPCs that wait run first. */
+/**
+ * KeRaiseIrql and KeLowerIrql: when IRQL falls below DISPATCH_LEVEL, the DPCs that wait run
+ * first.
+ */
 
 import { checkIrqlAt, checkIrqlAtMost, noteLower, noteRaise } from "../vf/irql";
 import { Irql, KIRQL, KeGetCurrentPrcb } from "./processor";

@@ -28,6 +28,7 @@ export class Kprcb {
   dpcTotal: u32;
 }
 const PRCB_OCTETS: usize = 64;
+/** Processors of a machine at most. */
 export const MAXIMUM_PROCESSORS: u32 = 8;
 if (offsetof<Kprcb>() != 32) ERROR("host/kernel/inspect.ts reads Kprcb as 32 octets");
 
@@ -52,6 +53,7 @@ export function KeQueryActiveProcessorCount(): u32 {
   return load<u32>(WORDS);
 }
 
+/** The control block of `processor`. IRQL: any. */
 export function prcbOf(processor: u32): Kprcb {
   return changetype<Kprcb>(PRCBS + <usize>processor * PRCB_OCTETS);
 }

@@ -1,4 +1,7 @@
-/** Spin locks (nt-facts 9.3). A lock is one word: its rank above, its owner's number plus one below. */
+/**
+ * Spin locks (nt-facts 9.3). A lock is one word: its rank above, its owner's number plus one
+ * below.
+ */
 
 import { onPreempt, onSpin } from "../host";
 import { Rule, report, Boundary } from "../vf/rule";

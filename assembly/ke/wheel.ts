@@ -14,7 +14,9 @@ export class WheelEntry extends ListEntry {
   dueTick: u32;
 }
 
-/*
+/**
+ * A wheel; its rings lie behind it.
+ *
  *   ring 0: 1 tick a slot      | 256 slots | what is due within 256 ticks, to the tick
  *   ring 1: 256 ticks a slot   | 256 slots | moved to ring 0 when its slot comes round
  *   ring 2: 65536 ticks a slot | 256 slots | moved to ring 1 when its slot comes round
@@ -48,7 +50,9 @@ export function initializeWheel(wheel: Wheel, tick: u32): void {
   memory.fill(changetype<usize>(wheel), 0, WHEEL_OCTETS);
   wheel.tick = tick;
   for (let ring: u32 = 0; ring < 3; ring++) {
-    for (let slot: u32 = 0; slot < RING_SLOTS; slot++) InitializeListHead(headOf(wheel, ring, slot));
+    for (let slot: u32 = 0; slot < RING_SLOTS; slot++) {
+      InitializeListHead(headOf(wheel, ring, slot));
+    }
   }
 }
 
@@ -87,7 +91,10 @@ function place(wheel: Wheel, entry: WheelEntry): void {
   InsertTailList(headOf(wheel, ring, slot), entry);
 }
 
-/** Stops `entry`; false when it was not running. Its slot's bit is cleared when the slot comes round. */
+/**
+ * Stops `entry`; false when it was not running. Its slot's bit is cleared when the slot comes
+ * round.
+ */
 export function stopEntry(wheel: Wheel, entry: WheelEntry): bool {
   if (IsListEmpty(entry)) return false;
   RemoveEntryList(entry);
@@ -101,16 +108,13 @@ function cascade(wheel: Wheel, ring: u32, slot: u32): void {
   const head = headOf(wheel, ring, slot);
   store<u32>(map, load<u32>(map) & ~((<u32>1) << (slot & 31)));
   if (IsListEmpty(head)) return;
-  // The whole list moves to a head of its own first: an entry may come back to this very slot.
-  const first = head.flink;
+  // Those that are in the list now, and no more: one may come back to this very slot.
   const last = head.blink;
-  InitializeListHead(head);
-  let entry = first;
-  for (;;) {
-    const next = entry.flink;
+  let done = false;
+  while (!done) {
+    const entry = RemoveHeadList(head);
+    done = entry == last;
     place(wheel, changetype<WheelEntry>(entry));
-    if (entry == last) break;
-    entry = next;
   }
 }
 

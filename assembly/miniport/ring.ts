@@ -3,10 +3,10 @@
 import { ReceiveDescriptor } from "../ndis/receive";
 import { at } from "../nt/embed";
 
-/*
- * Producer and consumer count descriptors since boot; the slot is the count modulo `slots`. In the
- * receive ring the host produces and each slot has a buffer of its own; in the transmit ring the
- * kernel produces and a descriptor says where the frame lies.
+/**
+ * The head of a ring. Producer and consumer count descriptors since boot; the slot is the count
+ * modulo `slots`. In the receive ring the host produces and each slot has a buffer of its own; in
+ * the transmit ring the kernel produces and a descriptor says where the frame lies.
  */
 @unmanaged
 export class Ring {
@@ -24,6 +24,7 @@ export class Ring {
   packets: usize;
   reserved: u32;
 }
+/** Octets of a ring's head. */
 export const RING_OCTETS: u32 = <u32>offsetof<Ring>();
 if (offsetof<Ring>() != 32) ERROR("host/machine/nic.ts reads Ring as 32 octets");
 

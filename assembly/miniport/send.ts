@@ -9,7 +9,9 @@ import { NdisMSendComplete } from "../ndis/send";
 import { Card, cardOf } from "./card";
 import { Ring, descriptorAt } from "./ring";
 
-/** MiniportSendPackets: every packet gets a descriptor; when the ring is full, the host takes all. */
+/**
+ * MiniportSendPackets: every packet gets a descriptor; when the ring is full, the host takes all.
+ */
 export function transmit(adapter: Adapter, first: NdisPacket): void {
   const card = cardOf(adapter);
   const ring = card.transmitRing;
@@ -60,17 +62,13 @@ function writePacket(ring: Ring, count: u32, packet: NdisPacket): void {
 export function reclaim(adapter: Adapter): void {
   const card = cardOf(adapter);
   const ring = card.transmitRing;
-  for (;;) {
-    const irql = KeAcquireSpinLock(card.lock);
-    const packet = takeSentLocked(card, ring);
-    KeReleaseSpinLock(card.lock, irql);
-    let done = packet;
-    if (done == null) return;
-    while (done != null) {
-      const next: NdisPacket | null = done.next;
-      NdisMSendComplete(card, done);
-      done = next;
-    }
+  const irql = KeAcquireSpinLock(card.lock);
+  let packet = takeSentLocked(card, ring);
+  KeReleaseSpinLock(card.lock, irql);
+  while (packet != null) {
+    const next: NdisPacket | null = packet.next;
+    NdisMSendComplete(card, packet);
+    packet = next;
   }
 }
 

@@ -36,7 +36,10 @@ export function InsertHeadList(head: ListEntry, entry: ListEntry): void {
   head.flink = entry;
 }
 
-/** Takes `entry` out of the list it is in; it then is a list of its own, so that twice does no harm. */
+/**
+ * Takes `entry` out of the list it is in; it then is a list of its own, so that twice does no
+ * harm.
+ */
 export function RemoveEntryList(entry: ListEntry): void {
   const next = entry.flink;
   const previous = entry.blink;

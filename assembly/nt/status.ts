@@ -2,6 +2,7 @@
 
 export type NTSTATUS = i32;
 
+/** The values, by their names without STATUS_. */
 export const enum Status {
   SUCCESS = 0x00000000,
   PENDING = 0x00000103,

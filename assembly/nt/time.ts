@@ -1,6 +1,10 @@
-/** Ticks, milliseconds and 100-nanosecond units. A tick is 10 ms, NT's on one processor (nt-facts 3.8). */
+/**
+ * Ticks, milliseconds and 100-nanosecond units. A tick is 10 ms, NT's on one processor (nt-facts
+ * 3.8).
+ */
 
 export const TICK_MS: u32 = 10;
+/** Ticks of one second. */
 export const TICKS_PER_SECOND: u32 = 1000 / TICK_MS;
 
 /** Ticks that cover `ms` milliseconds, never fewer. */

@@ -4,7 +4,8 @@ import { at } from "../nt/embed";
 import { ExAllocate, ExFree } from "../ex/pool";
 import { Tag } from "../ex/tag";
 import { LockRank } from "../ke/lockorder";
-import { KSpinLock, KeAcquireSpinLock, KeInitializeSpinLock, KeReleaseSpinLock } from "../ke/spinlock";
+import { KSpinLock, KeAcquireSpinLock, KeInitializeSpinLock } from "../ke/spinlock";
+import { KeReleaseSpinLock } from "../ke/spinlock";
 import { mustHold } from "../ke/spinlock";
 import { EventHandlers, initializeHandlers } from "../tdi/event";
 import { NTSTATUS, Status } from "../nt/status";
@@ -57,6 +58,7 @@ export function addressLock(): usize {
   return LOCK;
 }
 
+/** Makes the table empty. Once, at start. */
 export function initializeAddresses(): void {
   KeInitializeSpinLock(lock(), LockRank.TcpipAddress);
 }

@@ -10,14 +10,13 @@ import { Event } from "../trace/event";
 import { trace } from "../trace/ring";
 import { at } from "../nt/embed";
 import { TICKS_PER_SECOND, tickBefore } from "../nt/time";
-import { ExAllocate, ExAllocatePoolWithTag, ExFree, ExFreePool } from "../ex/pool";
+import { ExAllocatePoolWithTag, ExFreePool } from "../ex/pool";
 import { Tag } from "../ex/tag";
 import { KeQueryTickCount } from "../trace/ring";
-import { Kdpc, KeInitializeDpc } from "../ke/dpc";
-import { LockRank } from "../ke/lockorder";
-import { KSpinLock, KeAcquireSpinLock, KeInitializeSpinLock, KeReleaseSpinLock } from "../ke/spinlock";
+import { Kdpc } from "../ke/dpc";
+import { KeAcquireSpinLock } from "../ke/spinlock";
+import { KeReleaseSpinLock } from "../ke/spinlock";
 import { mustHold } from "../ke/spinlock";
-import { KTimer, KeCancelTimer, KeInitializeTimer, KeSetTimerEx } from "../ke/timer";
 import { adapterAt } from "../ndis/adapter";
 import { NdisPacket } from "../ndis/packet";
 import { NdisAllocatePacket, NdisFreePacket } from "../ndis/pool";
@@ -28,137 +27,13 @@ import { isGroup, setBroadcast, setEtherType, sourceOf } from "../wire/ethernet"
 import { Counter, count, Drop, drop } from "./counters";
 import { Interface, isBroadcast } from "./interface";
 import { isMulticast } from "../wire/ipv4";
+import { Neighbour, state, bucketAt, Bucket, findNeighbourLocked } from "./neighbour";
+import { addNeighbourLocked, forget, BUCKETS } from "./neighbour";
+import { initializeNeighbours, stopWhenEmpty } from "./neighbour";
 
-/** A neighbour. Under the ARP lock: all of it. */
-@unmanaged
-class Neighbour {
-  next: Neighbour | null;
-  address: u32;
-  via: Interface;
-  /** Its station's address: six octets, and two of padding. */
-  private macWord0: u32;
-  private macWord1: u32;
-  /** 1 when the address is known. */
-  resolved: u32;
-  /** Requests sent for it. */
-  tries: u32;
-  /** When it was learned, and when it was last used. */
-  learnedTick: u32;
-  usedTick: u32;
-  /** The datagram that waits, with its whole frame, or 0. */
-  parked: usize;
-  parkedLength: u32;
-  get mac(): usize {
-    return changetype<usize>(this) + offsetof<this>("macWord0");
-  }
-}
-
-/** Neighbours at most: more than a /18 has, so that nobody fills the pool with claims. */
-const NEIGHBOUR_LIMIT: u32 = 16384;
-
-const BUCKETS: u32 = 1024;
-const TABLE: usize = memory.data(4096);
-const DPC: usize = memory.data(32);
-const TIMER: usize = memory.data(32);
-if (offsetof<KTimer>() > 32 || offsetof<Kdpc>() > 32) ERROR("DPC and TIMER");
-
-@unmanaged
-class State {
-  private lockWord: u32;
-  // Under `lock`:
-  neighbours: u32;
-  timerRuns: u32;
-  get lock(): KSpinLock {
-    return at<KSpinLock>(changetype<usize>(this), 0);
-  }
-}
-const STATE: usize = memory.data(16);
-
-@unmanaged
-class Bucket {
-  first: Neighbour | null;
-}
-
-function state(): State {
-  return changetype<State>(STATE);
-}
-
-/** Where its lock lies, for the host. */
-export function arpLock(): usize {
-  return STATE;
-}
-
-function bucketAt(index: u32): Bucket {
-  return changetype<Bucket>(TABLE + (<usize>index << 2));
-}
-
-function bucketOf(address: u32): Bucket {
-  return bucketAt((address * 0x9e3779b1) >>> 22);
-}
-
-/** Makes an empty table. Once, at start. */
+/** Makes an empty table of neighbours. Once, at start. */
 export function initializeArp(): void {
-  KeInitializeSpinLock(state().lock, LockRank.ArpTable);
-  memory.fill(TABLE, 0, BUCKETS * 4);
-  state().neighbours = 0;
-  state().timerRuns = 0;
-  KeInitializeTimer(changetype<KTimer>(TIMER));
-  KeInitializeDpc(changetype<Kdpc>(DPC), ageNeighbours, 0);
-}
-
-/** Forgets every neighbour. At the end. */
-export function cleanUpArp(): void {
-  KeCancelTimer(changetype<KTimer>(TIMER));
-  for (let i: u32 = 0; i < BUCKETS; i++) {
-    const bucket = bucketAt(i);
-    let neighbour = bucket.first;
-    bucket.first = null;
-    while (neighbour != null) {
-      const next: Neighbour | null = neighbour.next;
-      forget(neighbour);
-      neighbour = next;
-    }
-  }
-  state().neighbours = 0;
-}
-
-function forget(neighbour: Neighbour): void {
-  if (neighbour.parked) ExFreePool(neighbour.parked);
-  ExFree(neighbour);
-}
-
-function findLocked(address: u32): Neighbour | null {
-  mustHold(state().lock);
-  let neighbour = bucketOf(address).first;
-  while (neighbour != null && neighbour.address != address) neighbour = neighbour.next;
-  return neighbour;
-}
-
-function addLocked(via: Interface, address: u32): Neighbour | null {
-  mustHold(state().lock);
-  if (state().neighbours >= NEIGHBOUR_LIMIT) {
-    drop(Drop.ARP_TABLE_FULL);
-    return null;
-  }
-  const made = ExAllocate<Neighbour>(Tag.Arp);
-  if (made == null) {
-    drop(Drop.NO_MEMORY);
-    return null;
-  }
-  const bucket = bucketOf(address);
-  made.address = address;
-  made.via = via;
-  made.learnedTick = KeQueryTickCount();
-  made.usedTick = made.learnedTick;
-  made.next = bucket.first;
-  bucket.first = made;
-  state().neighbours++;
-  if (!state().timerRuns) {
-    state().timerRuns = 1;
-    const timer = changetype<KTimer>(TIMER);
-    KeSetTimerEx(timer, TICKS_PER_SECOND, TICKS_PER_SECOND, changetype<Kdpc>(DPC));
-  }
-  return made;
+  initializeNeighbours(ageNeighbours);
 }
 
 /**
@@ -190,7 +65,7 @@ function resolveChainLocked(via: Interface, first: NdisPacket): NdisPacket | nul
       setBroadcast(destinationOf(packet.frame));
       finishHeader(packet, via);
     } else {
-      known = findLocked(hop);
+      known = findNeighbourLocked(hop);
       if (known != null && known.resolved) {
         known.usedTick = KeQueryTickCount();
         writeHeader(packet, known.mac, via);
@@ -220,10 +95,14 @@ function finishHeader(packet: NdisPacket, via: Interface): void {
 }
 
 /** Parks a datagram whose neighbour is not known; returns the request to send, if it is time. */
-function parkLocked(via: Interface, packet: NdisPacket, known: Neighbour | null): NdisPacket | null {
+function parkLocked(
+  via: Interface,
+  packet: NdisPacket,
+  known: Neighbour | null,
+): NdisPacket | null {
   mustHold(state().lock);
   const isNew = known == null;
-  const neighbour = isNew ? addLocked(via, packet.nextHop) : known;
+  const neighbour = isNew ? addNeighbourLocked(via, packet.nextHop) : known;
   if (neighbour == null) {
     NdisFreePacket(packet);
     return null;
@@ -308,10 +187,10 @@ export function receiveArp(via: Interface, arp: ArpPacket, length: u32): void {
 /** RFC 826's merge: an entry there is brought up to date, a new one made only if it is for us. */
 function learnLocked(via: Interface, sender: u32, mac: usize, forUs: bool): NdisPacket | null {
   mustHold(state().lock);
-  let neighbour = findLocked(sender);
+  let neighbour = findNeighbourLocked(sender);
   if (neighbour == null) {
     if (!forUs) return null;
-    neighbour = addLocked(via, sender);
+    neighbour = addNeighbourLocked(via, sender);
     if (neighbour == null) return null;
   }
   copyAddress(neighbour.mac, mac);
@@ -367,11 +246,7 @@ function ageNeighbours(dpc: Kdpc, context: usize): void {
     KeReleaseSpinLock(state().lock, irql);
     sendRequests(requests);
   }
-  const irql = KeAcquireSpinLock(state().lock);
-  const idle = state().neighbours == 0;
-  if (idle) state().timerRuns = 0;
-  KeReleaseSpinLock(state().lock, irql);
-  if (idle) KeCancelTimer(changetype<KTimer>(TIMER));
+  stopWhenEmpty();
 }
 
 /** Each goes to its own card. */

@@ -128,10 +128,12 @@ export function countMany(counter: Counter, amount: u32): void {
   counterWord(counter).value += amount;
 }
 
+/** Takes one back: for what is counted as it is now. IRQL: any. */
 export function uncount(counter: Counter): void {
   counterWord(counter).value--;
 }
 
+/** What has been counted. IRQL: any. */
 export function counted(counter: Counter): u32 {
   return counterWord(counter).value;
 }

@@ -8,7 +8,8 @@ import { DeviceName, IoCreateDevice, IoDeleteDevice, IoGetDeviceObjectPointer } 
 import { DriverObject, initializeDriver } from "../io/driver";
 import { Adapter, MAXIMUM_ADAPTERS, adapterAt } from "../ndis/adapter";
 import { NdisCloseAdapter, NdisOpenAdapter } from "../ndis/protocol";
-import { cleanUpArp, initializeArp } from "./arp";
+import { initializeArp } from "./arp";
+import { cleanUpNeighbours } from "./neighbour";
 import { initializeAddresses } from "./address";
 import { initializeCounters } from "./counters";
 import { cleanup, close, create, deviceControl, internalDeviceControl } from "./dispatch";
@@ -86,7 +87,7 @@ function unload(driver: DriverObject): void {
   KeLowerIrql(irql);
   stopTcpTimers();
   cleanUpReassembly();
-  cleanUpArp();
+  cleanUpNeighbours();
   dropQueued();
   for (let i: u32 = 0; i < MAXIMUM_ADAPTERS; i++) {
     const adapter = adapterAt(i);

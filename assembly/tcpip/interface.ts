@@ -59,6 +59,7 @@ export function addInterface(
   return made;
 }
 
+/** Takes the interface away from its card. IRQL: PASSIVE_LEVEL. */
 export function removeInterface(index: u32): void {
   const gone = slotAt(index).value;
   if (gone == null) return;

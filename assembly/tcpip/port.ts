@@ -52,6 +52,7 @@ export function takeEphemeralPort(protocol: Protocol): u32 {
   return 0;
 }
 
+/** Gives `port` back. */
 export function releasePort(protocol: Protocol, port: u32): void {
   wordOf(protocol, port).value &= ~((<u32>1) << (port & 31));
 }

@@ -5,8 +5,9 @@ import { NdisPacket } from "../ndis/packet";
 import { NdisFreePacket } from "../ndis/pool";
 import { FLAG_LOOPED, FLAG_VERIFIED, ReceiveDescriptor } from "../ndis/receive";
 import { ARP_PACKET, ArpPacket } from "../wire/arp";
-import { ETHERNET_HEADER, EtherType, SNAP_HEADER, destinationOf, etherType } from "../wire/ethernet";
-import { isGroup, isSameAddress, isSnap, snapType } from "../wire/ethernet";
+import { ETHERNET_HEADER, EtherType, SNAP_HEADER, destinationOf } from "../wire/ethernet";
+import { etherType } from "../wire/ethernet";
+import { isGroup, isSameAddress, isSnap, linkHeaderLength, snapType } from "../wire/ethernet";
 import { Ipv4Header } from "../wire/ipv4";
 import { receiveArp } from "./arp";
 import { Drop, drop } from "./counters";
@@ -69,10 +70,6 @@ function typeOf(on: Interface, descriptor: ReceiveDescriptor): u32 {
   return 0;
 }
 
-function headerLength(frame: usize): u32 {
-  return etherType(frame) >= 0x0600 ? ETHERNET_HEADER : SNAP_HEADER;
-}
-
 /** Stage a: 1 when the frame is a TCP segment, now in its place of the batch. */
 function stageFrame(on: Interface, descriptor: ReceiveDescriptor, index: u32): u32 {
   const segment = segmentAt(index);
@@ -80,7 +77,7 @@ function stageFrame(on: Interface, descriptor: ReceiveDescriptor, index: u32): u
   segment.absent = 0;
   if (type == EtherType.ARP) segment.absent = 1;
   if (type != EtherType.IPV4) return 0;
-  const header = headerLength(descriptor.address);
+  const header = linkHeaderLength(descriptor.address);
   const ip = at<Ipv4Header>(descriptor.address, header);
   const length = <u32>descriptor.length - header;
   const flags = <u32>descriptor.flags;
@@ -93,7 +90,7 @@ function stageFrame(on: Interface, descriptor: ReceiveDescriptor, index: u32): u
 /** Stage d, for what is not a TCP segment. */
 function receiveOther(on: Interface, descriptor: ReceiveDescriptor): void {
   const frame = descriptor.address;
-  const header = headerLength(frame);
+  const header = linkHeaderLength(frame);
   const length = <u32>descriptor.length - header;
   const type = header == ETHERNET_HEADER ? etherType(frame) : snapType(frame);
   if (type == EtherType.ARP) {

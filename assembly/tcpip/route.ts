@@ -3,7 +3,8 @@
 import { ExAllocate, ExFree } from "../ex/pool";
 import { Tag } from "../ex/tag";
 import { LockRank } from "../ke/lockorder";
-import { KSpinLock, KeAcquireSpinLock, KeInitializeSpinLock, KeReleaseSpinLock } from "../ke/spinlock";
+import { KSpinLock, KeAcquireSpinLock, KeInitializeSpinLock } from "../ke/spinlock";
+import { KeReleaseSpinLock } from "../ke/spinlock";
 import { mustHold } from "../ke/spinlock";
 import { MAXIMUM_ADAPTERS } from "../ndis/adapter";
 import { Interface, firstInterface, interfaceAt, interfaceOf } from "./interface";
@@ -45,6 +46,7 @@ export function routeLock(): usize {
   return LOCK;
 }
 
+/** Makes the cache empty. Once, at start. */
 export function initializeRoutes(): void {
   KeInitializeSpinLock(lock(), LockRank.IpRoute);
 }

@@ -35,14 +35,20 @@ export class ConnectIndication {
 /** ClientEventConnect. IRQL: DISPATCH_LEVEL. Locks: none of the transport's. */
 export type ConnectEvent = (context: usize, indication: ConnectIndication) => NTSTATUS;
 /** ClientEventDisconnect. IRQL: DISPATCH_LEVEL. Locks: none of the transport's. */
-export type DisconnectEvent = (context: usize, connection: usize, flags: DisconnectFlag) => NTSTATUS;
+export type DisconnectEvent = (
+  context: usize,
+  connection: usize,
+  flags: DisconnectFlag,
+) => NTSTATUS;
 /** ClientEventReceive. IRQL: DISPATCH_LEVEL. Locks: none of the transport's. */
 export type ReceiveEvent = (
   context: usize,
   connection: usize,
   indication: ReceiveIndication,
 ) => NTSTATUS;
-/** ClientEventReceiveDatagram: the datagram lies at `tsdu` during the call. IRQL: DISPATCH_LEVEL. */
+/**
+ * ClientEventReceiveDatagram: the datagram lies at `tsdu` during the call. IRQL: DISPATCH_LEVEL.
+ */
 export type ReceiveDatagramEvent = (
   context: usize,
   address: u32,

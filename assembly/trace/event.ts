@@ -8,7 +8,10 @@ export const enum Event {
   DROP,
   /** a: remote address, b: ports, c: old state in the high half, new in the low. */
   TCP_STATE,
-  /** SynAttackProtect engages. a: half open, b: half open and retried, c: refused for lack of backlog. */
+  /**
+   * SynAttackProtect engages. a: half open, b: half open and retried, c: refused for lack of
+   * backlog.
+   */
   TCP_SYN_ATTACK_DETECTED,
   TCP_SYN_ATTACK_OVER,
   /** A SYN was refused for lack of backlog. a: remote address, b: ports. */

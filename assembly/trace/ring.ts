@@ -34,6 +34,7 @@ export class SharedData {
 }
 const SHARED: usize = memory.data(16);
 
+/** What host and kernel both see. IRQL: any. */
 export function shared(): SharedData {
   return changetype<SharedData>(SHARED);
 }

@@ -2,10 +2,12 @@
 
 import { Boundary, Rule, report } from "./rule";
 
+/** IRQL is about to be raised. */
 export function noteRaise(current: u32, asked: u32): void {
   if (asked < current) report(Rule.IRQL_RAISE, current, asked, 0);
 }
 
+/** IRQL is about to be lowered. */
 export function noteLower(current: u32, asked: u32): void {
   if (asked > current) report(Rule.IRQL_LOWER, current, asked, 0);
 }

@@ -22,6 +22,7 @@ export class HeldStack {
   reserved: u32;
 }
 
+/** Locks that one processor can hold at a time and be watched. */
 export const HELD_DEPTH: u32 = 15;
 const STACK_OCTETS: usize = 256;
 const STACKS: usize = memory.data(2048);

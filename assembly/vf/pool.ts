@@ -20,6 +20,7 @@ export function noteFree(block: usize, length: u32, tag: u32): void {
   memory.fill(block, POISON, length);
 }
 
+/** What was freed is not a block in use. */
 export function noteBadFree(block: usize, twice: bool, tag: u32): void {
   report(twice ? Rule.POOL_DOUBLE_FREE : Rule.POOL_BAD_ADDRESS, <u32>block, tag, 0);
 }

@@ -19,6 +19,7 @@ const enum Field {
 /** Octets of a packet. */
 export const ARP_PACKET: u32 = 28;
 
+/** ar$op. */
 export const enum ArpOperation {
   REQUEST = 1,
   REPLY = 2,

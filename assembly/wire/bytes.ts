@@ -55,3 +55,8 @@ export function setLe32(base: usize, offset: usize, value: u32): void {
 export function setLe64(base: usize, offset: usize, value: u64): void {
   store<u64>(base + offset, value);
 }
+
+/** Writes the low 8 bits of `value`. */
+export function setOctet(base: usize, offset: usize, value: u32): void {
+  store<u8>(base + offset, <u8>value);
+}

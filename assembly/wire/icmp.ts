@@ -17,6 +17,7 @@ export const ICMP_HEADER: u32 = 8;
 /** Octets of the datagram's payload that an error quotes at least. */
 export const ICMP_QUOTE: u32 = 8;
 
+/** Types of message. */
 export const enum IcmpType {
   ECHO_REPLY = 0,
   DESTINATION_UNREACHABLE = 3,

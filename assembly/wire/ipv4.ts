@@ -16,11 +16,14 @@ const enum Field {
   Destination = 16,
 }
 
+/** The version that a header must say. */
+export const IPV4_VERSION: u32 = 4;
 /** Octets of a header without options. */
 export const IPV4_HEADER: u32 = 20;
 /** The largest datagram. */
 export const IPV4_LIMIT: u32 = 65535;
 
+/** Protocols above IP. */
 export const enum Protocol {
   ICMP = 1,
   TCP = 6,
@@ -93,7 +96,10 @@ export class Ipv4Header {
   set destination(value: u32) {
     setBe32(changetype<usize>(this), Field.Destination, value);
   }
-  /** The sum over the header as it stands; 0xffff when it verifies. Without options it is unrolled. */
+  /**
+   * The sum over the header as it stands; 0xffff when it verifies. Without options it is
+   * unrolled.
+   */
   get headerSum(): u32 {
     const base = changetype<usize>(this);
     const a = load<u64>(base);

@@ -2,6 +2,7 @@
 
 import { be16, setBe16 } from "./bytes";
 
+/** Kinds of option. */
 export const enum TcpOption {
   END = 0,
   NOP = 1,

@@ -82,7 +82,9 @@ const MOST_CONNECTIONS = 1 << 24;
 const MOST_LOCKS = 4096;
 const RANKS = 128;
 const TAG_OCTETS = 16;
+// A processor's stack: how many locks, and 16 octets for each from the 16th on.
 const STACK_OCTETS = 256;
+const HELD_DEPTH = STACK_OCTETS / 16 - 1;
 
 /** The connections of the table; as many as `most` of them. */
 export function readConnections(kernel: Kernel, most = MOST_CONNECTIONS): ConnectionView[] {
@@ -117,7 +119,7 @@ function readConnection(kernel: Kernel, address: number): ConnectionView {
     cwnd: word('cwnd'),
     mss: memory.half(address + tcb.mss),
     rto: word('rto'),
-    lock: readLock(kernel, address + tcb.lock),
+    lock: readLock(kernel, address),
   };
 }
 
@@ -142,12 +144,12 @@ export function readLocks(kernel: Kernel): LockView[] {
 
 /** The locks that processors hold, oldest first, as the verifier knows; none in a free kernel. */
 export function readHeldLocks(kernel: Kernel, processors: number): HeldLockView[] {
-  const { memory, layout, raw } = kernel;
+  const { memory, raw } = kernel;
   const found: HeldLockView[] = [];
   if (!kernel.checked) return found;
   for (let processor = 0; processor < processors; processor++) {
     const stack = raw.heldStacks() + processor * STACK_OCTETS;
-    const count = Math.min(memory.word(stack), layout.sizes.HELD_DEPTH);
+    const count = Math.min(memory.word(stack), HELD_DEPTH);
     for (let i = 0; i < count; i++) {
       const at = stack + 16 + i * 16;
       const lock = readLock(kernel, memory.word(at));

@@ -12,10 +12,13 @@ const ENUMS = [
 /** The name of an enum that the host reads. */
 export type EnumName = (typeof ENUMS)[number];
 
-/** Fields of a connection that the host reads: their offsets arrive as `Tcb_` and the name. */
+/**
+ * Fields of a connection that the host reads: their offsets arrive as `Tcb_` and the name; `size`
+ * is all of it. Its lock is its first word.
+ */
 const TCB_FIELDS = [
-  'lock', 'references', 'remoteAddress', 'ports', 'localAddress', 'state', 'flags', 'sndUna',
-  'sndNxt', 'sndWnd', 'rcvNxt', 'cwnd', 'mss', 'rto',
+  'references', 'remoteAddress', 'ports', 'localAddress', 'state', 'flags', 'sndUna', 'sndNxt',
+  'sndWnd', 'rcvNxt', 'cwnd', 'mss', 'rto', 'size',
 ] as const;
 
 /** A field of a connection that the host reads. */
@@ -36,11 +39,14 @@ export const NONE = 0xffff_ffff;
 const FIXED: ReadonlyMap<string, number> = new Map([
   ['FRAME_STRIDE', FRAME_STRIDE],
   ['FRAME_OFFSET', FRAME_OFFSET],
-  ['RING_OCTETS', 32],
+  ['FRAME_LIMIT', 1514],
+  ['FLAG_VERIFIED', 1],
   ['NO_TICK', NONE],
 ]);
 /** Sizes that the host takes as they are. */
-const SIZES = ['TRACE_SLOTS', 'TAG_SLOTS', 'HELD_DEPTH', 'MAXIMUM_PROCESSORS'] as const;
+const SIZES = [
+  'TRACE_SLOTS', 'TAG_SLOTS', 'MAXIMUM_PROCESSORS', 'RING_SLOTS', 'BATCH_FRAMES',
+] as const;
 
 /** A size that the kernel says. */
 export type SizeName = (typeof SIZES)[number];

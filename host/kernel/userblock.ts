@@ -26,6 +26,12 @@ export class UserBlock {
     if (this.address === 0) throw new Error(`user mode gets no block of ${octets} octets`);
   }
 
+  /** The address of a part of it. @throws RangeError where it has no such part. */
+  partAt(offset: number, octets: number): number {
+    if (offset >= 0 && octets >= 0 && offset + octets <= this.octets) return this.address + offset;
+    throw new RangeError(`${octets} octets at ${offset} of a block of ${this.octets}`);
+  }
+
   /** Writes octets of `data`, from `from` to before `end`, at the block's start. */
   write(data: Uint8Array, from = 0, end = data.length): void {
     const count = end - from;

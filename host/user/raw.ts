@@ -257,8 +257,5 @@ export class SocketTable implements RawSockets {
 
 function addressOf(block: SocketBlock, octets: number, offset: number): number {
   if (!(block instanceof UserBlock)) throw new TypeError('block: not one of raw.allocate');
-  if (!(offset >= 0 && octets >= 0 && offset + octets <= block.octets)) {
-    throw new RangeError(`${octets} octets at ${offset} of a block of ${block.octets}`);
-  }
-  return block.address + offset;
+  return block.partAt(offset, octets);
 }

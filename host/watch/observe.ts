@@ -31,7 +31,7 @@ export function observe(machine: Machine, map?: SourceMap): Observation {
   };
   return {
     machine: machine.name,
-    timeUs: machine.nowUs,
+    timeUs: Math.floor(machine.clock.now / 1000),
     ...(stopped === undefined || stopped.reason === 'spin'
       ? {}
       : { stop: { stop: stopped.stop, code: stopped.code, words: stopped.words } }),

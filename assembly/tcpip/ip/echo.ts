@@ -8,12 +8,14 @@ import { nowUs } from "../../trace/ring";
 import { KeQueryTickCount } from "../../trace/ring";
 import { Kdpc, KeInitializeDpc } from "../../ke/dpc";
 import { LockRank } from "../../ke/lockorder";
-import { KSpinLock, KeAcquireSpinLock, KeInitializeSpinLock, KeReleaseSpinLock } from "../../ke/spinlock";
+import { KSpinLock, KeAcquireSpinLock, KeInitializeSpinLock } from "../../ke/spinlock";
+import { KeReleaseSpinLock } from "../../ke/spinlock";
 import { mustHold } from "../../ke/spinlock";
 import { KTimer, KeCancelTimer, KeInitializeTimer, KeSetTimerEx } from "../../ke/timer";
 import { Irp, irpOfQueue } from "../../io/irp";
 import { IoMarkIrpPending, StackHead, parametersOf } from "../../io/stack";
 import { IoCompleteRequest } from "../../io/complete";
+import { setOctet } from "../../wire/bytes";
 import { complement, sum } from "../../wire/checksum";
 import { ICMP_HEADER, IcmpHeader, IcmpType } from "../../wire/icmp";
 import { IPV4_HEADER, Protocol } from "../../wire/ipv4";
@@ -33,6 +35,10 @@ export class EchoRequest extends StackHead {
   length: u32;
   timeoutTicks: u32;
 }
+
+/** "a", and how many letters there are up to "w". */
+const FIRST_LETTER: u32 = 0x61;
+const LETTERS: u32 = 23;
 
 const LOCK: usize = memory.data(4);
 const WAITING: usize = memory.data(8);
@@ -54,6 +60,7 @@ function waiting(): ListEntry {
   return changetype<ListEntry>(WAITING);
 }
 
+/** Makes the list empty. Once, at start. */
 export function initializeEcho(): void {
   KeInitializeSpinLock(lock(), LockRank.IcmpEcho);
   InitializeListHead(waiting());
@@ -109,8 +116,8 @@ function fail(irp: Irp, status: NTSTATUS): NTSTATUS {
 }
 
 /** NT's ping sends the alphabet up to w. */
-function fillPattern(at: usize, length: u32): void {
-  for (let i: u32 = 0; i < length; i++) store<u8>(at + i, <u8>(0x61 + (i % 23)));
+function fillPattern(target: usize, length: u32): void {
+  for (let i: u32 = 0; i < length; i++) setOctet(target, i, FIRST_LETTER + (i % LETTERS));
 }
 
 /** A reply came from `source`. IRQL: DISPATCH_LEVEL. Locks: none. */
@@ -128,7 +135,13 @@ function giveUpOld(dpc: Kdpc, context: usize): void {
 }
 
 /** A chain, by driverContext, of the requests that a reply answers, or that are old, or all. */
-function takeMatching(source: u32, identifier: u32, sequence: u32, old: bool, all: bool): Irp | null {
+function takeMatching(
+  source: u32,
+  identifier: u32,
+  sequence: u32,
+  old: bool,
+  all: bool,
+): Irp | null {
   const irql = KeAcquireSpinLock(lock());
   const chain = takeMatchingLocked(source, identifier, sequence, old, all);
   KeReleaseSpinLock(lock(), irql);

@@ -15,7 +15,8 @@ import { Tag } from "../../ex/tag";
 import { KeQueryTickCount } from "../../trace/ring";
 import { Kdpc, KeInitializeDpc } from "../../ke/dpc";
 import { LockRank } from "../../ke/lockorder";
-import { KSpinLock, KeAcquireSpinLock, KeInitializeSpinLock, KeReleaseSpinLock } from "../../ke/spinlock";
+import { KSpinLock, KeAcquireSpinLock, KeInitializeSpinLock } from "../../ke/spinlock";
+import { KeReleaseSpinLock } from "../../ke/spinlock";
 import { mustHold } from "../../ke/spinlock";
 import { KTimer, KeCancelTimer, KeInitializeTimer, KeSetTimerEx } from "../../ke/timer";
 import { TICKS_PER_SECOND } from "../../nt/time";
@@ -80,12 +81,14 @@ export function reassemblyLock(): usize {
   return STATE;
 }
 
+/** Makes the list empty. Once, at start. */
 export function initializeReassembly(): void {
   KeInitializeSpinLock(state().lock, LockRank.IpReassembly);
   KeInitializeTimer(changetype<KTimer>(TIMER));
   KeInitializeDpc(changetype<Kdpc>(DPC), expire, 0);
 }
 
+/** Gives up all datagrams in pieces. At the end. */
 export function cleanUpReassembly(): void {
   KeCancelTimer(changetype<KTimer>(TIMER));
   const irql = KeAcquireSpinLock(state().lock);
@@ -117,7 +120,13 @@ export function reassemble(header: Ipv4Header, payload: usize, length: u32): usi
   return whole;
 }
 
-function takeLocked(header: Ipv4Header, payload: usize, offset: u32, length: u32, more: bool): usize {
+function takeLocked(
+  header: Ipv4Header,
+  payload: usize,
+  offset: u32,
+  length: u32,
+  more: bool,
+): usize {
   mustHold(state().lock);
   const datagram = findLocked(header);
   if (datagram == null) return 0;

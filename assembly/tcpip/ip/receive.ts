@@ -3,7 +3,7 @@
 import { at } from "../../nt/embed";
 import { ExFreePool } from "../../ex/pool";
 import { Fragment, IPV4_HEADER, Ipv4Header, isInvalidSource, isMulticast } from "../../wire/ipv4";
-import { Protocol } from "../../wire/ipv4";
+import { IPV4_VERSION, Protocol } from "../../wire/ipv4";
 import { IcmpHeader, Unreachable } from "../../wire/icmp";
 import { UdpHeader } from "../../wire/udp";
 import { TcpHeader } from "../../wire/tcp";
@@ -52,7 +52,7 @@ export function classify(on: Interface, ip: Ipv4Header, length: u32, looped: boo
 /** Why the header is not to be trusted; Drop.COUNT: it is. */
 function faultOf(ip: Ipv4Header, length: u32, looped: bool): Drop {
   if (length < IPV4_HEADER) return Drop.IP_SHORT;
-  if (ip.version != 4) return Drop.IP_VERSION;
+  if (ip.version != IPV4_VERSION) return Drop.IP_VERSION;
   const header = ip.headerLength;
   if (header < IPV4_HEADER || header > length) return Drop.IP_HEADER_LENGTH;
   const total = ip.totalLength;

@@ -108,6 +108,7 @@ export function queueDatagram(
   queuePacket(packet, via, nextHop, destination);
 }
 
+/** Writes the IP header before `length` octets of payload. IRQL: any. */
 export function writeIpHeader(
   packet: NdisPacket,
   source: u32,

@@ -85,7 +85,9 @@ export function oweDisconnectLocked(tcb: Tcb): void {
   if (tcb.state == TcpState.TIME_WAIT) tcb.todo |= <u16>Todo.DETACH;
 }
 
-/** Both sides have closed: what is late may still come, for twice the segment lifetime (MUST-13). */
+/**
+ * Both sides have closed: what is late may still come, for twice the segment lifetime (MUST-13).
+ */
 export function timeWaitLocked(tcb: Tcb): void {
   mustHold(tcb.lock);
   const ticks = queryParameter(Parameter.TcpTimedWaitDelay) * TICKS_PER_SECOND;
@@ -171,8 +173,8 @@ export function abortLocked(tcb: Tcb, status: NTSTATUS): void {
 }
 
 /**
- * The endpoint is closed. A connection whose FIN is queued ends on its own; one that is open, or has
- * data that nobody will take any more, is reset (SHLD-3).
+ * The endpoint is closed. A connection whose FIN is queued ends on its own; one that is open, or
+ * has data that nobody will take any more, is reset (SHLD-3).
  */
 export function orphanLocked(tcb: Tcb): void {
   mustHold(tcb.lock);

@@ -206,6 +206,7 @@ export function abandonedLock(): KSpinLock {
   return abandoned().lock;
 }
 
+/** Makes the list of abandoned connects empty. Once, at start. */
 export function initializeConnect(): void {
   KeInitializeSpinLock(abandoned().lock, LockRank.TcpAbandoned);
   abandoned().first = null;

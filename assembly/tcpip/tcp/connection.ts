@@ -20,16 +20,19 @@ export function endpointsLock(): usize {
   return LOCK;
 }
 
+/** Makes the lock. Once, at start. */
 export function initializeConnections(): void {
   KeInitializeSpinLock(lock(), LockRank.TcpConnection);
 }
 
+/** An endpoint without a connection; null: no memory. IRQL: <= DISPATCH_LEVEL. */
 export function openConnection(clientContext: usize): Connection | null {
   const connection = ExAllocate<Connection>(Tag.Connection);
   if (connection != null) connection.clientContext = clientContext;
   return connection;
 }
 
+/** Gives an endpoint back, which has no connection. */
 export function freeConnection(connection: Connection): void {
   ExFree(connection);
 }

@@ -88,17 +88,20 @@ function appendLocked(tcb: Tcb, data: usize, length: u32): bool {
  * INDICATING. IRQL: DISPATCH_LEVEL. Locks: none.
  */
 export function indicate(tcb: Tcb, data: usize, length: u32): void {
-  let ready: Held | null = null;
-  for (;;) {
-    indicateOnce(tcb, data, length);
-    if (ready != null) releaseHeld(ready);
-    KeAcquireSpinLockAtDpcLevel(tcb.lock);
-    ready = nextReadyLocked(tcb);
-    KeReleaseSpinLockFromDpcLevel(tcb.lock);
-    if (ready == null) return;
-    data = ready.data;
-    length = ready.length;
+  indicateOnce(tcb, data, length);
+  let ready = takeNextReady(tcb);
+  while (ready != null) {
+    indicateOnce(tcb, ready.data, ready.length);
+    releaseHeld(ready);
+    ready = takeNextReady(tcb);
   }
+}
+
+function takeNextReady(tcb: Tcb): Held | null {
+  KeAcquireSpinLockAtDpcLevel(tcb.lock);
+  const ready = nextReadyLocked(tcb);
+  KeReleaseSpinLockFromDpcLevel(tcb.lock);
+  return ready;
 }
 
 /** The next run to indicate. What cannot be indicated now is kept where it belongs. */
@@ -145,7 +148,13 @@ function callClient(connection: Connection, indication: ReceiveIndication): NTST
 }
 
 /** What the client did not take stays with us, or goes into the request that it gave. */
-function endIndicationLocked(tcb: Tcb, data: usize, length: u32, taken: u32, irp: Irp | null): void {
+function endIndicationLocked(
+  tcb: Tcb,
+  data: usize,
+  length: u32,
+  taken: u32,
+  irp: Irp | null,
+): void {
   mustHold(tcb.lock);
   tcb.flags &= ~TcbFlag.INDICATING;
   // A client that claims more than there was takes what there was (I4).

@@ -7,7 +7,9 @@ import { settle } from "./settle";
 import { TcpState } from "./state";
 import { Tcb, Todo } from "./tcb";
 
-/** Ends `tcb`, whatever its state. The caller has a reference. IRQL: DISPATCH_LEVEL. Locks: none. */
+/**
+ * Ends `tcb`, whatever its state. The caller has a reference. IRQL: DISPATCH_LEVEL. Locks: none.
+ */
 export function destroy(tcb: Tcb): void {
   KeAcquireSpinLockAtDpcLevel(tcb.lock);
   if (tcb.state == TcpState.CLOSED) tcb.todo |= <u16>Todo.REMOVE;

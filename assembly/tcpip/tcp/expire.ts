@@ -3,7 +3,8 @@
 import { Status } from "../../nt/status";
 import { tickBefore } from "../../nt/time";
 import { KeQueryTickCount } from "../../trace/ring";
-import { KeAcquireSpinLockAtDpcLevel, KeReleaseSpinLockFromDpcLevel, mustHold } from "../../ke/spinlock";
+import { KeAcquireSpinLockAtDpcLevel, KeReleaseSpinLockFromDpcLevel } from "../../ke/spinlock";
+import { mustHold } from "../../ke/spinlock";
 import { flushSends } from "../ip/send";
 import { dieLocked } from "./close";
 import { delayedAckExpiredLocked } from "./delayedack";

@@ -30,6 +30,7 @@ export function hold(data: usize, length: u32, sequence: u32): Held | null {
   return held;
 }
 
+/** Gives a run back. */
 export function releaseHeld(held: Held): void {
   ExFreePool(changetype<usize>(held));
 }

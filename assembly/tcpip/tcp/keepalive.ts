@@ -20,7 +20,9 @@ export function startKeepAliveLocked(tcb: Tcb): void {
   startTimerLocked(tcb, TcpTimer.KEEP_ALIVE, ticksOf(queryParameter(Parameter.KeepAliveTime)));
 }
 
-/** Time for a probe: no text, the octet before sndUna (SHLD-12). Many unanswered end it (MUST-29). */
+/**
+ * Time for a probe: no text, the octet before sndUna (SHLD-12). Many unanswered end it (MUST-29).
+ */
 export function keepAliveExpiredLocked(tcb: Tcb): void {
   mustHold(tcb.lock);
   if (<u32>tcb.probes >= queryParameter(Parameter.TcpMaxDataRetransmissions)) {

@@ -1,6 +1,6 @@
 /**
- * Passive open (RFC 9293, 3.10.7.2; nt-facts 3.4): the client is asked as soon as the SYN comes, or,
- * under SynAttackProtect 2, when the handshake is over.
+ * Passive open (RFC 9293, 3.10.7.2; nt-facts 3.4): the client is asked as soon as the SYN comes,
+ * or, under SynAttackProtect 2, when the handshake is over.
  */
 
 import { at } from "../../nt/embed";

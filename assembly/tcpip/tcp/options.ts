@@ -14,7 +14,9 @@ const DEFAULT_MSS: u32 = 536;
 /** What nobody goes below: a peer that offers less would make us send many times its data. */
 const LEAST_MSS: u32 = 64;
 
-/** The peer's maximum segment size; 536 when its SYN does not say, 0 when an option is malformed. */
+/**
+ * The peer's maximum segment size; 536 when its SYN does not say, 0 when an option is malformed.
+ */
 export function readMss(segment: Segment): u32 {
   let at = changetype<usize>(segment.header) + TCP_HEADER;
   let left = segment.header.length - TCP_HEADER;

@@ -1,6 +1,7 @@
 /** What may be sent now (RFC 9293, 3.7.4 and 3.8.6.2.1). */
 
-import { KeAcquireSpinLockAtDpcLevel, KeReleaseSpinLockFromDpcLevel, mustHold } from "../../ke/spinlock";
+import { KeAcquireSpinLockAtDpcLevel, KeReleaseSpinLockFromDpcLevel } from "../../ke/spinlock";
+import { mustHold } from "../../ke/spinlock";
 import { TcpFlag } from "../../wire/tcp";
 import { flushSends } from "../ip/send";
 import { startPersistLocked } from "./persist";

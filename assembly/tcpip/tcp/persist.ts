@@ -1,4 +1,6 @@
-/** A window of zero, or too small: probed until it opens (RFC 9293, 3.8.6.1; MUST-35 to MUST-37). */
+/**
+ * A window of zero, or too small: probed until it opens (RFC 9293, 3.8.6.1; MUST-35 to MUST-37).
+ */
 
 import { Parameter, queryParameter } from "../../ex/registry";
 import { Event } from "../../trace/event";

@@ -1,9 +1,10 @@
 /**
- * The order of the steps of RFC 9293, 3.10.7, and nothing else: acceptable, reset, SYN, acknowledge,
- * assemble, deliver, FIN. Each step knows how; this file knows when.
+ * The order of the steps of RFC 9293, 3.10.7, and nothing else: acceptable, reset, SYN,
+ * acknowledge, assemble, deliver, FIN. Each step knows how; this file knows when.
  */
 
-import { KeAcquireSpinLockAtDpcLevel, KeReleaseSpinLockFromDpcLevel, mustHold } from "../../ke/spinlock";
+import { KeAcquireSpinLockAtDpcLevel, KeReleaseSpinLockFromDpcLevel } from "../../ke/spinlock";
+import { mustHold } from "../../ke/spinlock";
 import { TcpFlag } from "../../wire/tcp";
 import { Counter, count, Drop, drop } from "../counters";
 import { acceptableLocked } from "./acceptable";
@@ -21,6 +22,7 @@ import { before } from "./sequence";
 import { settle } from "./settle";
 import { TcpState, mayReceive } from "./state";
 import { Tcb, TcbFlag, dereferenceTcb } from "./tcb";
+import { transmitLocked } from "./transmit";
 
 /** A segment that has been verified. IRQL: DISPATCH_LEVEL. Locks: none. */
 export function receiveSegment(segment: Segment): void {
@@ -31,11 +33,12 @@ export function receiveSegment(segment: Segment): void {
     return;
   }
   segment.tcb = null;
-  receiveFor(tcb, segment);
+  if (receiveFor(tcb, segment)) receiveFor(tcb, segment);
   dereferenceTcb(tcb);
 }
 
-function receiveFor(tcb: Tcb, segment: Segment): void {
+/** True when the client has just been told of the connection: the segment is looked at again. */
+function receiveFor(tcb: Tcb, segment: Segment): bool {
   KeAcquireSpinLockAtDpcLevel(tcb.lock);
   const next = predictLocked(tcb, segment) ? Next.INDICATE : stepsLocked(tcb, segment);
   KeReleaseSpinLockFromDpcLevel(tcb.lock);
@@ -43,7 +46,7 @@ function receiveFor(tcb: Tcb, segment: Segment): void {
   if (tcb.todo) settle(tcb);
   if (next == Next.RESET) sendReset(segment);
   else if (next == Next.LISTEN) receiveListen(segment);
-  else if (next == Next.INDICATE_LATE && indicateLate(tcb, segment)) receiveFor(tcb, segment);
+  return next == Next.INDICATE_LATE && indicateLate(tcb, segment);
 }
 
 function stepsLocked(tcb: Tcb, segment: Segment): Next {
@@ -75,7 +78,9 @@ function stepsLocked(tcb: Tcb, segment: Segment): Next {
   return textLocked(tcb, segment);
 }
 
-/** A SYN in the window of a connection: an acknowledgment that a live peer answers (RFC 5961, 4). */
+/**
+ * A SYN in the window of a connection: an acknowledgment that a live peer answers (RFC 5961, 4).
+ */
 function synLocked(tcb: Tcb): Next {
   mustHold(tcb.lock);
   drop(Drop.TCP_UNEXPECTED);
@@ -130,5 +135,6 @@ function textLocked(tcb: Tcb, segment: Segment): Next {
 /** What came before its turn is answered at once, each one, so that the sender can count. */
 function answerGapLocked(tcb: Tcb): void {
   mustHold(tcb.lock);
+  transmitLocked(tcb, tcb.sndNxt, TcpFlag.ACK, 0);
   scheduleLocked(tcb);
 }

@@ -3,7 +3,8 @@
 import { at } from "../../nt/embed";
 import { InsertTailList } from "../../nt/list";
 import { NTSTATUS, Status } from "../../nt/status";
-import { KeAcquireSpinLockAtDpcLevel, KeReleaseSpinLockFromDpcLevel, mustHold } from "../../ke/spinlock";
+import { KeAcquireSpinLockAtDpcLevel, KeReleaseSpinLockFromDpcLevel } from "../../ke/spinlock";
+import { mustHold } from "../../ke/spinlock";
 import { Irp } from "../../io/irp";
 import { IoMarkIrpPending, parametersOf } from "../../io/stack";
 import { TdiAssociate, TdiConnect, TdiDisconnect, TdiInformation } from "../../tdi/parameters";

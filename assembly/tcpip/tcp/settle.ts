@@ -80,7 +80,9 @@ function leaveTable(tcb: Tcb): void {
   if (was) dereferenceTcb(tcb);
 }
 
-/** The connection endpoint `connection` lets go of `tcb`: what it owed its client is owed no more. */
+/**
+ * The connection endpoint `connection` lets go of `tcb`: what it owed its client is owed no more.
+ */
 export function forgetClient(connection: Connection, tcb: Tcb): void {
   KeAcquireSpinLockAtDpcLevel(tcb.lock);
   if (tcb.connection == connection) tcb.connection = null;

@@ -6,6 +6,7 @@ import { mustHold } from "../../ke/spinlock";
 import { Counter, count, uncount } from "../counters";
 import { Tcb } from "./tcb";
 
+/** The states, in the order in which a connection meets them. */
 export const enum TcpState {
   CLOSED,
   LISTEN,

@@ -2,8 +2,8 @@
  * SynAttackProtect (Q142641; nt-facts 1.2): what changes when too many connections are half open.
  *
  * 0: nothing. 1: fewer SYN-ACKs are sent again, and the route cache entry is made only when the
- * handshake is over. 2: as 1, and the client is told only then. It engages while both TcpMaxHalfOpen
- * and TcpMaxHalfOpenRetried are exceeded, or TcpMaxPortsExhausted is.
+ * handshake is over. 2: as 1, and the client is told only then. It engages while both
+ * TcpMaxHalfOpen and TcpMaxHalfOpenRetried are exceeded, or TcpMaxPortsExhausted is.
  */
 
 import { Event } from "../../trace/event";
@@ -29,6 +29,7 @@ export function synAttackCounts(): SynAttackCounts {
   return changetype<SynAttackCounts>(COUNTS);
 }
 
+/** Counts nothing. Once, at start. */
 export function initializeSynAttack(): void {
   memory.fill(COUNTS, 0, 16);
 }

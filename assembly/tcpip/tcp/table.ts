@@ -49,6 +49,7 @@ export class Partition {
 }
 if (offsetof<Partition>() != 64) ERROR("a partition is one cache line");
 
+/** Partitions of the table at most. */
 export const MAXIMUM_PARTITIONS: u32 = 32;
 const PARTITIONS: usize = memory.data(2048, 64);
 
@@ -66,6 +67,7 @@ function shape(): Shape {
   return changetype<Shape>(SHAPE);
 }
 
+/** The partition of that number. IRQL: any. */
 export function partitionAt(index: u32): Partition {
   return changetype<Partition>(PARTITIONS + (<usize>index << 6));
 }
@@ -75,6 +77,7 @@ export function partitionOf(hash: u32): Partition {
   return partitionAt(hash & (shape().partitions - 1));
 }
 
+/** How many partitions the table has. IRQL: any. */
 export function partitionCount(): u32 {
   return shape().partitions;
 }
@@ -271,7 +274,9 @@ function growLocked(partition: Partition): bool {
   return true;
 }
 
-/** Takes `tcb` out of the table, whose reference is the caller's now; false when it is not there. */
+/**
+ * Takes `tcb` out of the table, whose reference is the caller's now; false when it is not there.
+ */
 export function removeTcbLocked(partition: Partition, tcb: Tcb): bool {
   mustHold(partition.lock);
   if (!tcb.inTable) return false;

@@ -86,9 +86,9 @@ export const enum TcpTimer {
   TIME_WAIT,
 }
 
-/*
- * The first 64 octets are what an in-order segment touches; the next hold what an acknowledgment
- * and a transmission touch; the rest is rarely needed.
+/**
+ * A connection. The first 64 octets are what an in-order segment touches; the next hold what an
+ * acknowledgment and a transmission touch; the rest is rarely needed.
  */
 @unmanaged
 export class Tcb {
@@ -223,10 +223,12 @@ function list(): LookasideList {
   return changetype<LookasideList>(LIST);
 }
 
+/** Makes the lookaside list. Once, at start. */
 export function initializeTcbs(): void {
   ExInitializeNPagedLookasideList(list(), <u32>offsetof<Tcb>(), Tag.Tcb, KEPT);
 }
 
+/** Gives what the lookaside list kept back to the pool. At the end. */
 export function deleteTcbList(): void {
   ExDeleteNPagedLookasideList(list());
 }
@@ -249,6 +251,7 @@ export function allocateTcb(localAddress: u32, remoteAddress: u32, ports: u32): 
   return tcb;
 }
 
+/** One more holds `tcb`. IRQL: any. */
 export function referenceTcb(tcb: Tcb): void {
   InterlockedIncrement(changetype<usize>(tcb) + offsetof<Tcb>("references"));
 }

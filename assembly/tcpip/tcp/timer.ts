@@ -71,6 +71,7 @@ export function initializeTcpTimers(expire: Expire): void {
   KeInitializeDpc(changetype<Kdpc>(DPC), playTimers, 0);
 }
 
+/** Stops the pulse that plays the wheel. At the end. */
 export function stopTcpTimers(): void {
   KeCancelTimer(changetype<KTimer>(TIMER));
 }
@@ -88,6 +89,7 @@ export function startTimerLocked(tcb: Tcb, kind: TcpTimer, ticks: u32): void {
   armLocked(tcb, tcb.timerDue);
 }
 
+/** Stops the main timer of `tcb`. Its entry may still expire, and is ignored then. */
 export function stopTimerLocked(tcb: Tcb): void {
   mustHold(tcb.lock);
   tcb.timer = <u8>TcpTimer.NONE;

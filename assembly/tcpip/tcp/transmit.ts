@@ -53,9 +53,8 @@ export function transmitLocked(tcb: Tcb, sequence: u32, flags: u32, length: u32)
   if (options) writeMss(base + TCP_HEADER, mssOf(route != null ? route.mtu : via.mtu));
   const text = length ? gatherLocked(tcb, base + header, sequence, length) : 0;
   const whole = header + length;
-  const partial =
-    pseudoHeader(tcb.localAddress, tcb.remoteAddress, Protocol.TCP, whole) + sum(base, header) + text;
-  tcp.checksum = complement(partial);
+  const head = pseudoHeader(tcb.localAddress, tcb.remoteAddress, Protocol.TCP, whole);
+  tcp.checksum = complement(head + sum(base, header) + text);
   const remote = tcb.remoteAddress;
   const hop = route != null ? route.nextHop : nextHopFor(via, remote);
   const fragment = dontFragment(queryParameter(Parameter.EnablePMTUDiscovery) != 0);

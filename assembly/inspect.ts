@@ -1,0 +1,79 @@
+/** Where things lie that the host looks at from outside: locks, rings. */
+
+import { abandonedLock } from "./tcpip/tcp/connect";
+import { endpointsLock } from "./tcpip/tcp/connection";
+import { tcpTimerLock } from "./tcpip/tcp/timer";
+import { partitionAt, partitionCount } from "./tcpip/tcp/table";
+import { addressLock } from "./tcpip/address";
+import { arpLock } from "./tcpip/neighbour";
+import { routeLock } from "./tcpip/route";
+import { reassemblyLock } from "./tcpip/ip/reassemble";
+import { echoLock } from "./tcpip/ip/echo";
+import { readyLock } from "./afd/ready";
+import { cancelLock } from "./io/cancel";
+import { poolLock } from "./ex/pool";
+import { workQueueLock } from "./ex/workitem";
+import { timerLock } from "./ke/timer";
+import { MAXIMUM_ADAPTERS, adapterAt } from "./ndis/adapter";
+import { cardOf } from "./miniport/card";
+
+/** Locks that are not inside a connection or a socket, without those of partitions and cards. */
+const SINGLE_LOCKS: u32 = 13;
+
+/** The address of the `index`-th global lock; 0: there are no more. */
+export function lockAt(index: u32): usize {
+  if (index < SINGLE_LOCKS) return singleLock(index);
+  let left = index - SINGLE_LOCKS;
+  if (left < partitionCount()) return changetype<usize>(partitionAt(left).lock);
+  left -= partitionCount();
+  for (let i: u32 = 0; i < MAXIMUM_ADAPTERS; i++) {
+    const adapter = adapterAt(i);
+    if (adapter == null) continue;
+    if (left == 0) return changetype<usize>(adapter.lock);
+    left--;
+  }
+  return 0;
+}
+
+function singleLock(index: u32): usize {
+  switch (index) {
+    case 0:
+      return cancelLock();
+    case 1:
+      return readyLock();
+    case 2:
+      return addressLock();
+    case 3:
+      return endpointsLock();
+    case 4:
+      return changetype<usize>(abandonedLock());
+    case 5:
+      return tcpTimerLock();
+    case 6:
+      return reassemblyLock();
+    case 7:
+      return routeLock();
+    case 8:
+      return arpLock();
+    case 9:
+      return echoLock();
+    case 10:
+      return timerLock();
+    case 11:
+      return workQueueLock();
+    default:
+      return poolLock();
+  }
+}
+
+/** The receive ring of a card; 0: there is none. */
+export function receiveRing(index: u32): usize {
+  const adapter = adapterAt(index);
+  return adapter == null ? 0 : changetype<usize>(cardOf(adapter).receiveRing);
+}
+
+/** The transmit ring of a card; 0: there is none. */
+export function transmitRing(index: u32): usize {
+  const adapter = adapterAt(index);
+  return adapter == null ? 0 : changetype<usize>(cardOf(adapter).transmitRing);
+}

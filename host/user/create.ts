@@ -1,0 +1,134 @@
+/** Machines with their user mode, and worlds of them: what a program, a test or an article makes. */
+
+import { loadModule, TARGETS } from '../kernel/load.js';
+import type { Target } from '../kernel/load.js';
+import { BATCH_FRAMES, FrameBatch } from '../link/batch.js';
+import { wrapLink } from '../link/link.js';
+import type { Link } from '../link/link.js';
+import { openLink } from '../link/open.js';
+import { tapPcap } from '../link/pcap.js';
+import type { CaptureWriter } from '../link/pcapngwrite.js';
+import { bootMachine } from '../machine/boot.js';
+import { Clock } from '../machine/clock.js';
+import { FrameDigest } from '../machine/digest.js';
+import type { Machine } from '../machine/machine.js';
+import { mustKnow } from '../machine/options.js';
+import type { MachineOptions } from '../machine/options.js';
+import { Random } from '../machine/random.js';
+import type { Seed } from '../machine/random.js';
+import { Runner } from '../machine/run.js';
+import { World } from '../machine/world.js';
+import { makeUserMode } from './usermode.js';
+
+/** A machine of a world: its name, its address, and what differs from the world's. */
+export type WorldMachineOptions =
+  & Omit<MachineOptions, 'seed' | 'link' | 'clock' | 'target' | 'module'>
+  & { readonly name: string; readonly address: string };
+
+/** What a world is made of. */
+export interface WorldOptions {
+  /** A whole number of at most 64 bits: all chance in it comes from here. 1 where not given. */
+  readonly seed?: Seed;
+  /** The release of machines that name none. */
+  readonly release?: string;
+  /** The kernel of all machines. */
+  readonly target?: Target;
+  /** A kernel of the target, compiled; that of build/ where not given. */
+  readonly module?: WebAssembly.Module;
+  /** Registry values of all machines; a machine's own come on top. */
+  readonly parameters?: Readonly<Record<string, number>>;
+  /**
+   * A URL like `wire:?latency=5us&rate=1G`, or what opens the link; `wire:` for two machines,
+   * `switch:` for others, where not given.
+   */
+  readonly link?: string | ((clock: Clock, random: Random) => Link);
+  /** The octets of a file, for a link `pcap:FILE`. */
+  readonly readFile?: (path: string) => Uint8Array;
+  readonly machines: readonly WorldMachineOptions[];
+  /** Gets all frames sent to the link. */
+  readonly pcap?: CaptureWriter;
+  /** Whether a digest of all frames is kept; it costs about as much as a copy of them. True. */
+  readonly digest?: boolean;
+}
+
+const WORLD_OPTIONS: Readonly<Record<keyof WorldOptions, true>> = {
+  seed: true, release: true, target: true, module: true, parameters: true, link: true,
+  readFile: true, machines: true, pcap: true, digest: true,
+};
+
+/**
+ * Boots a machine.
+ * @throws TypeError naming an option that is wrong; Error where its kernel does not start.
+ */
+export async function createMachine(options: MachineOptions = {}): Promise<Machine> {
+  return bootMachine(options, { batch: new FrameBatch(BATCH_FRAMES) }, makeUserMode);
+}
+
+/**
+ * Boots machines on one link.
+ * @throws TypeError naming an option that is wrong; Error where a kernel does not start.
+ */
+export async function createWorld(options: WorldOptions): Promise<World> {
+  mustKnow(options, Object.keys(WORLD_OPTIONS), 'a world');
+  checkMachines(options.machines);
+  const { target = 'free' } = options;
+  if (!TARGETS.includes(target)) {
+    throw new TypeError(`target: '${String(target)}' is none of ${TARGETS.join(', ')}`);
+  }
+  const runner = new Runner(new Clock());
+  const random = new Random(options.seed ?? 1);
+  const frames = options.digest === false ? undefined : new FrameDigest();
+  const link = openWorldLink(options, runner.clock, random, frames);
+  const module = options.module ?? (await loadModule(target));
+  const machines: Machine[] = [];
+  for (const each of options.machines) {
+    const machineOptions: MachineOptions = {
+      ...(options.release === undefined ? {} : { release: options.release }),
+      ...each,
+      parameters: { ...options.parameters, ...each.parameters },
+      seed: random.derive(`machine ${each.name}`).seed,
+      target,
+      module,
+      link,
+    };
+    const parts = { batch: new FrameBatch(BATCH_FRAMES), runner };
+    machines.push(await bootMachine(machineOptions, parts, makeUserMode));
+  }
+  return new World({ random, runner, link, machines, frames });
+}
+
+function checkMachines(machines: readonly WorldMachineOptions[]): void {
+  if (!Array.isArray(machines)) throw new TypeError('machines: a list of machines is needed');
+  const names = new Set<string>();
+  for (const { name, address } of machines as readonly Partial<WorldMachineOptions>[]) {
+    if (typeof name !== 'string' || name === '') throw new TypeError('machines: each has a name');
+    if (address === undefined) throw new TypeError(`machines: ${name} has no address`);
+    if (names.has(name)) throw new TypeError(`machines: two are called ${name}`);
+    names.add(name);
+  }
+}
+
+function openWorldLink(
+  options: WorldOptions, clock: Clock, random: Random, frames: FrameDigest | undefined,
+): Link {
+  const { readFile, machines, link = machines.length === 2 ? 'wire:' : 'switch:' } = options;
+  const chance = random.derive('link');
+  let opened = typeof link === 'function'
+    ? link(clock, chance)
+    : openLink(link, { clock, random: chance, ...(readFile === undefined ? {} : { readFile }) });
+  if (options.pcap !== undefined) {
+    opened = tapPcap(opened, options.pcap, clock, machines.map(({ name }) => name));
+  }
+  return frames === undefined ? opened : withDigest(opened, clock, frames);
+}
+
+/** A link whose frames are added to a digest as they are sent. */
+function withDigest(link: Link, clock: Clock, frames: FrameDigest): Link {
+  return wrapLink(link, (port, end) => ({
+    send(batch) {
+      frames.add(clock.now, end, batch);
+      port.send(batch);
+    },
+    close: () => port.close(),
+  }));
+}

@@ -1,0 +1,97 @@
+/** What all promises of one machine's user mode share: calls that wait, buffers, words. */
+
+import { statusError, statusName } from '../kernel/status.js';
+import type { StatusError } from '../kernel/status.js';
+import { valueOf } from '../kernel/layout.js';
+import type { Machine } from '../machine/machine.js';
+import type { SocketBlock } from '../machine/usermode.js';
+import type { SocketTable } from './raw.js';
+
+/** Octets of the block through which promises send and receive: one send or receive at a time. */
+const BUFFER_OCTETS = 65_536;
+
+/** A promise's two ends. */
+export interface Waiter<T> {
+  resolve(value: T): void;
+  reject(error: Error): void;
+}
+
+/** The desk of one machine. */
+export class Desk {
+  /** The NTSTATUS at the end of a connection. */
+  readonly gracefulDisconnect: number;
+  private buffer: SocketBlock | undefined;
+  private readonly queue: (() => void)[] = [];
+  private readonly encoder = new TextEncoder();
+
+  constructor(readonly machine: Machine, readonly raw: SocketTable) {
+    this.gracefulDisconnect = valueOf(machine.kernel.layout, 'Status', 'GRACEFUL_DISCONNECT');
+  }
+
+  /** Calls that wait for a processor. */
+  get waiting(): number {
+    return this.queue.length;
+  }
+
+  /**
+   * A promise whose beginning is a call into the kernel: it is made at once, or, where no processor
+   * can run it, when one can. What it throws rejects the promise.
+   */
+  async request<T>(begin: (waiter: Waiter<T>) => void): Promise<T> {
+    this.machine.runner.noteActivity();
+    return new Promise<T>((resolve, reject) => {
+      const waiter: Waiter<T> = {
+        resolve: (value) => {
+          this.machine.runner.noteActivity();
+          resolve(value);
+        },
+        reject: (error) => {
+          this.machine.runner.noteActivity();
+          reject(error);
+        },
+      };
+      const call = (): void => {
+        try {
+          begin(waiter);
+        } catch (thrown) {
+          waiter.reject(thrown instanceof Error ? thrown : new Error(String(thrown)));
+        }
+      };
+      if (this.queue.length === 0 && this.machine.enterUser()) call();
+      else this.queue.push(call);
+    });
+  }
+
+  /** Makes the calls that waited, where a processor can run them now. */
+  resume(): void {
+    while (this.queue.length > 0 && this.machine.enterUser()) this.queue.shift()?.();
+  }
+
+  /** The block to send from and receive into. @throws Error where there is no memory for it. */
+  block(): SocketBlock {
+    return (this.buffer ??= this.raw.allocate(BUFFER_OCTETS));
+  }
+
+  /** The octets of data; of text, in UTF-8. @throws TypeError for anything else. */
+  octetsOf(data: Uint8Array | string): Uint8Array {
+    if (typeof data === 'string') return this.encoder.encode(data);
+    if (data instanceof Uint8Array) return data;
+    throw new TypeError('data: octets or text, a Uint8Array or a string');
+  }
+
+  /** The name of an NTSTATUS. */
+  nameOf(status: number): string {
+    return statusName(this.machine.kernel.layout, status);
+  }
+
+  /** An error for what failed, with the name of its NTSTATUS in `status`. */
+  error(what: string, status: number | string): StatusError {
+    const name = typeof status === 'number' ? this.nameOf(status) : status;
+    return statusError(`${this.machine.name}: ${what}`, name);
+  }
+
+  /** @throws the error of `what` where `status` is one. */
+  mustSucceed(what: string, status: number): void {
+    if (status < 0) throw this.error(what, status);
+  }
+}

@@ -30,7 +30,7 @@ export { SocketOption, SocketQuery } from "./afd/socket";
 export { readEvents as socketPoll, hasReady as socketReady } from "./afd/ready";
 export {
   socketOpen, socketBind, socketListen, socketConnect, socketAccept, socketSend, socketSendTo,
-  socketReceive, socketShutdown, socketClose, socketOption, socketQuery, echo,
+  socketReceive, socketShutdown, socketClose, socketOption, socketQuery, echo, echoCancel,
 } from "./afd/driver";
 export { boot, halt } from "./boot";
 export {

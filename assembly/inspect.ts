@@ -9,6 +9,7 @@ import { arpLock } from "./tcpip/neighbour";
 import { routeLock } from "./tcpip/route";
 import { reassemblyLock } from "./tcpip/ip/reassemble";
 import { echoLock } from "./tcpip/ip/echo";
+import { echoesLock } from "./afd/echo";
 import { readyLock } from "./afd/ready";
 import { cancelLock } from "./io/cancel";
 import { poolLock } from "./ex/pool";
@@ -18,7 +19,7 @@ import { MAXIMUM_ADAPTERS, adapterAt } from "./ndis/adapter";
 import { cardOf } from "./miniport/card";
 
 /** Locks that are not inside a connection or a socket, without those of partitions and cards. */
-const SINGLE_LOCKS: u32 = 13;
+const SINGLE_LOCKS: u32 = 14;
 
 /** The address of the `index`-th global lock; 0: there are no more. */
 export function lockAt(index: u32): usize {
@@ -61,6 +62,8 @@ function singleLock(index: u32): usize {
       return timerLock();
     case 11:
       return workQueueLock();
+    case 12:
+      return echoesLock();
     default:
       return poolLock();
   }

@@ -6,7 +6,7 @@ import { ticksOf } from "../nt/time";
 import { IoCreateDevice, DeviceName, IoDeleteDevice, IoGetDeviceObjectPointer } from "../io/device";
 import { DriverObject, initializeDriver } from "../io/driver";
 import * as backlog from "./backlog";
-import { sendEcho } from "./echo";
+import { cancelEcho, initializeEchoes, sendEcho } from "./echo";
 import { Endpoint, SocketKind, allocateEndpoint } from "./endpoint";
 import { cleanUpReady, initializeReady } from "./ready";
 import * as socket from "./socket";
@@ -29,6 +29,7 @@ export function DriverEntry(): NTSTATUS {
   const driver = changetype<DriverObject>(DRIVER);
   initializeDriver(driver, unload);
   initializeReady();
+  initializeEchoes();
   IoCreateDevice(driver, DeviceName.Afd);
   return Status.SUCCESS;
 }
@@ -123,4 +124,9 @@ export function echo(address: u32, length: u32, timeoutMs: u32, context: u32): N
   const sequence = word.value++ & 0xffff;
   const ticks = ticksOf(timeoutMs);
   return sendEcho(address, ECHO_IDENTIFIER, sequence, length, ticks, context);
+}
+
+/** Cancels the ping with that context; its ECHO event follows. INVALID_HANDLE: there is none. */
+export function echoCancel(context: u32): NTSTATUS {
+  return cancelEcho(context);
 }

@@ -1,12 +1,50 @@
 /** ping: an ICMP echo for user mode, as icmp.dll asks for it. */
 
 import { NTSTATUS, Status } from "../nt/status";
+import { InitializeListHead, InsertTailList, IsListEmpty, ListEntry } from "../nt/list";
+import { RemoveEntryList } from "../nt/list";
+import { ExAllocate, ExFree } from "../ex/pool";
+import { Tag } from "../ex/tag";
 import { IoCallDriver } from "../io/call";
+import { IoCancelIrp } from "../io/cancel";
 import { DeviceName, IoGetDeviceObjectPointer } from "../io/device";
 import { Major } from "../io/driver";
-import { Irp, IoAllocateIrp } from "../io/irp";
-import { IoGetNextIrpStackLocation } from "../io/stack";
+import { Irp, IoAllocateIrp, IoFreeIrp } from "../io/irp";
+import { IoGetNextIrpStackLocation, IoSetCompletionRoutine } from "../io/stack";
+import { LockRank } from "../ke/lockorder";
+import { KSpinLock, KeAcquireSpinLock, KeInitializeSpinLock } from "../ke/spinlock";
+import { KeReleaseSpinLock, mustHold } from "../ke/spinlock";
+import { at } from "../nt/embed";
 import { signalEcho } from "./ready";
+
+/** An echo that user mode waits for. Under the echo lock: its place in the list. */
+@unmanaged
+class Echo extends ListEntry {
+  irp: Irp;
+  context: u32;
+}
+
+const LOCK: usize = memory.data(4);
+const PENDING: usize = memory.data(8);
+
+function lock(): KSpinLock {
+  return changetype<KSpinLock>(LOCK);
+}
+
+function pending(): ListEntry {
+  return changetype<ListEntry>(PENDING);
+}
+
+/** Makes the list empty. Once, at start. */
+export function initializeEchoes(): void {
+  KeInitializeSpinLock(lock(), LockRank.AfdEcho);
+  InitializeListHead(pending());
+}
+
+/** Where its lock lies, for the host. */
+export function echoesLock(): usize {
+  return LOCK;
+}
 
 /**
  * Sends an echo of `length` octets; an ECHO event with `context` tells how it ended.
@@ -24,21 +62,56 @@ export function sendEcho(
   if (device == null) return Status.NO_SUCH_DEVICE;
   const irp = IoAllocateIrp(1);
   if (irp == null) return Status.INSUFFICIENT_RESOURCES;
+  const echo = ExAllocate<Echo>(Tag.Echo);
+  if (echo == null) {
+    IoFreeIrp(irp);
+    return Status.INSUFFICIENT_RESOURCES;
+  }
+  echo.irp = irp;
+  echo.context = context;
   const next = IoGetNextIrpStackLocation(irp);
+  IoSetCompletionRoutine(irp, echoDone, changetype<usize>(echo));
   next.major = <u8>Major.DEVICE_CONTROL;
-  next.completion = echoDone;
-  next.context = context;
   next.parameter0 = remoteAddress;
   next.parameter1 = identifier;
   next.parameter2 = sequence;
   next.parameter3 = length;
   next.parameter4 = timeoutTicks;
+  const irql = KeAcquireSpinLock(lock());
+  InsertTailList(pending(), echo);
+  KeReleaseSpinLock(lock(), irql);
   return IoCallDriver(device, irp);
 }
 
 /** The request waits until user mode has read of it. */
 function echoDone(irp: Irp, context: usize): NTSTATUS {
-  irp.driverContext = context;
+  const echo = at<Echo>(context, 0);
+  const irql = KeAcquireSpinLock(lock());
+  RemoveEntryList(echo);
+  KeReleaseSpinLock(lock(), irql);
+  irp.driverContext = echo.context;
+  ExFree(echo);
   signalEcho(irp);
   return Status.MORE_PROCESSING_REQUIRED;
+}
+
+/** Cancels the echo with that context, if it still waits. IRQL: PASSIVE_LEVEL. Locks: none. */
+export function cancelEcho(context: u32): NTSTATUS {
+  const irql = KeAcquireSpinLock(lock());
+  const irp = findLocked(context);
+  KeReleaseSpinLock(lock(), irql);
+  if (irp == null) return Status.INVALID_HANDLE;
+  return IoCancelIrp(irp) ? Status.SUCCESS : Status.UNSUCCESSFUL;
+}
+
+function findLocked(context: u32): Irp | null {
+  mustHold(lock());
+  if (IsListEmpty(pending())) return null;
+  let entry = pending().flink;
+  while (entry != pending()) {
+    const echo = changetype<Echo>(entry);
+    if (echo.context == context) return echo.irp;
+    entry = entry.flink;
+  }
+  return null;
 }

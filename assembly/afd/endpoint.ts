@@ -5,7 +5,7 @@
  * are taken from the transport's events as long as there is room, and from its requests after that.
  */
 
-import { at } from "../nt/embed";
+import { at, containing } from "../nt/embed";
 import { InitializeListHead, ListEntry } from "../nt/list";
 import { NTSTATUS } from "../nt/status";
 import { InterlockedDecrement, InterlockedIncrement } from "../ex/interlocked";
@@ -111,7 +111,7 @@ export class Endpoint extends ListEntry {
     return at<ListEntry>(changetype<usize>(this), offsetof<this>("readyFlink"));
   }
   static ofReady(entry: ListEntry): Endpoint {
-    return at<Endpoint>(changetype<usize>(entry) - offsetof<Endpoint>("readyFlink"), 0);
+    return containing<Endpoint>(changetype<usize>(entry), offsetof<Endpoint>("readyFlink"));
   }
 }
 

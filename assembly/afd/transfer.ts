@@ -1,5 +1,6 @@
 /** Octets through a socket: send, receive, and the events that bring them. */
 
+import { RtlCopyMemory } from "../nt/memory";
 import { at } from "../nt/embed";
 import { NTSTATUS, Status } from "../nt/status";
 import { KeAcquireSpinLock, KeReleaseSpinLock, mustHold } from "../ke/spinlock";
@@ -61,7 +62,7 @@ function sendChunk(endpoint: Endpoint, file: FileObject, address: usize, length:
     freeChunk(chunk);
     return giveBack(endpoint, length);
   }
-  memory.copy(chunk.data, address, length);
+  RtlCopyMemory(chunk.data, address, length);
   referenceEndpoint(endpoint);
   chunk.owner = changetype<usize>(endpoint);
   TdiBuildSend(irp, file, sendDone, changetype<usize>(chunk), chunk.mdl, length);
@@ -116,7 +117,7 @@ export function sendTo(
     freeChunk(chunk);
     return Status.INSUFFICIENT_RESOURCES;
   }
-  memory.copy(chunk.data, address, length);
+  RtlCopyMemory(chunk.data, address, length);
   TdiBuildSendDatagram(irp, file, keepRequest, 0, chunk.mdl, length, remoteAddress, remotePort);
   const status = IoCallDriver(file.device, irp);
   IoFreeIrp(irp);
@@ -163,7 +164,7 @@ function keepLocked(endpoint: Endpoint, data: usize, length: u32, address: u32, 
   mustHold(endpoint.lock);
   const chunk = allocateChunk(length);
   if (chunk == null) return false;
-  memory.copy(chunk.data, data, length);
+  RtlCopyMemory(chunk.data, data, length);
   chunk.remoteAddress = address;
   chunk.remotePort = port;
   appendLocked(endpoint, chunk);
@@ -218,7 +219,7 @@ function moveLocked(endpoint: Endpoint, address: usize, length: u32): i32 {
   while (chunk != null && (moved < length || datagram)) {
     const next: Chunk | null = chunk.next;
     const take = length - moved < chunk.length ? length - moved : chunk.length;
-    memory.copy(address + moved, chunk.data, take);
+    RtlCopyMemory(address + moved, chunk.data, take);
     moved += take;
     // A datagram that does not fit is cut, as recvfrom does.
     const gone = datagram ? chunk.length : take;

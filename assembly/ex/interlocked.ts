@@ -15,11 +15,3 @@ export function InterlockedDecrement(address: usize): u32 {
   store<u32>(address, rest);
   return rest;
 }
-
-/** Stores `value` and returns what was there. IRQL: any. */
-export function InterlockedExchange(address: usize, value: u32): u32 {
-  if (SMP) return atomic.xchg<u32>(address, value);
-  const old = load<u32>(address);
-  store<u32>(address, value);
-  return old;
-}

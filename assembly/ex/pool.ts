@@ -1,5 +1,6 @@
 /** Tagged nonpaged pool, in linear memory that grows on demand to its maximum. */
 
+import { RtlZeroMemory } from "../nt/memory";
 import { Event } from "../trace/event";
 import { trace } from "../trace/ring";
 import { GUARD_OCTETS, noteAllocate, noteBadFree, noteFree } from "../vf/pool";
@@ -211,7 +212,7 @@ function freeLocked(header: Header): void {
 /** A structure of type T, all zero; null when there is no memory. IRQL: <= DISPATCH_LEVEL. */
 export function ExAllocate<T>(tag: Tag): T | null {
   const block = ExAllocatePoolWithTag(<u32>offsetof<T>(), tag);
-  if (block) memory.fill(block, 0, offsetof<T>());
+  if (block) RtlZeroMemory(block, offsetof<T>());
   return changetype<T | null>(block);
 }
 

@@ -1,5 +1,6 @@
 /** IRP: a request, its fields, and who owns it when. */
 
+import { RtlZeroMemory } from "../nt/memory";
 import { at } from "../nt/embed";
 import { InitializeListHead, ListEntry } from "../nt/list";
 import { NTSTATUS, Status } from "../nt/status";
@@ -98,7 +99,7 @@ export function deleteIrpLists(): void {
 
 /** Prepares a block that holds an IRP with `stackCount` locations. */
 export function IoInitializeIrp(irp: Irp, stackCount: u32): void {
-  memory.fill(changetype<usize>(irp), 0, IRP_OCTETS + STACK_OCTETS * stackCount);
+  RtlZeroMemory(changetype<usize>(irp), IRP_OCTETS + STACK_OCTETS * stackCount);
   InitializeListHead(irp.queue);
   irp.stackCount = <u8>stackCount;
   irp.currentLocation = <u8>stackCount;

@@ -1,5 +1,7 @@
 /** MDL: a chain of buffers. */
 
+import { RtlCopyMemory } from "../nt/memory";
+
 /** One buffer of a chain. */
 @unmanaged
 export class Mdl {
@@ -32,7 +34,7 @@ export function copyToMdl(chain: Mdl | null, offset: u32, source: usize, length:
     }
     const room = mdl.length - offset;
     const take = length - copied < room ? length - copied : room;
-    memory.copy(mdl.address + offset, source + copied, take);
+    RtlCopyMemory(mdl.address + offset, source + copied, take);
     copied += take;
     offset = 0;
     mdl = mdl.next;

@@ -10,6 +10,8 @@ export const enum LockRank {
   IoCancel = 5,
   /** One socket: its queues, its state. */
   AfdEndpoint = 10,
+  /** Echoes that user mode waits for. */
+  AfdEcho = 12,
   /** Sockets that have something to tell user mode. */
   AfdReady = 15,
   /** Address objects by port; which ports are taken. */

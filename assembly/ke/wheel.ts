@@ -3,6 +3,7 @@
  * (Varghese and Lauck, 1987, scheme 7). The owner brings the lock.
  */
 
+import { RtlZeroMemory } from "../nt/memory";
 import { at } from "../nt/embed";
 import { InitializeListHead, InsertTailList, IsListEmpty, ListEntry } from "../nt/list";
 import { RemoveEntryList, RemoveHeadList } from "../nt/list";
@@ -47,7 +48,7 @@ function headOf(wheel: Wheel, ring: u32, slot: u32): ListEntry {
 
 /** Makes an empty wheel that has played `tick`. */
 export function initializeWheel(wheel: Wheel, tick: u32): void {
-  memory.fill(changetype<usize>(wheel), 0, WHEEL_OCTETS);
+  RtlZeroMemory(changetype<usize>(wheel), WHEEL_OCTETS);
   wheel.tick = tick;
   for (let ring: u32 = 0; ring < 3; ring++) {
     for (let slot: u32 = 0; slot < RING_SLOTS; slot++) {

@@ -1,5 +1,6 @@
 /** The miniport: the driver of the card that the host plays. */
 
+import { RtlZeroMemory } from "../nt/memory";
 import { at } from "../nt/embed";
 import { NTSTATUS, Status } from "../nt/status";
 import { ExAllocatePoolWithTag, ExFreePool } from "../ex/pool";
@@ -37,7 +38,7 @@ export function initializeCard(index: u32, macHigh: u32, macLow: u32, mtu: u32):
     ExFreePool(base);
     return Status.INSUFFICIENT_RESOURCES;
   }
-  memory.fill(base, 0, length);
+  RtlZeroMemory(base, length);
   const card = at<Card>(base, 0);
   card.block = block;
   card.mtu = mtu;

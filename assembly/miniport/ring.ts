@@ -24,8 +24,6 @@ export class Ring {
   packets: usize;
   reserved: u32;
 }
-/** Octets of a ring's head. */
-export const RING_OCTETS: u32 = <u32>offsetof<Ring>();
 if (offsetof<Ring>() != 32) ERROR("host/machine/nic.ts reads Ring as 32 octets");
 
 /** Slots of each ring. */

@@ -28,14 +28,6 @@ export function InsertTailList(head: ListEntry, entry: ListEntry): void {
   head.blink = entry;
 }
 
-export function InsertHeadList(head: ListEntry, entry: ListEntry): void {
-  const first = head.flink;
-  entry.flink = first;
-  entry.blink = head;
-  first.blink = entry;
-  head.flink = entry;
-}
-
 /**
  * Takes `entry` out of the list it is in; it then is a list of its own, so that twice does no
  * harm.

@@ -5,6 +5,7 @@
  * at most one datagram waits for an address, and the newest replaces the older (Q194881).
  */
 
+import { RtlCopyMemory, RtlZeroMemory } from "../nt/memory";
 import { Parameter, queryParameter } from "../ex/registry";
 import { Event } from "../trace/event";
 import { trace } from "../trace/ring";
@@ -121,7 +122,7 @@ function replaceParkedLocked(neighbour: Neighbour, packet: NdisPacket): void {
     drop(Drop.NO_MEMORY);
     return;
   }
-  memory.copy(copy, packet.frame, packet.length);
+  RtlCopyMemory(copy, packet.frame, packet.length);
   if (neighbour.parked) {
     drop(Drop.ARP_REPLACED);
     trace(Event.ARP_REPLACED_PARKED, neighbour.address, 0, 0);
@@ -135,7 +136,7 @@ function beginPacket(packet: NdisPacket, via: Interface, operation: ArpOperation
   const frame = packet.frame;
   const arp = at<ArpPacket>(frame, ETHERNET_HEADER);
   // Padding to the shortest frame goes out as zero, not as what lay there before.
-  memory.fill(frame, 0, 60);
+  RtlZeroMemory(frame, 60);
   copyAddress(sourceOf(frame), via.adapter.mac);
   setEtherType(frame, EtherType.ARP);
   arp.begin();
@@ -212,7 +213,7 @@ function unparkLocked(via: Interface, neighbour: Neighbour): NdisPacket | null {
   if (packet == null) {
     drop(Drop.NO_PACKET);
   } else {
-    memory.copy(packet.frame, parked, neighbour.parkedLength);
+    RtlCopyMemory(packet.frame, parked, neighbour.parkedLength);
     packet.length = neighbour.parkedLength;
     packet.nextHop = neighbour.address;
     writeHeader(packet, neighbour.mac, via);

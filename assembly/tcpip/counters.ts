@@ -1,5 +1,8 @@
 /** The MIB (RFC 1213): what was counted, and why frames were dropped. Counts since boot. */
 
+import { RtlZeroMemory } from "../nt/memory";
+
+/** What is counted: the MIB's objects by their names, and ours. */
 export const enum Counter {
   IP_IN_RECEIVES,
   IP_IN_DELIVERS,
@@ -133,11 +136,6 @@ export function uncount(counter: Counter): void {
   counterWord(counter).value--;
 }
 
-/** What has been counted. IRQL: any. */
-export function counted(counter: Counter): u32 {
-  return counterWord(counter).value;
-}
-
 /** Counts a drop. Malformed input has no other consequence. IRQL: any. */
 export function drop(reason: Drop): void {
   changetype<Word>(DROPS + (<usize>reason << 2)).value++;
@@ -155,6 +153,6 @@ export function drops(): usize {
 
 /** All back to zero. Once, at boot. */
 export function initializeCounters(): void {
-  memory.fill(COUNTERS, 0, 256);
-  memory.fill(DROPS, 0, 256);
+  RtlZeroMemory(COUNTERS, 256);
+  RtlZeroMemory(DROPS, 256);
 }

@@ -1,5 +1,6 @@
 /** IRP_MJ_* and TDI minor codes to routines. */
 
+import { RtlCopyMemory } from "../nt/memory";
 import { NTSTATUS, Status } from "../nt/status";
 import { at } from "../nt/embed";
 import { Irql, KIRQL } from "../ke/processor";
@@ -144,7 +145,7 @@ function requestAddress(address: AddressObject, irp: Irp): NTSTATUS {
       const handlers = viewOf<TdiSetEvents>(stack).handlers;
       if (handlers == null) return Status.INVALID_PARAMETER;
       const length = offsetof<EventHandlers>();
-      memory.copy(changetype<usize>(address.handlers), changetype<usize>(handlers), length);
+      RtlCopyMemory(changetype<usize>(address.handlers), changetype<usize>(handlers), length);
       return Status.SUCCESS;
     }
     case Tdi.QUERY_INFORMATION: {

@@ -1,5 +1,6 @@
 /** The table of neighbours (RFC 826): who has which address, and what waits for each. */
 
+import { RtlZeroMemory } from "../nt/memory";
 import { at } from "../nt/embed";
 import { TICKS_PER_SECOND } from "../nt/time";
 import { ExAllocate, ExFree, ExFreePool } from "../ex/pool";
@@ -88,7 +89,7 @@ function bucketOf(address: u32): Bucket {
 /** Makes an empty table; `age` looks after it every second. Once, at start. */
 export function initializeNeighbours(age: DeferredRoutine): void {
   KeInitializeSpinLock(state().lock, LockRank.ArpTable);
-  memory.fill(TABLE, 0, BUCKETS * 4);
+  RtlZeroMemory(TABLE, BUCKETS * 4);
   state().neighbours = 0;
   state().timerRuns = 0;
   KeInitializeTimer(changetype<KTimer>(TIMER));

@@ -1,6 +1,8 @@
 /** NDIS entry points: batches of frames in, packets let go. */
 
 import { at } from "../nt/embed";
+import { mustBeAt } from "../ke/irql";
+import { Irql } from "../ke/processor";
 import { NdisPacket } from "../ndis/packet";
 import { NdisFreePacket } from "../ndis/pool";
 import { FLAG_LOOPED, FLAG_VERIFIED, ReceiveDescriptor } from "../ndis/receive";
@@ -24,6 +26,7 @@ const PASS: u32 = BATCH - 1;
 
 /** ProtocolReceivePacket. IRQL: DISPATCH_LEVEL. Locks: none. */
 export function receivePackets(context: usize, descriptors: usize, count: u32): void {
+  mustBeAt(Irql.DISPATCH);
   const on = at<Interface>(context, 0);
   for (let done: u32 = 0; done < count; done += PASS) {
     const left = count - done;

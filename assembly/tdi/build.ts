@@ -3,7 +3,8 @@
 import { Major } from "../io/driver";
 import { FileObject } from "../io/file";
 import { Irp } from "../io/irp";
-import { CompletionRoutine, IoGetNextIrpStackLocation, StackLocation, viewOf } from "../io/stack";
+import { CompletionRoutine, IoGetNextIrpStackLocation, IoSetCompletionRoutine } from "../io/stack";
+import { StackLocation, viewOf } from "../io/stack";
 import { Mdl } from "../io/mdl";
 import { EventHandlers } from "./event";
 import { TdiAssociate, TdiConnect, TdiDisconnect, TdiSendDatagram } from "./parameters";
@@ -18,11 +19,10 @@ function build(
   context: usize,
 ): StackLocation {
   const next = IoGetNextIrpStackLocation(irp);
+  IoSetCompletionRoutine(irp, routine, context);
   next.major = <u8>Major.INTERNAL_DEVICE_CONTROL;
   next.minor = <u8>minor;
   next.file = file;
-  next.completion = routine;
-  next.context = context;
   return next;
 }
 

@@ -74,15 +74,6 @@ export class EventHandlers {
   errorContext: usize;
 }
 
-/** Which event TDI_SET_EVENT_HANDLER sets (nt-facts 4.1). */
-export const enum TdiEvent {
-  CONNECT = 0,
-  DISCONNECT = 1,
-  ERROR = 2,
-  RECEIVE = 3,
-  RECEIVE_DATAGRAM = 4,
-}
-
 /** Gives every event its default. */
 export function initializeHandlers(handlers: EventHandlers): void {
   handlers.connect = TdiDefaultConnectHandler;

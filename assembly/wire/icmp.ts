@@ -38,12 +38,6 @@ export const enum Unreachable {
   SOURCE_ROUTE_FAILED = 5,
 }
 
-/** Codes of TIME_EXCEEDED. */
-export const enum TimeExceeded {
-  TIME_TO_LIVE = 0,
-  REASSEMBLY = 1,
-}
-
 /** An ICMP message where it lies. */
 @unmanaged
 export class IcmpHeader {

@@ -38,12 +38,6 @@ export function optionMss(at: usize): u32 {
   return be16(at, 2);
 }
 
-/** The shift of a window scale option. */
-export function optionShift(at: usize): u32 {
-  return load<u8>(at + 2);
-}
-
-
 /** Writes a maximum segment size option; returns its octets. */
 export function writeMss(at: usize, mss: u32): u32 {
   setBe16(at, 0, (TcpOption.MSS << 8) | MSS_OPTION);

@@ -14,6 +14,7 @@ import { mustHold } from "../../ke/spinlock";
 import { KTimer, KeCancelTimer, KeInitializeTimer, KeSetTimerEx } from "../../ke/timer";
 import { Irp, irpOfQueue } from "../../io/irp";
 import { IoMarkIrpPending, StackHead, parametersOf } from "../../io/stack";
+import { IoReleaseCancelSpinLock, IoSetCancelRoutine } from "../../io/cancel";
 import { IoCompleteRequest } from "../../io/complete";
 import { setOctet } from "../../wire/bytes";
 import { complement, sum } from "../../wire/checksum";
@@ -101,6 +102,7 @@ export function startEcho(irp: Irp): NTSTATUS {
   IoMarkIrpPending(irp);
   const irql = KeAcquireSpinLock(lock());
   const first = IsListEmpty(waiting());
+  IoSetCancelRoutine(irp, cancelEcho);
   InsertTailList(waiting(), irp.queue);
   KeReleaseSpinLock(lock(), irql);
   const timer = changetype<KTimer>(TIMER);
@@ -124,6 +126,15 @@ function fillPattern(target: usize, length: u32): void {
 export function receiveEchoReply(source: u32, icmp: IcmpHeader, length: u32): void {
   const done = takeMatching(source, icmp.identifier, icmp.sequenceNumber, false, false);
   completeAll(done, Status.SUCCESS);
+}
+
+/** IoCancelIrp has taken the routine away, and the cancel lock is held: the request is ours. */
+function cancelEcho(irp: Irp): void {
+  IoReleaseCancelSpinLock(irp.cancelIrql);
+  const irql = KeAcquireSpinLock(lock());
+  RemoveEntryList(irp.queue);
+  KeReleaseSpinLock(lock(), irql);
+  IoCompleteRequest(irp, Status.CANCELLED, 0);
 }
 
 function giveUpOld(dpc: Kdpc, context: usize): void {
@@ -167,6 +178,8 @@ function takeMatchingLocked(
       echo.remoteAddress == source && echo.identifier == identifier && echo.sequence == sequence;
     const late = <i32>(now - echo.timeoutTicks) >= 0;
     if (!(all || (old ? late : answered))) continue;
+    // Who takes the cancel routine away owns the completion (nt-facts 9.4).
+    if (IoSetCancelRoutine(irp, null) == null) continue;
     RemoveEntryList(irp.queue);
     irp.driverContext = changetype<usize>(chain);
     chain = irp;

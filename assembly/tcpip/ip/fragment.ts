@@ -1,5 +1,6 @@
 /** IP on the way out: what does not fit is sent in pieces (RFC 791, 3.2). */
 
+import { RtlCopyMemory } from "../../nt/memory";
 import { NdisPacket } from "../../ndis/packet";
 import { Fragment } from "../../wire/ipv4";
 import { Counter, count } from "../counters";
@@ -29,7 +30,7 @@ export function sendInPieces(
     const left = length - offset;
     const last = whole || left <= piece;
     const take = last ? left : piece;
-    memory.copy(payloadOf(packet), payload + offset, take);
+    RtlCopyMemory(payloadOf(packet), payload + offset, take);
     const fragment = (offset >>> 3) | (last ? 0 : Fragment.MORE);
     writeIpHeader(packet, source, destination, protocol, take, identification, fragment);
     queuePacket(packet, via, nextHop, destination);

@@ -4,6 +4,7 @@
  * Not done: redirect, source quench (RFC 6633: ignored), timestamps, because nothing here asks.
  */
 
+import { RtlCopyMemory } from "../../nt/memory";
 import { complement, fold, sum } from "../../wire/checksum";
 import { ICMP_HEADER, ICMP_QUOTE, IcmpHeader, IcmpType, Unreachable } from "../../wire/icmp";
 import { IPV4_HEADER, Ipv4Header, Fragment, isInvalidSource, Protocol } from "../../wire/ipv4";
@@ -100,7 +101,7 @@ export function sendUnreachable(on: Interface, ip: Ipv4Header, code: Unreachable
   const icmp = at<IcmpHeader>(payload, 0);
   const quoted = quoteLength(ip);
   icmp.begin(IcmpType.DESTINATION_UNREACHABLE, code);
-  memory.copy(payload + ICMP_HEADER, changetype<usize>(ip), quoted);
+  RtlCopyMemory(payload + ICMP_HEADER, changetype<usize>(ip), quoted);
   icmp.checksum = complement(sum(payload, ICMP_HEADER + quoted));
   count(Counter.ICMP_OUT_DEST_UNREACHS);
   trace(Event.ICMP_UNREACHABLE, source, code, 0);

@@ -6,6 +6,7 @@
  * nothing to hold on to (RFC 5722 asks the same of IPv6).
  */
 
+import { RtlCopyMemory } from "../../nt/memory";
 import { at } from "../../nt/embed";
 import { Event } from "../../trace/event";
 import { trace } from "../../trace/ring";
@@ -210,7 +211,7 @@ function insertLocked(datagram: Datagram, payload: usize, offset: u32, length: u
   const made = at<Piece>(block, 0);
   made.offset = offset;
   made.length = length;
-  memory.copy(block + PIECE_HEAD, payload, length);
+  RtlCopyMemory(block + PIECE_HEAD, payload, length);
   let before: Piece | null = null;
   let after = datagram.pieces;
   while (after != null && after.offset < offset) {
@@ -233,7 +234,7 @@ function joinLocked(datagram: Datagram, header: Ipv4Header): usize {
     drop(Drop.NO_MEMORY);
     return 0;
   }
-  memory.copy(block, changetype<usize>(header), IPV4_HEADER);
+  RtlCopyMemory(block, changetype<usize>(header), IPV4_HEADER);
   const whole = at<Ipv4Header>(block, 0);
   whole.begin(IPV4_HEADER);
   whole.totalLength = IPV4_HEADER + datagram.total;
@@ -242,7 +243,7 @@ function joinLocked(datagram: Datagram, header: Ipv4Header): usize {
   let piece: Piece | null = datagram.pieces;
   while (piece != null) {
     const from = changetype<usize>(piece) + PIECE_HEAD;
-    memory.copy(block + IPV4_HEADER + piece.offset, from, piece.length);
+    RtlCopyMemory(block + IPV4_HEADER + piece.offset, from, piece.length);
     piece = piece.next;
   }
   count(Counter.IP_REASM_OKS);

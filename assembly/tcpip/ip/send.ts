@@ -5,6 +5,7 @@
  * (`flushSends`): at the end of a batch, of a request, of a timer.
  */
 
+import { RtlZeroMemory } from "../../nt/memory";
 import { Kdpc, KeInitializeDpc, KeInsertQueueDpc } from "../../ke/dpc";
 import { KeGetCurrentProcessorNumber, MAXIMUM_PROCESSORS } from "../../ke/processor";
 import { at } from "../../nt/embed";
@@ -62,8 +63,8 @@ function loopDpcOf(processor: u32): Kdpc {
 
 /** Makes the queues empty. Once, at start. */
 export function initializeSends(): void {
-  memory.fill(CHAINS, 0, 2048);
-  memory.fill(QUEUED, 0, 32);
+  RtlZeroMemory(CHAINS, 2048);
+  RtlZeroMemory(QUEUED, 32);
   for (let processor: u32 = 0; processor < MAXIMUM_PROCESSORS; processor++) {
     KeInitializeDpc(loopDpcOf(processor), receiveOwn, processor);
   }
@@ -80,7 +81,7 @@ export function allocateDatagram(via: Interface): NdisPacket | null {
 }
 
 /** The IP header of a packet. */
-export function ipHeaderOf(packet: NdisPacket): Ipv4Header {
+function ipHeaderOf(packet: NdisPacket): Ipv4Header {
   return at<Ipv4Header>(packet.frame, ETHERNET_HEADER);
 }
 

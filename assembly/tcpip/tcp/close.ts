@@ -49,7 +49,7 @@ export function finAcknowledgedLocked(tcb: Tcb): void {
 }
 
 /** Nobody would notice if the peer's FIN never came: the wait is bounded as TIME-WAIT is. */
-export function startFinWaitLocked(tcb: Tcb): void {
+function startFinWaitLocked(tcb: Tcb): void {
   mustHold(tcb.lock);
   const ticks = queryParameter(Parameter.TcpTimedWaitDelay) * TICKS_PER_SECOND;
   startTimerLocked(tcb, TcpTimer.TIME_WAIT, ticks);

@@ -1,5 +1,6 @@
 /** Octets that a connection keeps: a head, then the octets, in one block of pool. */
 
+import { RtlCopyMemory } from "../../nt/memory";
 import { at } from "../../nt/embed";
 import { ExAllocatePoolWithTag, ExFreePool } from "../../ex/pool";
 import { Tag } from "../../ex/tag";
@@ -26,7 +27,7 @@ export function hold(data: usize, length: u32, sequence: u32): Held | null {
   held.sequence = sequence;
   held.length = length;
   held.data = block + HEAD;
-  memory.copy(held.data, data, length);
+  RtlCopyMemory(held.data, data, length);
   return held;
 }
 

@@ -56,7 +56,7 @@ export function agreeLocked(tcb: Tcb, offered: u32, mtu: u32): void {
  * NT: the window is the smaller of 0xFFFF and max(4 * MSS, 8192 rounded up to a multiple of the
  * MSS): 8760 on Ethernet (nt-facts 2.1). A value that is set is rounded down to whole segments.
  */
-export function windowFor(mss: u32): u32 {
+function windowFor(mss: u32): u32 {
   const wanted = queryParameter(Parameter.TcpWindowSize);
   if (wanted != 0) {
     const whole = wanted - (wanted % mss);

@@ -6,6 +6,7 @@
  * TcpMaxHalfOpen and TcpMaxHalfOpenRetried are exceeded, or TcpMaxPortsExhausted is.
  */
 
+import { RtlZeroMemory } from "../../nt/memory";
 import { Event } from "../../trace/event";
 import { trace } from "../../trace/ring";
 import { InterlockedDecrement, InterlockedIncrement } from "../../ex/interlocked";
@@ -25,13 +26,13 @@ export class SynAttackCounts {
 const COUNTS: usize = memory.data(16);
 
 /** What is counted, for the host too. */
-export function synAttackCounts(): SynAttackCounts {
+function synAttackCounts(): SynAttackCounts {
   return changetype<SynAttackCounts>(COUNTS);
 }
 
 /** Counts nothing. Once, at start. */
 export function initializeSynAttack(): void {
-  memory.fill(COUNTS, 0, 16);
+  RtlZeroMemory(COUNTS, 16);
 }
 
 /** True when the registry asks for protection at all. */
@@ -40,7 +41,7 @@ export function isSynAttackProtectSet(): bool {
 }
 
 /** True while protection is engaged: asked at every SYN. IRQL: any. */
-export function isProtected(): bool {
+function isProtected(): bool {
   if (!isSynAttackProtectSet()) return false;
   const counts = synAttackCounts();
   const many = counts.halfOpen > queryParameter(Parameter.TcpMaxHalfOpen);

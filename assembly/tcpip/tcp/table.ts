@@ -6,6 +6,7 @@
  * looks at one cache line; a slot holds the hash, so that other connections are not touched.
  */
 
+import { RtlZeroMemory } from "../../nt/memory";
 import { at } from "../../nt/embed";
 import { Event } from "../../trace/event";
 import { trace } from "../../trace/ring";
@@ -102,7 +103,7 @@ export function initializeTable(): bool {
 
 function allocateSlots(slots: u32): usize {
   const block = ExAllocatePoolWithTag(slots * 8, Tag.Table);
-  if (block) memory.fill(block, 0, slots * 8);
+  if (block) RtlZeroMemory(block, slots * 8);
   return block;
 }
 
@@ -125,7 +126,7 @@ function homeOf(hash: u32): u32 {
 }
 
 /** The connection of that four-tuple, or null. */
-export function findTcbLocked(
+function findTcbLocked(
   partition: Partition,
   hash: u32,
   remoteAddress: u32,

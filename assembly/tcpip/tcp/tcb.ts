@@ -1,7 +1,8 @@
 /** TCB: one connection. */
 
+import { RtlZeroMemory } from "../../nt/memory";
 import { KeBugCheckEx, Stop } from "../../nt/bugcheck";
-import { at } from "../../nt/embed";
+import { at, containing } from "../../nt/embed";
 import { InitializeListHead, ListEntry } from "../../nt/list";
 import { NTSTATUS } from "../../nt/status";
 import { Parameter, queryParameter } from "../../ex/registry";
@@ -237,7 +238,7 @@ export function deleteTcbList(): void {
 export function allocateTcb(localAddress: u32, remoteAddress: u32, ports: u32): Tcb | null {
   const block = ExAllocateFromNPagedLookasideList(list());
   if (block == 0) return null;
-  memory.fill(block, 0, offsetof<Tcb>());
+  RtlZeroMemory(block, offsetof<Tcb>());
   const tcb = at<Tcb>(block, 0);
   KeInitializeSpinLock(tcb.lock, LockRank.TcpTcb);
   tcb.references = 1;

@@ -1,5 +1,6 @@
 /** UDP on the way out: from the request to a datagram, or to its pieces. */
 
+import { RtlCopyMemory } from "../../nt/memory";
 import { at } from "../../nt/embed";
 import { NTSTATUS, Status } from "../../nt/status";
 import { ExAllocatePoolWithTag, ExFreePool } from "../../ex/pool";
@@ -58,7 +59,7 @@ function gather(target: usize, chain: Mdl | null, length: u32): void {
   let mdl: Mdl | null = chain;
   while (mdl != null && done < length) {
     const take = length - done < mdl.length ? length - done : mdl.length;
-    memory.copy(target + done, mdl.address, take);
+    RtlCopyMemory(target + done, mdl.address, take);
     done += take;
     mdl = mdl.next;
   }

@@ -1,4 +1,13 @@
 /** The bench kernel: everything the free kernel exports, and loops over its routines. */
 
 export * from "../../assembly/index";
-export * from "./octets";
+export { benchCall, benchCopy, benchChecksum, benchCopyAndSum } from "./octets";
+export { benchLock, benchPrepareTimers, benchTimer } from "./kernel";
+export { benchDelivered, benchDrain, benchReceive } from "./machine";
+export {
+  benchBuildSegments, benchLookup, benchOpenConnections, benchPrepareEndpoints,
+} from "./receive";
+export { benchSynAcks } from "./frame";
+export { benchBuildSyns, benchPrepareHalfOpen } from "./syn";
+export { benchBuildStage, benchClosed, benchPrepareConnects } from "./connect";
+export { benchOpenStream, benchListen } from "./stream";

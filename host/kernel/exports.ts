@@ -1,4 +1,4 @@
-/** What the kernel exports (assembly/index.ts), typed: words in, one word out; no helper between. */
+/** What the kernel exports (assembly/index.ts), typed: words in, one word out, nothing between. */
 
 /** The raw exports. All words arrive as signed 32-bit numbers: `>>> 0` makes a u32 of one. */
 export interface KernelExports {
@@ -96,7 +96,7 @@ export function checkExports(exports: WebAssembly.Exports): KernelExports {
     const found = exports[name];
     if (typeof found !== 'function') throw new Error(`the kernel does not export ${name}()`);
     if (found.length !== words) {
-      throw new Error(`the kernel's ${name}() takes ${found.length} words, the host gives ${words}`);
+      throw new Error(`the kernel's ${name}() takes ${found.length} words, not ${words}`);
     }
   }
   if (!(exports['memory'] instanceof WebAssembly.Memory)) {

@@ -1,4 +1,4 @@
-/** KernelStop: how the kernel ends before it is halted, and the only error a machine makes of it. */
+/** KernelStop: a kernel that ended before it was halted, and the only error made of that. */
 
 /** Why a kernel stopped: it said so, it spins for ever, or WebAssembly trapped. */
 export type StopReason = 'bugcheck' | 'spin' | 'trap';

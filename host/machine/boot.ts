@@ -65,7 +65,9 @@ function writeRegistry({ raw, layout }: Kernel, { parameters, random }: MachineS
   for (let i = 0; i < KEYS; i++) write(`NtstackKey${i}`, keys.next());
 }
 
-function mustSucceed(kernel: Kernel, settings: MachineSettings, what: string, status: number): void {
+function mustSucceed(
+  kernel: Kernel, settings: MachineSettings, what: string, status: number,
+): void {
   if (status >= 0) return;
   throw new Error(`${settings.name}: ${what} does not start: ${statusName(kernel.layout, status)}`);
 }

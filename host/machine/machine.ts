@@ -125,6 +125,11 @@ export class Machine {
     return this.runner.runUntil(what, mostNs);
   }
 
+  /** Settled when so many ns of virtual time have passed: for programs. */
+  async sleep(ns: number): Promise<void> {
+    return this.runner.sleep(ns);
+  }
+
   /** Runs the clock until a promise is settled; see `Runner`. */
   async complete<T>(promise: PromiseLike<T>, mostNs: number): Promise<T> {
     return this.runner.complete(promise, mostNs);
@@ -212,7 +217,7 @@ export class Machine {
     return true;
   }
 
-  /** After a call from user mode: what it left is taken at this instant, after the caller's event. */
+  /** After a call from user mode: what it left is taken at this instant, after the event. */
   leaveUser(): void {
     if (this.settling) this.unsettled = true;
     else if (this.settleEvent.position < 0 && this.running) {

@@ -133,7 +133,8 @@ export function mustKnow(options: object, known: readonly string[], what: string
 /** A whole number in a range. @throws TypeError naming the option and the range. */
 export function mustBeWithin(name: string, value: number, least: number, most: number): number {
   if (Number.isInteger(value) && value >= least && value <= most) return value;
-  throw new TypeError(`${name}: ${String(value)} is no whole number in the range ${least}..${most}`);
+  const given = String(value);
+  throw new TypeError(`${name}: ${given} is no whole number in the range ${least}..${most}`);
 }
 
 /** The kernel's numbers of defects. @throws TypeError naming one that the kernel does not have. */

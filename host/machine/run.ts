@@ -2,12 +2,14 @@
 
 import type { Clock } from './clock.js';
 
-/** Turns of the promise queue without a call into user mode after which programs have had theirs. */
+/** Turns of the promise queue without a call into user mode, after which programs had theirs. */
 const QUIET_TURNS = 16;
+/** The same after an event that told user mode nothing. */
+const FEW_TURNS = 2;
+/** The same before time passes in which nothing else can happen. */
+const LAST_TURNS = 10_000;
 /** More turns than this at one instant are a program that never waits for anything. */
 const MOST_TURNS = 1_000_000;
-/** Events between two looks at a promise that is none of user mode's. */
-const EVENTS_BETWEEN = 256;
 
 /**
  * Runs a clock. Where only callbacks are at work, all events run before `run` returns its promise;
@@ -20,7 +22,7 @@ export class Runner {
 
   constructor(readonly clock: Clock) {}
 
-  /** User mode was called, or has settled a promise: programs get their turn before time goes on. */
+  /** User mode was called, or has settled a promise: programs get their turn before time. */
   noteActivity(): void {
     this.active = true;
   }
@@ -55,6 +57,17 @@ export class Runner {
     throw new Error(`not settled within ${mostNs / 1e9} s of virtual time`);
   }
 
+  /** Settled when so many ns have passed: for programs that run beside others. */
+  async sleep(ns: number): Promise<void> {
+    const dueNs = this.limitOf(ns);
+    return new Promise((resolve) => {
+      this.clock.at(dueNs, () => {
+        this.active = true;
+        resolve();
+      });
+    });
+  }
+
   private limitOf(ns: number): number {
     if (!Number.isSafeInteger(ns) || ns < 0) {
       throw new TypeError(`ns: ${String(ns)} is no whole number of ns from 0 on`);
@@ -66,30 +79,35 @@ export class Runner {
     if (this.running) throw new Error('time goes on already: one run at a time');
     this.running = true;
     try {
-      const clock = this.clock;
-      for (let events = 1; ; events++) {
-        if (this.active || (looks && events % EVENTS_BETWEEN === 0)) await this.giveTurn();
+      const { clock } = this;
+      for (;;) {
+        if (this.active) await this.giveTurns(QUIET_TURNS);
+        else if (looks) await this.giveTurns(FEW_TURNS);
         if (isDone()) return true;
-        const next = clock.next();
-        if (next !== undefined && next <= limitNs) clock.step();
-        else if (clock.now < limitNs) clock.runUntil(limitNs);
-        else if (looks && !this.active) {
-          await this.giveTurn();
-          if (isDone() || (clock.next() ?? Infinity) > limitNs) return isDone();
-        } else return false;
+        if (looks && !this.hasEvent(limitNs)) await this.giveTurns(LAST_TURNS);
+        if (this.hasEvent(limitNs)) clock.step();
+        else if (clock.now < limitNs && !isDone()) clock.runUntil(limitNs);
+        else return isDone();
       }
     } finally {
       this.running = false;
     }
   }
 
-  private async giveTurn(): Promise<void> {
+  private hasEvent(limitNs: number): boolean {
+    return (this.clock.next() ?? Infinity) <= limitNs;
+  }
+
+  private async giveTurns(wanted: number): Promise<void> {
     let turns = 0;
-    for (let quiet = 0; quiet < QUIET_TURNS; quiet++) {
+    let quietTurns = wanted;
+    for (let quiet = 0; quiet < quietTurns; quiet++) {
       if (++turns > MOST_TURNS) throw new Error('a program calls and calls, and time stands still');
       this.active = false;
       await undefined;
-      if (this.active) quiet = 0;
+      if (!this.active) continue;
+      quiet = 0;
+      quietTurns = QUIET_TURNS;
     }
   }
 }

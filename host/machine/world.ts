@@ -62,6 +62,11 @@ export class World {
     return this.runner.runUntil(what, mostNs);
   }
 
+  /** Settled when so many ns of virtual time have passed: for programs. */
+  async sleep(ns: number): Promise<void> {
+    return this.runner.sleep(ns);
+  }
+
   /** Runs until a promise is settled, and gives what it gives; see `Runner`. */
   async complete<T>(promise: PromiseLike<T>, mostNs: number): Promise<T> {
     return this.runner.complete(promise, mostNs);

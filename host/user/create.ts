@@ -1,4 +1,4 @@
-/** Machines with their user mode, and worlds of them: what a program, a test or an article makes. */
+/** Machines with their user mode, and worlds of them: what programs, tests and articles make. */
 
 import { loadModule, TARGETS } from '../kernel/load.js';
 import type { Target } from '../kernel/load.js';

@@ -1,4 +1,4 @@
-/** What listens on a port, as promises: connections wait in the kernel's backlog until asked for. */
+/** What listens on a port, as promises: connections wait in the backlog until asked for. */
 
 import { checkPort } from '../machine/address.js';
 import { mustBeWithin, mustKnow } from '../machine/options.js';
@@ -80,7 +80,8 @@ export class StreamListener implements Listener, SocketHandler {
 
   private pump(): void {
     const { desk, onSocket } = this;
-    while (this.handle !== 0 && (onSocket !== undefined || this.waiters.length > 0)) {
+    const isWanted = (): boolean => onSocket !== undefined || this.waiters.length > 0;
+    while (this.handle !== 0 && isWanted()) {
       const socket = new StreamSocket(desk);
       const handle = desk.raw.accept(this.handle, socket);
       if (handle === 0) return;

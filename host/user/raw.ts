@@ -36,6 +36,8 @@ export class SocketTable implements RawSockets {
   private readonly handlers: (SocketHandler | undefined)[] = [undefined];
   private readonly handles: number[] = [0];
   private readonly free: number[] = [];
+  // Given back while news are handed out: they may still be in them.
+  private readonly freed: number[] = [];
   private readonly contexts = new Map<number, number>();
 
   constructor(private readonly machine: Machine) {
@@ -173,6 +175,7 @@ export class SocketTable implements RawSockets {
         machine.fail(thrown);
         return;
       }
+      while (this.freed.length > 0) this.free.push(this.freed.pop() as number);
       for (let i = 0; i < count; i++) {
         news.readRecord(i, record);
         try {
@@ -187,7 +190,7 @@ export class SocketTable implements RawSockets {
 
   /** Closes what is open, as the end of a process does, and gives all blocks back. */
   release(): void {
-    for (const handle of [...this.contexts.keys()]) this.close(handle, true);
+    for (const handle of this.contexts.keys()) this.close(handle, true);
     if (this.enter()) for (const block of this.blocks) block.free();
     this.blocks.length = 0;
   }
@@ -251,7 +254,7 @@ export class SocketTable implements RawSockets {
     this.contexts.delete(this.handles[context] as number);
     this.handlers[context] = undefined;
     this.handles[context] = 0;
-    this.free.push(context);
+    this.freed.push(context);
   }
 }
 

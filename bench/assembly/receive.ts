@@ -1,0 +1,42 @@
+/** Established connections: segments for them, and lookups among them. */
+
+import { TcpFlag } from "../../assembly/wire/tcp";
+import { findTcb, tableCount } from "../../assembly/tcpip/tcp/table";
+import { dereferenceTcb } from "../../assembly/tcpip/tcp/tcb";
+import { buildSegment, readSent } from "./frame";
+import { openConnections, prepareMachine } from "./machine";
+import { LOCAL_ADDRESS, LOCAL_PORT, addressOf, below, portOf } from "./remote";
+
+let connections: u32 = 0;
+
+/** Opens the address and `n` endpoints, without a connection; false: no memory. */
+export function benchPrepareEndpoints(n: u32): bool {
+  return prepareMachine(n, n);
+}
+
+/** Makes `n` established connections, once; how many there are. */
+export function benchOpenConnections(n: u32): u32 {
+  if (connections == 0) connections = openConnections(n);
+  return tableCount();
+}
+
+/** `count` segments of `octets`, in order, to connections at random, into the receive ring. */
+export function benchBuildSegments(count: u32, octets: u32): void {
+  readSent();
+  for (let i: u32 = 0; i < count; i++) {
+    buildSegment(below(connections), TcpFlag.ACK | TcpFlag.PSH, octets);
+  }
+}
+
+/** `times` lookups of connections chosen at random; how many were found. */
+export function benchLookup(times: u32): u32 {
+  let found: u32 = 0;
+  for (let i: u32 = 0; i < times; i++) {
+    const index = below(connections);
+    const tcb = findTcb(addressOf(index), (portOf(index) << 16) | LOCAL_PORT, LOCAL_ADDRESS);
+    if (tcb == null) continue;
+    dereferenceTcb(tcb);
+    found++;
+  }
+  return found;
+}

@@ -1,0 +1,94 @@
+/** What a load is: something that keeps a world busy, in virtual time alone, and counts. */
+
+import { statusName } from '../kernel/status.js';
+import type { Machine } from '../machine/machine.js';
+import type { World } from '../machine/world.js';
+
+/** Who takes part. */
+export interface LoadContext {
+  readonly server: Machine;
+  readonly clients: readonly Machine[];
+  /** Addresses that loads may claim for themselves or take for absent: none of a machine's. */
+  readonly spare: { readonly first: number; readonly last: number };
+}
+
+/** What a load counted; a connection counts once, where it was asked for. */
+export interface LoadFigures {
+  opened: number;
+  /** Opened, and ended in order. */
+  closed: number;
+  /** Opened, and ended by a reset or a time-out. */
+  aborted: number;
+  refused: number;
+  /** Connects to where nobody answers. */
+  unreachable: number;
+  /** Connects for which the machine had no port or no memory left. */
+  exhausted: number;
+  /** Octets of data that sockets took. */
+  octets: number;
+  /** Octets of data that arrived and were compared with what was sent. */
+  verified: number;
+  /** Requests that were answered. */
+  exchanges: number;
+  /** Frames put on the link without a machine. */
+  injected: number;
+  /** Conversations of a recording, each octet as recorded. */
+  replayed: number;
+  /** How often what arrived was not what was sent. */
+  errors: number;
+  /** What was wrong, in words: the first of them. */
+  readonly complaints: string[];
+}
+
+/** Something that keeps a world busy. */
+export interface Load {
+  readonly name: string;
+  readonly figures: LoadFigures;
+  /** Sockets that it has open, those that listen too. */
+  readonly open: number;
+  /**
+   * Begins, at the next instant that the world runs; once.
+   * @throws Error where a machine gives it no socket to listen with.
+   */
+  start(world: World, context: LoadContext): void;
+  /** Begins nothing more; what is under way is ended in order, as far as time then goes on. */
+  stop(): void;
+  /** Closes at once what is still open. */
+  abandon(): void;
+}
+
+const KEPT_COMPLAINTS = 20;
+
+/** Figures at zero. */
+export function emptyFigures(): LoadFigures {
+  return {
+    opened: 0, closed: 0, aborted: 0, refused: 0, unreachable: 0, exhausted: 0, octets: 0,
+    verified: 0, exchanges: 0, injected: 0, replayed: 0, errors: 0, complaints: [],
+  };
+}
+
+/** Adds up the figures of several loads. */
+export function sumFigures(all: readonly LoadFigures[]): LoadFigures {
+  const sum = emptyFigures();
+  for (const figures of all) {
+    for (const [name, value] of Object.entries(figures) as [keyof LoadFigures, unknown][]) {
+      if (name !== 'complaints') sum[name] += value as number;
+    }
+    sum.complaints.push(...figures.complaints);
+  }
+  return sum;
+}
+
+/** Notes that what arrived was not what was sent. */
+export function complain(figures: LoadFigures, sentence: string): void {
+  figures.errors++;
+  if (figures.complaints.length < KEPT_COMPLAINTS) figures.complaints.push(sentence);
+}
+
+/** Counts a connect that came to nothing. */
+export function countFailure(figures: LoadFigures, machine: Machine, status: number): void {
+  const name = statusName(machine.kernel.layout, status);
+  if (name === 'CONNECTION_REFUSED') figures.refused++;
+  else if (name === 'INSUFFICIENT_RESOURCES') figures.exhausted++;
+  else figures.unreachable++;
+}

@@ -1,0 +1,232 @@
+/** A kernel on a wire whose other end is the test: frames in, frames out, and a clock between. */
+
+import { resolveParameters } from '../../host/machine/registry.js';
+import { THEIR_MAC, THEM, US, arp } from './build.js';
+import { startKernel } from './kernel.js';
+import type { Kernel } from './kernel.js';
+import { parseFrame } from './parse.js';
+import type { Heard } from './parse.js';
+
+/** What a machine is made of; all may be left out. */
+export interface MachineOptions {
+  /** `nt40sp6a` where not given. */
+  release?: string;
+  /** Registry values by name: what the registry does not allow is allowed here. */
+  parameters?: Readonly<Record<string, number>>;
+  gateway?: number;
+  mtu?: number;
+  /** Microseconds since boot. */
+  timeUs?: number;
+}
+
+const TICK_US = 10_000;
+const NO_TICK = 0xffff_ffff;
+const MAC = 0x0200_0000_0001;
+
+/** One machine with the address 10.0.0.1/24, and the stations that answer its ARP requests. */
+export class Machine {
+  /** Who answers ARP: by address. A request for anybody else is heard by the test. */
+  readonly stations = new Map<number, Uint8Array>([[THEM, THEIR_MAC]]);
+  /** Frames that the kernel was given. */
+  framesIn = 0;
+  /** Set when a call did not come back. */
+  trapped: unknown;
+  private timeUs: number;
+  private heard: Heard[] = [];
+  private waiting: Uint8Array[] = [];
+  private readonly kernel: Kernel;
+  private readonly seen = new Map<string, number>();
+
+  constructor(options: MachineOptions = {}) {
+    this.timeUs = options.timeUs ?? 0;
+    this.kernel = startKernel(() => this.collect());
+    const { raw } = this.kernel;
+    this.writeTime();
+    const values = resolveParameters(options.release ?? 'nt40sp6a');
+    for (const [name, value] of Object.entries(options.parameters ?? {})) values.set(name, value);
+    for (let i = 0; i < 8; i++) values.set(`NtstackKey${i}`, Math.imul(i + 1, 0x9e3779b1) >>> 0);
+    for (const [name, value] of values) raw.setParameter(this.number(`Parameter.${name}`), value);
+    const mtu = options.mtu ?? 1500;
+    const gateway = options.gateway ?? 0;
+    this.mustSucceed('boot', raw.boot(1));
+    this.mustSucceed('addAdapter', raw.addAdapter(0, MAC / 2 ** 32, MAC | 0, mtu));
+    this.mustSucceed('addInterface', raw.addInterface(0, US, 0xffffff00, gateway));
+  }
+
+  /** Milliseconds since boot. */
+  get nowMs(): number {
+    return this.timeUs / 1000;
+  }
+
+  get raw(): Kernel['raw'] {
+    return this.kernel.raw;
+  }
+
+  get findings(): Kernel['findings'] {
+    return this.kernel.findings;
+  }
+
+  number(member: string): number {
+    return this.kernel.number(member);
+  }
+
+  word(enumeration: string, value: number): string {
+    return this.kernel.word(enumeration, value);
+  }
+
+  /** Calls the kernel at the time it is, and takes what it sent. What ARP asks is answered. */
+  call<T>(routine: (raw: Kernel['raw']) => T): T {
+    this.writeTime();
+    const result = this.guard(() => routine(this.kernel.raw));
+    this.collect();
+    this.deliverWaiting();
+    return result;
+  }
+
+  /** Frames come in, in one batch with one interrupt. */
+  receive(...frames: readonly Uint8Array[]): void {
+    this.call((raw) => {
+      this.put(frames);
+      raw.onInterrupt(0);
+    });
+  }
+
+  /** Time passes; every tick that the kernel asked for is played at its time. */
+  advance(ms: number): void {
+    const until = this.timeUs + ms * 1000;
+    for (;;) {
+      const wanted = this.kernel.raw.nextTick() >>> 0;
+      if (wanted === NO_TICK || wanted * TICK_US > until) break;
+      const tick = Math.max(wanted, Math.floor(this.timeUs / TICK_US));
+      this.timeUs = Math.max(this.timeUs, tick * TICK_US);
+      this.call((raw) => raw.onTick(tick));
+    }
+    this.timeUs = until;
+    this.writeTime();
+  }
+
+  /** The frames that the kernel sent since this was last asked. */
+  take(): Heard[] {
+    const { heard } = this;
+    this.heard = [];
+    return heard;
+  }
+
+  /** Puts back what was taken and is not the taker's. */
+  giveBack(frames: readonly Heard[]): void {
+    this.heard.unshift(...frames);
+  }
+
+  /** The drops since this was last asked, by reason. */
+  dropped(): Record<string, number> {
+    const dropped: Record<string, number> = {};
+    for (const [name, total] of Object.entries(this.drops())) {
+      const more = total - (this.seen.get(name) ?? 0);
+      this.seen.set(name, total);
+      if (more !== 0) dropped[name] = more;
+    }
+    return dropped;
+  }
+
+  /** All drops since boot, by reason. */
+  drops(): Record<string, number> {
+    return this.counts('Drop', this.raw.drops());
+  }
+
+  /** All counters since boot. */
+  counters(): Record<string, number> {
+    return this.counts('Counter', this.raw.counters());
+  }
+
+  /** One counter, by its name. */
+  count(counter: string): number {
+    const value = this.counters()[counter];
+    if (value === undefined) throw new Error(`the kernel has no Counter.${counter}`);
+    return value;
+  }
+
+  /** The words of linear memory from an address that is a multiple of 4. */
+  words(address: number, count: number): Uint32Array {
+    return new Uint32Array(this.raw.memory.buffer, address >>> 0, count);
+  }
+
+  /** The octets of linear memory. */
+  octets(address: number, count: number): Uint8Array {
+    return new Uint8Array(this.raw.memory.buffer, address >>> 0, count);
+  }
+
+  private counts(enumeration: string, address: number): Record<string, number> {
+    const members = this.kernel.members(enumeration);
+    const words = this.words(address, members.length);
+    return Object.fromEntries(members.map(([name, index]) => [name, words[index] ?? 0]));
+  }
+
+  private mustSucceed(what: string, status: number): void {
+    if (status !== 0) throw new Error(`${what}: ${this.word('Status', status)}`);
+  }
+
+  private guard<T>(routine: () => T): T {
+    try {
+      return routine();
+    } catch (error) {
+      this.trapped = error;
+      throw error;
+    }
+  }
+
+  private writeTime(): void {
+    const words = this.words(this.kernel.raw.sharedData(), 2);
+    words[0] = this.timeUs % 2 ** 32;
+    words[1] = Math.floor(this.timeUs / 2 ** 32);
+  }
+
+  // The receive ring: the host is the card.
+  private put(frames: readonly Uint8Array[]): void {
+    const [produced = 0, consumed = 0, slots = 1, descriptors = 0, buffers = 0] = this.words(
+      this.raw.receiveRing(0), 8,
+    );
+    if (frames.length > slots - (produced - consumed)) throw new Error('the ring is full');
+    for (const [i, frame] of frames.entries()) {
+      const slot = (produced + i) & (slots - 1);
+      this.octets(buffers + slot * 1536 + 2, frame.length).set(frame);
+      this.words(descriptors + slot * 8, 2)[1] = frame.length;
+    }
+    this.words(this.raw.receiveRing(0), 1)[0] = produced + frames.length;
+    this.framesIn += frames.length;
+  }
+
+  // The transmit ring. Never calls the kernel: it may be asked in the middle of a send.
+  private collect(): void {
+    const ring = this.words(this.raw.transmitRing(0), 8);
+    const [produced = 0, consumed = 0, slots = 1, descriptors = 0] = ring;
+    for (let i = consumed; i !== produced; i = (i + 1) >>> 0) {
+      const place = descriptors + (i & (slots - 1)) * 8;
+      const [address = 0, word = 0] = this.words(place, 2);
+      this.hear(this.octets(address, word & 0xffff).slice());
+    }
+    ring[1] = produced;
+  }
+
+  private hear(octets: Uint8Array): void {
+    const heard = parseFrame(octets, this.nowMs);
+    const asked = heard.arp?.operation === 1 ? heard.arp : undefined;
+    const senderMac = asked === undefined ? undefined : this.stations.get(asked.target);
+    if (asked === undefined || senderMac === undefined) {
+      this.heard.push(heard);
+      return;
+    }
+    this.waiting.push(arp({ operation: 2, sender: asked.target, senderMac, target: asked.sender }));
+  }
+
+  private deliverWaiting(): void {
+    while (this.waiting.length > 0) {
+      const frames = this.waiting.splice(0, 64);
+      this.writeTime();
+      this.guard(() => {
+        this.put(frames);
+        this.raw.onInterrupt(0);
+      });
+      this.collect();
+    }
+  }
+}

@@ -11,7 +11,6 @@ export const rows: readonly Row[] = [
     name: 'call',
     n: 0,
     octets: 0,
-    needs: ['benchCall'],
     operations: TIMES,
     prepare: (kernel) => {
       const call = kernel.routine('benchCall');

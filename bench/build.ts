@@ -1,26 +1,31 @@
-/** Compiles the bench kernel, the free kernel with loops over its routines: build/bench.wasm. */
+/** Compiles the bench kernels: a target of asconfig.json with loops over its routines. */
 
 import { mkdirSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT, packageFile, runNode } from '../host/cli/child.js';
 
-/** Where the bench kernel lies once it is built. */
-export const BENCH_WASM: string = join(ROOT, 'build', 'bench.wasm');
+/** The targets that are measured. */
+export type BenchTarget = 'free' | 'checked';
+
+/** Where the bench kernel of a target lies once it is built. */
+export function benchWasm(target: BenchTarget): string {
+  return join(ROOT, 'build', target === 'free' ? 'bench.wasm' : `bench-${target}.wasm`);
+}
 
 /** What goes into it, from the project's folder. */
 const INPUTS: readonly string[] = [
   'assembly', 'bench/assembly', 'asconfig.json', 'package-lock.json',
 ];
 
-/** Builds build/bench.wasm where it is older than its sources. Throws with the compiler's words. */
-export async function buildBenchKernel(): Promise<void> {
-  const built = statSync(BENCH_WASM, { throwIfNoEntry: false });
+/** Builds a bench kernel where it is older than its sources. Throws with the compiler's words. */
+export async function buildBenchKernel(target: BenchTarget): Promise<void> {
+  const built = statSync(benchWasm(target), { throwIfNoEntry: false });
   if (built !== undefined && built.mtimeMs >= newest()) return;
   mkdirSync(join(ROOT, 'build'), { recursive: true });
   const { code, text } = await runNode([
     packageFile('assemblyscript', 'bin/asc.js'), 'bench/assembly/index.ts',
-    '--baseDir', ROOT, '--config', join(ROOT, 'asconfig.json'), '--target', 'free',
-    '--outFile', BENCH_WASM,
+    '--baseDir', ROOT, '--config', join(ROOT, 'asconfig.json'), '--target', target,
+    '--outFile', benchWasm(target),
   ]);
   if (code !== 0) throw new Error(`bench/assembly does not compile\n${text}`);
 }

@@ -16,7 +16,6 @@ export const rows: readonly Row[] = [
     name: 'checksum',
     n: 0,
     octets: OCTETS,
-    needs: ['benchChecksum'],
     operations: TIMES,
     lwip: (report) => report.checksum,
     prepare: (kernel) => {
@@ -30,7 +29,6 @@ export const rows: readonly Row[] = [
     name: 'checksum with copy',
     n: 0,
     octets: OCTETS,
-    needs: ['benchCopyAndSum'],
     operations: TIMES,
     prepare: (kernel) => {
       const source = kernel.reserve(2 * RING);

@@ -19,7 +19,6 @@ function copyRow(name: string, octets: number, set: number, lwip: 'copy' | 'copy
     name,
     n: 0,
     octets,
-    needs: ['benchCopy'],
     operations: TIMES,
     lwip: (report) => report[lwip],
     prepare: (kernel) => {

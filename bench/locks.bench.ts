@@ -12,9 +12,9 @@ export const rows: readonly Row[] = [
     name: 'lock acquire and release',
     n: 0,
     octets: 0,
-    needs: ['benchLock'],
     operations: TIMES,
     prepare: (kernel) => {
+      kernel.boot(1);
       const lock = kernel.routine('benchLock');
       return () => void lock(TIMES);
     },

@@ -7,21 +7,25 @@
 
 import { createRequire } from 'node:module';
 import type BenchmarkModule from 'benchmark';
-import type { Batch } from './row.js';
+import type { Batch, BatchRow } from './row.js';
 
 const Benchmark = createRequire(import.meta.url)('benchmark') as typeof BenchmarkModule;
 
-/** Batches whose mean is one round: whole turns of a row whose batches are stages of six. */
-const ROUND_BATCHES = 48;
+/** Seconds: for a sample, for a loop's row, for a batch's row. */
+const SAMPLE_SECONDS = 0.02;
+const LOOP_SECONDS = 0.4;
+const BATCH_SECONDS = 1.5;
 
-/** Seconds: for a sample, for a row. */
-const OPTIONS = { minTime: 0.02, maxTime: 0.4, minSamples: 10 };
+/** Rounds of a batch's row at least. */
+const LEAST_ROUNDS = 8;
 
 /** Runs `fn` under `benchmark`. Seconds a call, one for each sample. */
-function sample(name: string, fn: () => void): number[] {
+function sample(name: string, maxTime: number, fn: () => void): number[] {
   const failures: unknown[] = [];
   const benchmark = new Benchmark(name, fn, {
-    ...OPTIONS,
+    minTime: SAMPLE_SECONDS,
+    maxTime,
+    minSamples: 10,
     onError: (event: BenchmarkModule.Event) => {
       failures.push((event.target as { error?: unknown }).error);
     },
@@ -34,25 +38,30 @@ function sample(name: string, fn: () => void): number[] {
 
 /** ns an operation, where a call of `fn` is `operations` of them. */
 export function measureLoop(name: string, operations: number, fn: () => void): number {
-  return (Math.min(...sample(name, fn)) * 1e9) / operations;
+  return (Math.min(...sample(name, LOOP_SECONDS, fn)) * 1e9) / operations;
 }
 
-/** ns an operation, where a batch is `operations` of them: only `run` is timed. */
-export function measureBatch(name: string, operations: number, batch: Batch): number {
+/** ns an operation: only `run` is timed. */
+export function measureBatch(row: BatchRow, batch: Batch): number {
   const rounds: number[] = [];
   let batches = 0;
+  let operations = 0;
   let ns = 0;
-  sample(name, () => {
+  const one = (): void => {
     batch.build();
     const start = performance.now();
-    batch.run();
+    operations += batch.run();
     ns += (performance.now() - start) * 1e6;
-    if (++batches < ROUND_BATCHES) return;
-    rounds.push(ns / (batches * operations));
+    if (++batches < row.roundBatches) return;
+    if (operations > 0) rounds.push(ns / operations);
     batches = 0;
+    operations = 0;
     ns = 0;
-  });
+  };
+  for (let i = 0; i < row.warmBatches; i++) one();
+  rounds.length = 0;
+  sample(row.name, BATCH_SECONDS, one);
+  while (rounds.length < LEAST_ROUNDS) one();
   batch.check();
-  if (rounds.length === 0) throw new Error(`${name}: fewer than ${ROUND_BATCHES} batches`);
   return Math.min(...rounds);
 }

@@ -1,5 +1,6 @@
 /** What is measured, and what comes of it: the rows of `npm run bench`. */
 
+import type { BenchTarget } from './build.js';
 import type { BenchKernel } from './kernel.js';
 import type { LwipReport } from './peers/lwip.js';
 
@@ -7,12 +8,14 @@ import type { LwipReport } from './peers/lwip.js';
 interface RowHead {
   /** Begins with what is measured: `receive`, `syn`, `lookup`, `checksum`, `copy`, … */
   readonly name: string;
-  /** Connections, half-open ones for `syn`; 0 where there are none. */
+  /** Connections, half-open ones for `syn`, running ones for `timer`; 0 where there are none. */
   readonly n: number;
-  /** Octets that the operation handles, payload only. */
+  /** Octets that the operation handles, payload only; of a `fact`, those it is about. */
   readonly octets: number;
-  /** Exports of the bench kernel without which the row cannot be measured. */
-  readonly needs: readonly string[];
+  /** Which kernel; `free` if not given. */
+  readonly target?: BenchTarget;
+  /** Rows beside one another that name the same machine share one: the first prepares it. */
+  readonly machine?: string;
   /** lwIP's figure for the same work, in ns. */
   readonly lwip?: (report: LwipReport) => number | undefined;
 }
@@ -30,8 +33,8 @@ export interface LoopRow extends RowHead {
 export interface Batch {
   /** Makes the frames of the next batch. Not timed. */
   readonly build: () => void;
-  /** Gives them to the kernel. Timed. */
-  readonly run: () => void;
+  /** Gives them to the kernel. Timed. How many operations that were. */
+  readonly run: () => number;
   /** Throws where the kernel has not done the work: a figure for nothing is not printed. */
   readonly check: () => void;
 }
@@ -39,13 +42,21 @@ export interface Batch {
 /** A row where only a part of what happens is timed: frames are built, then handed over. */
 export interface BatchRow extends RowHead {
   readonly kind: 'batch';
-  /** Operations in a batch: frames, mostly. */
-  readonly operations: number;
+  /** Batches before the first that counts: until timers come as often as they will. */
+  readonly warmBatches: number;
+  /** Batches whose mean is one round: as many ticks in each, as many of each stage. */
+  readonly roundBatches: number;
   /** Makes the kernel ready, with its `n` connections. */
   readonly prepare: (kernel: BenchKernel) => Batch;
 }
 
-export type Row = LoopRow | BatchRow;
+/** A row that is no time: how many octets. */
+export interface FactRow extends RowHead {
+  readonly kind: 'fact';
+  readonly find: (kernel: BenchKernel) => number;
+}
+
+export type Row = LoopRow | BatchRow | FactRow;
 
 /** A row that was measured, as `--json` gives it. */
 export interface Result {
@@ -53,6 +64,7 @@ export interface Result {
   /** Connections. */
   readonly n: number;
   readonly octets: number;
+  /** 0 where the row is no time. */
   readonly nsPerOp: number;
   /** To `memory.copy` of the same octets in the same run, over a working set of 16 MiB. */
   readonly ratioToCopy: number;

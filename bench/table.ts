@@ -13,21 +13,19 @@ export interface Shown {
 /** No line between the rows. */
 const CHARS = { mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '' };
 
-/** ns, or a ratio, with three digits that count. */
+/** ns, or a ratio, with three digits that count; nothing for 0. */
 function figure(value: number): string {
+  if (value === 0) return '';
   if (value >= 100) return Math.round(value).toLocaleString('en-US');
   return value >= 10 ? value.toFixed(1) : value.toFixed(2);
 }
 
 function count(value: number): string {
-  return value === 0 ? '' : value.toLocaleString('en-US');
+  return value === 0 ? '' : Math.round(value).toLocaleString('en-US');
 }
 
-/** A table of the rows; `unmeasured` gives, by name, the reason why a row has no figure. */
-export function rowTable(
-  shown: readonly Shown[],
-  unmeasured: ReadonlyMap<string, string>,
-): string {
+/** A table of the rows. */
+export function rowTable(shown: readonly Shown[]): string {
   const table = new Table({
     head: ['row', 'n', 'octets', 'ns', 'x copy', 'x cached copy', 'lwIP ns', 'lwIP / ours'],
     colAligns: ['left', 'right', 'right', 'right', 'right', 'right', 'right', 'right'],
@@ -43,8 +41,7 @@ export function rowTable(
       lwip === undefined ? '' : figure(lwip / result.nsPerOp),
     ]);
   }
-  const notes = [...unmeasured].map(([name, why]) => `not measured: ${name}: ${why}`);
-  return [table.toString(), ...notes].join('\n');
+  return table.toString();
 }
 
 /** A table of the goals: yes, no, or why neither. */

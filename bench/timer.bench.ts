@@ -6,21 +6,22 @@ import type { Row } from './row.js';
 const TIMES = 4096;
 
 /** Timers that run meanwhile. */
-const OTHERS = [0, 10_000];
+const OTHERS = [0, 10_000, 1_000_000];
 
 /**
- * `benchPrepareTimers(n)`: n timers that run. `benchTimer(times)`: so many times KeSetTimer and
- * KeCancelTimer of one more, due at ticks that differ; how many were still running when cancelled.
+ * `benchPrepareTimers(n)`: n timers that run; 0: no memory. `benchTimer(times)`: so many times
+ * KeSetTimerEx and KeCancelTimer of one more, due at ticks that differ; how many were still running
+ * when cancelled.
  */
 export const rows: readonly Row[] = OTHERS.map((n) => ({
   kind: 'loop',
   name: 'timer start and stop',
   n,
   octets: 0,
-  needs: ['benchPrepareTimers', 'benchTimer'],
   operations: TIMES,
   prepare: (kernel) => {
-    kernel.routine('benchPrepareTimers')(n);
+    kernel.boot(1);
+    if (!kernel.routine('benchPrepareTimers')(n)) throw new Error(`no memory for ${n}`);
     const timer = kernel.routine('benchTimer');
     return () => {
       const stopped = timer(TIMES);

@@ -189,9 +189,8 @@ export function nextDue(wheel: Wheel, none: u32): u32 {
   if (ahead < RING_SLOTS) return tick + 1 + ahead - slot;
   // Past the end of this ring: the outer rings move then, and slots before this one come round.
   const round = (tick | 255) + 1;
-  if (occupiedFrom(wheel, 0, 0) < slot) return round;
   const outer = (round >>> 8) & 255;
+  if (outer == 0 || occupiedFrom(wheel, 0, 0) < (slot == 0 ? RING_SLOTS : slot)) return round;
   const found = occupiedFrom(wheel, 1, outer);
-  if (found < RING_SLOTS) return round + ((found - outer) << 8);
-  return outer == 0 ? round : (tick | 0xffff) + 1;
+  return found < RING_SLOTS ? round + ((found - outer) << 8) : (tick | 0xffff) + 1;
 }

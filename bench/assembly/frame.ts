@@ -124,7 +124,7 @@ export function readSent(): void {
     const length = ip.totalLength - IPV4_HEADER - tcp.length;
     const flags = tcp.flags & (TcpFlag.SYN | TcpFlag.FIN);
     if (length == 0 && flags == 0) continue;
-    const index = indexOf(ip.destination);
+    const index = indexOf(ip.destination, tcp.destinationPort);
     if (index >= remoteCount()) continue;
     remoteAt(index).expected = tcp.sequenceNumber + length + (flags ? 1 : 0);
     if (flags & TcpFlag.SYN) synAcks++;

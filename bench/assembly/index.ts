@@ -5,7 +5,7 @@ export { benchCall, benchCopy, benchChecksum, benchCopyAndSum } from "./octets";
 export { benchLock, benchPrepareTimers, benchTimer } from "./kernel";
 export { benchDelivered, benchDrain, benchReceive } from "./machine";
 export {
-  benchBuildSegments, benchLookup, benchOpenConnections, benchPrepareEndpoints,
+  benchBuildSegments, benchLookup, benchOpenConnections, benchPeerOctets, benchPrepareEndpoints,
 } from "./receive";
 export { benchSynAcks } from "./frame";
 export { benchBuildSyns, benchPrepareHalfOpen } from "./syn";

@@ -14,6 +14,11 @@ export function benchPrepareEndpoints(n: u32): bool {
   return prepareMachine(n, n);
 }
 
+/** Octets that the pool keeps for the other ends of `n` connections, and for the client. */
+export function benchPeerOctets(n: u32): u32 {
+  return n << 4;
+}
+
 /** Makes `n` established connections, once; how many there are. */
 export function benchOpenConnections(n: u32): u32 {
   if (connections == 0) connections = openConnections(n);

@@ -107,8 +107,8 @@ function articlesDocument(): string {
   });
   return `# Articles
 
-${MADE} from \`host/kb/\`. Each is a defect of a release, one line in the kernel
-behind \`faulty(Fault.Qnnnnnn)\`, off unless a machine is made with its release's defects.
+${MADE} from \`host/kb/\`. Each is a defect of a release, one line in
+the kernel behind \`faulty(Fault.Qnnnnnn)\`, off unless a machine is made with it.
 
 ${parts.join('\n')}`;
 }

@@ -1,6 +1,6 @@
 /**
  * Bulk transfer: several streams on each client, to the server, from it, and both ways at once.
- * Of every fourth stream both ends keep a running digest, compared at each piece; the others are
+ * Of every eighth stream both ends keep a running digest, compared at each piece; the others are
  * counted by the kernel and thrown away there.
  */
 
@@ -22,7 +22,7 @@ const MARKS = 64;
 /** A stream ends after so many pieces, and a new one begins: from the least to twice as many. */
 const LEAST_PIECES = 128;
 /** Every so many streams are verified. */
-const VERIFIED_EVERY = 4;
+const VERIFIED_EVERY = 8;
 const RETRY_NS = 100_000_000;
 
 /** How much there is. */

@@ -14,6 +14,7 @@ import type {
 const NEWS_OCTETS = 4096;
 /** The handle of a context that belongs to an echo request. */
 const ECHO_HANDLE = -1;
+const NONE_FREED: readonly number[] = [];
 
 const EVENTS = [
   'CONNECTED', 'ACCEPT', 'READABLE', 'WRITABLE', 'CLOSED', 'ABORTED', 'FAILED', 'ECHO',
@@ -36,7 +37,7 @@ export class SocketTable implements RawSockets {
   private readonly handlers: (SocketHandler | undefined)[] = [undefined];
   private readonly handles: number[] = [0];
   private readonly free: number[] = [];
-  // Given back while news are handed out: they may still be in them.
+  // Given back since the last news: they may still be in the next.
   private readonly freed: number[] = [];
   private readonly contexts = new Map<number, number>();
 
@@ -168,6 +169,7 @@ export class SocketTable implements RawSockets {
   poll(): void {
     const { news, record, machine } = this;
     let failure: { readonly thrown: unknown } | undefined;
+    const freed = this.freed.length > 0 ? this.freed.splice(0) : NONE_FREED;
     for (let count = news.records; count === news.records && machine.running;) {
       try {
         count = this.kernel.socketPoll(news.address, news.records);
@@ -175,7 +177,6 @@ export class SocketTable implements RawSockets {
         machine.fail(thrown);
         return;
       }
-      while (this.freed.length > 0) this.free.push(this.freed.pop() as number);
       for (let i = 0; i < count; i++) {
         news.readRecord(i, record);
         try {
@@ -185,6 +186,7 @@ export class SocketTable implements RawSockets {
         }
       }
     }
+    for (const context of freed) this.free.push(context);
     if (failure !== undefined) throw failure.thrown;
   }
 

@@ -68,8 +68,8 @@ function onOneThatLeft(observation: Observation, lock: ObservedLock): Verdict {
   const waiters = observation.processors
     .filter((each) => each.spinsOn === lock.address)
     .map((each) => each.number);
-  const who =
-    waiters.length === 1 ? `processor ${waiters[0]} spins` : `processors ${waiters.join(', ')} spin`;
+  const numbers = waiters.join(', ');
+  const who = waiters.length === 1 ? `processor ${numbers} spins` : `processors ${numbers} spin`;
   const sentence =
     `${who} for ever on ${lock.name} held by processor ${lock.owner}${acquiredAt(lock)}, ` +
     'which left without releasing it';

@@ -68,5 +68,6 @@ function fill(sentence: string, finding: ObservedFinding): string {
 
 /** A pool tag as its four characters, the first in the lowest octet; no spaces at the end. */
 function tagName(tag: number): string {
-  return String.fromCharCode(tag & 255, (tag >>> 8) & 255, (tag >>> 16) & 255, tag >>> 24).trimEnd();
+  const letters = [0, 8, 16, 24].map((shift) => String.fromCharCode((tag >>> shift) & 255));
+  return letters.join('').trimEnd();
 }

@@ -28,7 +28,10 @@ export function isIrqlRule(rule: string): boolean {
   return rule in SENTENCES;
 }
 
-/** One verdict for each processor above PASSIVE_LEVEL that does not spin, and one for each kind of broken rule. */
+/**
+ * One verdict for each processor above PASSIVE_LEVEL that does not spin, and one for each kind of
+ * broken rule.
+ */
 export function findIrqlLeaks(observation: Observation): Verdict[] {
   const verdicts = new Map<string, Verdict>();
   for (const finding of observation.findings) {
@@ -43,8 +46,8 @@ export function findIrqlLeaks(observation: Observation): Verdict[] {
     kind: 'irql' as const,
     machine: observation.machine,
     sentence:
-      `processor ${each.number} stays at ${irqlName(each.irql)}: no thread runs on it and ` +
-      `${each.waitingDpcs} DPCs wait`,
+      `processor ${each.number} stays at ${irqlName(each.irql)}: no thread runs on it, and ` +
+      `${each.waitingDpcs === 1 ? '1 DPC waits' : `${each.waitingDpcs} DPCs wait`}`,
     holder: each.number,
     sinceUs: observation.findings.find((one) => one.rule === 'IRQL_LEAKED')?.timeUs ??
       observation.timeUs,

@@ -14,6 +14,7 @@ export function findLockOrders(observation: Observation): Verdict[] {
   for (const finding of observation.findings) {
     if (finding.rule !== LOCK_ORDER_RULE) continue;
     const name = finding.lock ?? 'a lock';
+    const held = finding.held ?? 'a lock';
     const key = `${name} ${finding.words[2] ?? 0} ${finding.site?.line ?? ''}`;
     if (seen.has(key)) continue;
     seen.add(key);
@@ -21,8 +22,8 @@ export function findLockOrders(observation: Observation): Verdict[] {
       kind: 'lock order',
       machine: observation.machine,
       sentence:
-        `${name} was acquired${finding.site ? ` in ${formatSite(finding.site)}` : ''} while a ` +
-        'lock was held that comes after it in ke/lockorder.ts, or is of the same rank',
+        `${name} was acquired${finding.site ? ` in ${formatSite(finding.site)}` : ''} while ` +
+        `${held} was held, which does not come before it in ke/lockorder.ts`,
       rule: finding.rule,
       code: finding.code,
       lock: { name, address: finding.words[0] ?? 0 },

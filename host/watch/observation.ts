@@ -1,6 +1,7 @@
 /**
  * What the detectors look at: the state of one machine between two calls of its kernel, when no
- * processor is inside it, but for those that spin for ever. Plain data, copied out of the machine; nothing here leads back.
+ * processor is inside it, but for those that spin for ever. Plain data, copied out of the machine;
+ * nothing here leads back.
  */
 
 import type { Site } from './sourcemap.js';
@@ -37,6 +38,8 @@ export interface ObservedFinding {
   readonly timeUs: number;
   /** Of a rule about a lock, the lock's name. */
   readonly lock?: string;
+  /** Of a rule about two locks, the name of the one that was held. */
+  readonly held?: string;
   /** Where that lock was acquired, where stacks were kept. */
   readonly site?: Site;
 }

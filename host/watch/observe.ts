@@ -11,7 +11,9 @@ import type { Site, SourceMap } from './sourcemap.js';
 
 /** Rules whose third word is the number of an acquire: what names its site. */
 const SEQUENCE_LAST = new Set(['LOCK_LEAKED', 'LOCK_HELD_AT_BOUNDARY']);
-/** Rules whose first word is no lock, of those that begin like one that has. */
+/** Rules whose second word is another lock that was held. */
+const HELD_SECOND = new Set(['LOCK_ORDER', 'LOCK_RELEASE_ORDER']);
+/** Rules whose first word is a lock. */
 const LOCK_RULE = /^LOCK_|^(ACQUIRE|RELEASE)_(BELOW|ABOVE)_DISPATCH$/;
 
 /**
@@ -24,9 +26,7 @@ export function observe(machine: Machine, map?: SourceMap): Observation {
   const processors = readProcessors(machine);
   const held = inspect.readHeldLocks(kernel, settings.processors);
   const site = (lock: number, sequence: number): { site?: Site } => {
-    const stack = map === undefined ? undefined : machine.siteOf(lock, sequence);
-    if (map === undefined || stack === undefined) return {};
-    const found = findAcquirer(resolveStack(map, stack));
+    const found = map === undefined ? undefined : siteOf(machine, map, lock, sequence);
     return found === undefined ? {} : { site: found };
   };
   return {
@@ -53,9 +53,27 @@ export function observe(machine: Machine, map?: SourceMap): Observation {
       if (!LOCK_RULE.test(rule)) return { rule, code, words, timeUs };
       const name = inspect.readLock(kernel, lock).name;
       const where = SEQUENCE_LAST.has(rule) ? site(lock, words[2] ?? 0) : {};
-      return { rule, code, words, timeUs, lock: name, ...where };
+      const other = HELD_SECOND.has(rule)
+        ? { held: inspect.readLock(kernel, words[1] ?? 0).name }
+        : {};
+      return { rule, code, words, timeUs, lock: name, ...other, ...where };
     }),
   };
+}
+
+/** Sites by lock and acquire. A machine keeps the latest of each lock; what was seen stays here. */
+const SEEN = new WeakMap<Machine, Map<string, Site>>();
+
+function siteOf(
+  machine: Machine, map: SourceMap, lock: number, sequence: number,
+): Site | undefined {
+  const key = `${lock} ${sequence}`;
+  const seen = SEEN.get(machine) ?? new Map<string, Site>();
+  SEEN.set(machine, seen);
+  const stack = machine.siteOf(lock, sequence);
+  const site = stack === undefined ? undefined : findAcquirer(resolveStack(map, stack));
+  if (site !== undefined) seen.set(key, site);
+  return seen.get(key);
 }
 
 function readProcessors(machine: Machine): ObservedProcessor[] {

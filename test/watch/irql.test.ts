@@ -22,7 +22,7 @@ describe('watch/irql', () => {
     expect(verdicts).toHaveLength(1);
     expect(verdicts[0]).toMatchObject({ kind: 'irql', holder: 0, words: [0, 2, 3] });
     expect(verdicts[0]?.sentence).toBe(
-      'processor 0 stays at DISPATCH_LEVEL: no thread runs on it and 3 DPCs wait',
+      'processor 0 stays at DISPATCH_LEVEL: no thread runs on it, and 3 DPCs wait',
     );
   });
 

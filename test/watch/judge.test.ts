@@ -30,6 +30,21 @@ describe('watch/judge', () => {
     );
   });
 
+  it('does not tell what the verifier says of a lock only because it is leaked', () => {
+    const leak = finding('LOCK_LEAKED', [0x494, 4, 17], { lock: 'TcpTable' });
+    const order = finding('LOCK_ORDER', [0x600, 0x494, 30], { lock: 'AfdReady', held: 'TcpTable' });
+    const boundary = finding('LOCK_HELD_AT_BOUNDARY', [0x494, 6, 17], { lock: 'TcpTable' });
+    const orders = [['TcpTable', 'AfdReady'], ['AfdReady', 'TcpTable']] as const;
+    const kinds = (...findings: ReturnType<typeof finding>[]) =>
+      judge(observed({ findings, orders })).map((each) => each.kind);
+    expect(kinds(order, boundary, leak)).toEqual(['lock leaked']);
+    expect(kinds(order, boundary)).toEqual(['lock order', 'lock order', 'lock misuse']);
+    const early = { ...order, timeUs: leak.timeUs - 1 };
+    expect(kinds(early, leak)).toEqual(['lock leaked', 'lock order']);
+    const other = finding('LOCK_ORDER', [0x600, 0x700, 30], { lock: 'AfdReady', held: 'ArpTable' });
+    expect(kinds(leak, other)).toEqual(['lock leaked', 'lock order']);
+  });
+
   it('says of a kernel that stopped that it did, and nothing about what it held then', () => {
     const verdicts = judge(
       observed({

@@ -38,9 +38,12 @@ describe('watch/lockorder', () => {
   });
 
   it('tells each place that went against the order once', () => {
-    const one = finding('LOCK_ORDER', [0x10, 0x20, 40], { lock: 'TcpTable', site: SITE });
+    const one = finding('LOCK_ORDER', [0x10, 0x20, 40], {
+      lock: 'TcpTable', held: 'TcpTcb', site: SITE,
+    });
     const verdicts = findLockOrders(observed({ findings: [one, one] }));
     expect(verdicts).toHaveLength(1);
+    expect(verdicts[0]?.sentence).toContain('while TcpTcb was held, which does not come before');
     expect(verdicts[0]).toMatchObject({ rule: 'LOCK_ORDER', site: SITE, sinceUs: 1_000_000 });
   });
 });

@@ -145,6 +145,17 @@ export class Machine {
     return value;
   }
 
+  /** How often the kernel noted an event, as far back as its trace ring goes. */
+  traced(event: string): number {
+    const wanted = this.number(`Event.${event}`);
+    const records = this.words(this.raw.traceRing(), this.number('TRACE.SLOTS') * 6);
+    let count = 0;
+    for (let at = 0; at < records.length; at += 6) {
+      if (records[at] !== 0 && records[at + 1] === wanted) count++;
+    }
+    return count;
+  }
+
   /** The words of linear memory from an address that is a multiple of 4. */
   words(address: number, count: number): Uint32Array {
     return new Uint32Array(this.raw.memory.buffer, address >>> 0, count);
@@ -197,12 +208,14 @@ export class Machine {
 
   // The transmit ring. Never calls the kernel: it may be asked in the middle of a send.
   private collect(): void {
-    const ring = this.words(this.raw.transmitRing(0), 8);
+    const address = this.raw.transmitRing(0);
+    if (address === 0) return;
+    const ring = this.words(address, 8);
     const [produced = 0, consumed = 0, slots = 1, descriptors = 0] = ring;
     for (let i = consumed; i !== produced; i = (i + 1) >>> 0) {
       const place = descriptors + (i & (slots - 1)) * 8;
-      const [address = 0, word = 0] = this.words(place, 2);
-      this.hear(this.octets(address, word & 0xffff).slice());
+      const [frame = 0, word = 0] = this.words(place, 2);
+      this.hear(this.octets(frame, word & 0xffff).slice());
     }
     ring[1] = produced;
   }

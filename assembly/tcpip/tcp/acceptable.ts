@@ -6,6 +6,7 @@ import { Drop, drop } from "../counters";
 import { Segment } from "./segment";
 import { before, inWindow } from "./sequence";
 import { sequenceLength } from "./reset";
+import { TcpState } from "./state";
 import { Tcb, TcbFlag } from "./tcb";
 
 /**
@@ -14,6 +15,7 @@ import { Tcb, TcbFlag } from "./tcb";
  */
 export function acceptableLocked(tcb: Tcb, segment: Segment): bool {
   mustHold(tcb.lock);
+  if (tcb.state == TcpState.SYN_RECEIVED) forgetSynLocked(tcb, segment);
   const window = tcb.rcvAdv - tcb.rcvNxt;
   const length = sequenceLength(segment);
   if (isInside(segment.sequence, length, tcb.rcvNxt, window)) {
@@ -27,6 +29,15 @@ export function acceptableLocked(tcb: Tcb, segment: Segment): bool {
   segment.length = 0;
   segment.flags &= ~(TcpFlag.FIN | TcpFlag.SYN);
   return true;
+}
+
+/** The SYN-ACK of a peer that opens as we do: its SYN is the one that has come (RFC 9293, fig. 8). */
+function forgetSynLocked(tcb: Tcb, segment: Segment): void {
+  mustHold(tcb.lock);
+  const both: u32 = TcpFlag.SYN | TcpFlag.ACK;
+  if ((segment.flags & both) != both || segment.sequence != tcb.irs) return;
+  segment.flags &= ~TcpFlag.SYN;
+  segment.sequence++;
 }
 
 function isInside(sequence: u32, length: u32, rcvNxt: u32, window: u32): bool {

@@ -20,7 +20,7 @@ import { Counter, count, Drop, drop } from "../counters";
 import { isBroadcast, isLoopback } from "../interface";
 import { isMulticast } from "../../wire/ipv4";
 import { flushSends } from "../ip/send";
-import { referenceRoute } from "../route";
+import { dereferenceRoute, referenceRoute } from "../route";
 import { dieLocked } from "./close";
 import { attach } from "./connection";
 import { Connection } from "./endpoint";
@@ -55,11 +55,17 @@ export function startConnect(
   if (isMulticast(remoteAddress)) return Status.INVALID_ADDRESS;
   const route = referenceRoute(remoteAddress);
   if (route == null) return Status.NETWORK_UNREACHABLE;
-  if (isBroadcast(route.via, remoteAddress)) return Status.INVALID_ADDRESS;
+  if (isBroadcast(route.via, remoteAddress)) {
+    dereferenceRoute(route);
+    return Status.INVALID_ADDRESS;
+  }
   const own = isLoopback(remoteAddress) ? remoteAddress : route.via.address;
   const local = address.address ? address.address : own;
   const tcb = allocateTcb(local, remoteAddress, (remotePort << 16) | address.port);
-  if (tcb == null) return Status.INSUFFICIENT_RESOURCES;
+  if (tcb == null) {
+    dereferenceRoute(route);
+    return Status.INSUFFICIENT_RESOURCES;
+  }
   tcb.route = route;
   tcb.iss = initialSequence(local, remoteAddress, tcb.ports);
   let status: NTSTATUS = Status.PENDING;

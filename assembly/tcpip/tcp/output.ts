@@ -33,7 +33,11 @@ export function output(tcb: Tcb): void {
 export function outputLocked(tcb: Tcb): bool {
   mustHold(tcb.lock);
   const state: TcpState = tcb.state;
-  if (!isSynchronized(state)) return false;
+  if (!isSynchronized(state)) {
+    const due = state == TcpState.SYN_RECEIVED && (tcb.flags & TcbFlag.ACK_NOW) != 0;
+    if (due) transmitLocked(tcb, tcb.sndNxt, TcpFlag.ACK, 0);
+    return false;
+  }
   for (let sent: u32 = 0; sent < BURST; sent++) {
     if (!sendNextLocked(tcb)) {
       if (tcb.flags & TcbFlag.ACK_NOW) transmitLocked(tcb, tcb.sndNxt, TcpFlag.ACK, 0);

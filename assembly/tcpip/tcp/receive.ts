@@ -3,6 +3,7 @@
  * acknowledge, assemble, deliver, FIN. Each step knows how; this file knows when.
  */
 
+import { Status } from "../../nt/status";
 import { KeAcquireSpinLockAtDpcLevel, KeReleaseSpinLockFromDpcLevel } from "../../ke/spinlock";
 import { mustHold } from "../../ke/spinlock";
 import { TcpFlag } from "../../wire/tcp";
@@ -10,10 +11,11 @@ import { Counter, count, Drop, drop } from "../counters";
 import { acceptableLocked } from "./acceptable";
 import { acknowledgeLocked } from "./acknowledge";
 import { keepLocked } from "./assemble";
-import { finReceivedLocked, timeWaitLocked } from "./close";
+import { dieLocked, finReceivedLocked, timeWaitLocked } from "./close";
 import { receiveSynSentLocked } from "./connect";
 import { scheduleLocked } from "./delayedack";
 import { indicate, nextReadyLocked, takeTextLocked } from "./deliver";
+import { initialSequence } from "./initial";
 import { receiveListen, receiveSynReceivedLocked, indicateLate } from "./listen";
 import { predictLocked } from "./predict";
 import { believeResetLocked, sendReset } from "./reset";
@@ -54,7 +56,10 @@ function stepsLocked(tcb: Tcb, segment: Segment): Next {
   const state: TcpState = tcb.state;
   if (state == TcpState.CLOSED) return Next.LISTEN;
   if (state == TcpState.SYN_SENT) return receiveSynSentLocked(tcb, segment);
-  if (state == TcpState.TIME_WAIT && reopensLocked(tcb, segment)) return Next.LISTEN;
+  if (state == TcpState.TIME_WAIT && reopensLocked(tcb, segment)) {
+    dieLocked(tcb, Status.SUCCESS, false);
+    return Next.LISTEN;
+  }
   if (!acceptableLocked(tcb, segment)) {
     if (state == TcpState.TIME_WAIT) timeWaitLocked(tcb);
     scheduleLocked(tcb);
@@ -89,11 +94,13 @@ function synLocked(tcb: Tcb): Next {
   return Next.NOTHING;
 }
 
-/** A SYN that is newer than all of the old connection may open a new one (MAY-2). */
+/** A SYN newer than all of the old connection may open one whose own is newer too (MAY-2). */
 function reopensLocked(tcb: Tcb, segment: Segment): bool {
   mustHold(tcb.lock);
   const syn = (segment.flags & (TcpFlag.SYN | TcpFlag.ACK | TcpFlag.RST)) == TcpFlag.SYN;
-  return syn && before(tcb.rcvNxt, segment.sequence);
+  if (!syn || !before(tcb.rcvNxt, segment.sequence)) return false;
+  const next = initialSequence(tcb.localAddress, tcb.remoteAddress, tcb.ports);
+  return before(tcb.sndMax, next);
 }
 
 /** The text and the FIN behind it. */

@@ -1,0 +1,26 @@
+/** Established connections in a bench kernel: made once, by segments, for all rows that share it. */
+
+import type { BenchKernel } from './kernel.js';
+
+/** Octets of linear memory that each connection of a kernel took. */
+const octetsOf = new WeakMap<BenchKernel, number>();
+
+/**
+ * A machine with `n` established connections, each accepted by a TDI client that has opened its
+ * endpoint beforehand. Throws where fewer came to be.
+ */
+export function openConnections(kernel: BenchKernel, n: number): void {
+  if (octetsOf.has(kernel)) return;
+  kernel.boot(1);
+  const before = kernel.memory.buffer.byteLength;
+  const prepared = kernel.routine('benchPrepareEndpoints')(n);
+  const made = prepared ? kernel.routine('benchOpenConnections')(n) : 0;
+  if (made !== n) throw new Error(`${made} connections where ${n} were to be made`);
+  const grown = kernel.memory.buffer.byteLength - before;
+  octetsOf.set(kernel, (grown - kernel.routine('benchPeerOctets')(n)) / n);
+}
+
+/** Octets of linear memory a connection, what the other ends keep not counted. */
+export function octetsOfConnection(kernel: BenchKernel): number {
+  return octetsOf.get(kernel) ?? NaN;
+}

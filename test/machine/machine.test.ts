@@ -1,0 +1,157 @@
+import { describe, expect, it } from 'vitest';
+import { createMachine, createWorld, KernelStop } from '../../host/index.js';
+import type { MachineOptions, World, WorldMachineOptions } from '../../host/index.js';
+import { readProcessor } from '../../host/kernel/inspect.js';
+import { firstProcessor } from '../../host/machine/processors.js';
+import { mustRest } from './rest.js';
+
+const SECOND = 1e9;
+const ABSENT = '10.0.0.9';
+
+async function pair(
+  target: 'free' | 'checked', more: Partial<WorldMachineOptions> = {},
+): Promise<World> {
+  return createWorld({
+    target,
+    machines: [
+      { name: 'server', address: '10.0.0.1/24' },
+      { name: 'client', address: '10.0.0.2/24', ...more },
+    ],
+  });
+}
+
+describe('machine/machine', () => {
+  it('stands alone: boots, runs, halts, and leaves nothing', async () => {
+    for (const target of ['free', 'checked'] as const) {
+      const machine = await createMachine({ target, name: 'alone' });
+      await machine.run(10 * SECOND);
+      expect(machine.trace().map(({ event }) => event)).toContain('BOOT');
+      expect(machine.counters()['TCP_IN_SEGS']).toBe(0);
+      expect(machine.drops()['IP_CHECKSUM']).toBe(0);
+      mustRest(machine);
+      expect(machine.halted).toBe(true);
+      machine.stop();
+    }
+  });
+
+  it('spares an idle machine its ticks, and tells it how late it is', async () => {
+    const machine = await createMachine();
+    await machine.run(SECOND);
+    const events = machine.clock.pending;
+    expect(events).toBe(0);
+    const beganNs = machine.clock.now;
+    const ping = machine.ping(ABSENT, { timeoutMs: 500 });
+    expect((await machine.complete(ping, 60 * SECOND)).status).not.toBe('SUCCESS');
+    expect(machine.clock.now - beganNs).toBeGreaterThanOrEqual(SECOND / 2);
+    mustRest(machine);
+  });
+
+  it('runs on two processors, interrupts in turn', async () => {
+    for (const target of ['free', 'checked'] as const) {
+      const world = await pair(target, { processors: 2 });
+      const client = world.machine('client');
+      for (let i = 0; i < 4; i++) await world.complete(client.ping('10.0.0.1'), SECOND);
+      const [first, second] = [0, 1].map((n) => readProcessor(client.kernel, n).interruptCount);
+      expect(second).toBeGreaterThan(1);
+      expect(Math.abs((first ?? 0) - (second ?? 0))).toBeLessThanOrEqual(1);
+      for (const machine of world.machines) mustRest(machine);
+    }
+  });
+
+  it('leaves interrupts to processor 0 where it is told so', async () => {
+    const world = await pair('checked', { processors: 2, strategy: firstProcessor() });
+    const client = world.machine('client');
+    await world.complete(client.ping('10.0.0.1'), SECOND);
+    expect(readProcessor(client.kernel, 1).interruptCount).toBe(0);
+    for (const machine of world.machines) mustRest(machine);
+  });
+
+  it('hangs as Q297040 says: no answer, calls that wait, and the clock goes on', async () => {
+    const world = await pair('checked', {
+      faults: 'release', parameters: { SynAttackProtect: 2 }, captureSites: true,
+    });
+    const [server, client] = [world.machine('server'), world.machine('client')];
+    await world.complete(server.ping('10.0.0.2'), SECOND);
+    const failed = client.user.connect(ABSENT, 23).then(() => '', ({ status }) => String(status));
+    expect(await world.complete(failed, 60 * SECOND)).toBe('IO_TIMEOUT');
+    expect(client.irql()).toBe(2);
+    const [held] = client.heldLocks();
+    expect(held).toMatchObject({ processor: 0, owner: 0 });
+    expect(held?.name).toMatch(/^Tcp/);
+    expect(client.siteOf(held?.address ?? 0, held?.sequence ?? 0)).toMatch(/connect/);
+    expect(client.findings.map(({ rule }) => rule)).toContain('LOCK_LEAKED');
+    expect(client.findings[0]).toMatchObject({ machine: 'client', processor: 0 });
+    const played = client.kernel.raw.playedTick();
+    const ping = await world.complete(server.ping('10.0.0.2'), 10 * SECOND);
+    expect(ping.status).toBe('IO_TIMEOUT');
+    expect(await world.runUntil(client.user.connect('10.0.0.1', 80), 100 * SECOND)).toBe(false);
+    expect(client.user.waiting).toBeGreaterThan(0);
+    expect(client.user.raw.open('stream', { onEvent: () => {} })).toBe(0);
+    expect(client.kernel.raw.playedTick()).toBe(played);
+    expect(client.kernel.raw.clockTick()).toBeGreaterThan(played + 5000);
+    client.stop();
+    mustRest(server);
+  });
+
+  it('stops where a processor spins for ever; the others go on', async () => {
+    const world = await pair('checked', {
+      faults: ['q297040'], parameters: { SynAttackProtect: 2 }, processors: 2,
+    });
+    const [server, client] = [world.machine('server'), world.machine('client')];
+    const failed = client.user.connect(ABSENT, 23).then(() => '', ({ status }) => String(status));
+    expect(await world.complete(failed, 60 * SECOND)).toBe('IO_TIMEOUT');
+    expect(client.stopped).toBeUndefined();
+    const next = client.user.connect('10.0.0.1', 80);
+    expect(await world.runUntil(next, 60 * SECOND)).toBe(false);
+    expect(client.stopped).toBeInstanceOf(KernelStop);
+    expect(client.stopped).toMatchObject({ reason: 'spin', stop: 'SPIN', machine: 'client' });
+    expect(client.stopped?.message).toMatch(/client: processor 1 spins for ever on lock 0x/);
+    const [lock] = client.stopped?.words ?? [];
+    expect(client.locks().find(({ address }) => address === lock)).toMatchObject({ owner: 0 });
+    const before = client.card.stats.droppedIn.stopped;
+    await world.complete(server.ping('10.0.0.2'), 10 * SECOND);
+    expect(client.card.stats.droppedIn.stopped).toBeGreaterThan(before);
+    expect(client.user.raw.open('stream', { onEvent: () => {} })).toBe(0);
+    client.stop();
+    mustRest(server);
+  });
+
+  it('is healthy with the same settings and without the defect', async () => {
+    const world = await pair('checked', { parameters: { SynAttackProtect: 2 } });
+    const client = world.machine('client');
+    const failed = client.user.connect(ABSENT, 23).then(() => '', ({ status }) => String(status));
+    expect(await world.complete(failed, 60 * SECOND)).toBe('IO_TIMEOUT');
+    for (const machine of world.machines) mustRest(machine);
+  });
+
+  it('reads the pool tags, and gives user blocks back at the end', async () => {
+    const machine = await createMachine({ target: 'checked' });
+    machine.user.raw.allocate(1000);
+    const user = machine.poolTags().find(({ tag }) => tag === 'User');
+    expect(user?.octets).toBe(5096);
+    mustRest(machine);
+  });
+
+  it('names what is wrong with its options', async () => {
+    const wrong = async (options: object): Promise<string> =>
+      createMachine(options as MachineOptions).then(
+        () => '',
+        (error: unknown) => `${(error as Error).name} ${(error as Error).message}`,
+      );
+    expect(await wrong({ releas: 'nt40' })).toMatch(/TypeError releas: .* did you mean release/);
+    expect(await wrong({ release: 'nt41' })).toMatch(/TypeError nt41: unknown release/);
+    expect(await wrong({ target: 'smp' })).toMatch(/TypeError target: 'smp' .* free, checked/);
+    expect(await wrong({ processors: 9 })).toMatch(/TypeError processors: 9 .* 1\.\.8/);
+    expect(await wrong({ address: '10.0.0.1' })).toMatch(/TypeError address: .*\/24/);
+    expect(await wrong({ address: '10.0.0.1/33' })).toMatch(/TypeError address/);
+    expect(await wrong({ gateway: 'x' })).toMatch(/TypeError gateway: 'x'/);
+    expect(await wrong({ mac: '01:00:00:00:00:01' })).toMatch(/TypeError mac/);
+    expect(await wrong({ mtu: 1501 })).toMatch(/TypeError mtu: 1501 .* 68\.\.1500/);
+    expect(await wrong({ seed: -1 })).toMatch(/TypeError seed -1/);
+    expect(await wrong({ faults: ['Q297040'] })).toMatch(/TypeError faults: a free kernel/);
+    expect(await wrong({ faults: 'all' })).toMatch(/TypeError faults: .* not all/);
+    expect(await wrong({ target: 'checked', faults: ['Q297041'] }))
+      .toMatch(/TypeError faults: .* Q297041; did you mean Q297040/);
+    expect(await wrong({ parameters: { SynAttackProtect: 3 } })).toMatch(/TypeError Syn.* 0\.\.2/);
+  });
+});

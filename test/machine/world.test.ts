@@ -1,0 +1,140 @@
+import { describe, expect, it } from 'vitest';
+import { CaptureWriter, createWorld, FrameBatch } from '../../host/index.js';
+import type { World, WorldOptions } from '../../host/index.js';
+import { mustRest } from './rest.js';
+
+const SECOND = 1e9;
+const MACHINES = [
+  { name: 'server', address: '10.0.0.1/24' },
+  { name: 'client', address: '10.0.0.2/24' },
+];
+const LOSSY = 'wire:?loss=3%&delay=5ms&jitter=2ms';
+
+async function transfer(world: World, octets = 60_000): Promise<void> {
+  const [server, client] = [world.machine('server'), world.machine('client')];
+  const program = async (): Promise<void> => {
+    const listener = await server.user.listen(80);
+    const [near, far] = await Promise.all([
+      client.user.connect('10.0.0.1', 80), listener.accept(),
+    ]);
+    const arrives = far.receiveAll();
+    await near.send(new Uint8Array(octets).fill(7));
+    await near.close();
+    expect((await arrives).length).toBe(octets);
+    await far.close();
+    listener.close();
+  };
+  await world.complete(program(), 600 * SECOND);
+}
+
+async function digestOf(options: Partial<WorldOptions>): Promise<string> {
+  const world = await createWorld({ link: LOSSY, machines: MACHINES, ...options });
+  await transfer(world);
+  const digest = world.digest();
+  for (const machine of world.machines) mustRest(machine);
+  world.stop();
+  return digest;
+}
+
+describe('machine/world', () => {
+  it('gives the same frames for the same seed, in every target, and no others', async () => {
+    const first = await digestOf({ seed: 5 });
+    expect(first).toMatch(/^[0-9a-f]{16}$/);
+    expect(await digestOf({ seed: 5 })).toBe(first);
+    expect(await digestOf({ seed: 5, target: 'checked' })).toBe(first);
+    expect(await digestOf({ seed: 6 })).not.toBe(first);
+  });
+
+  it('gives the same frames however long each run is', async () => {
+    const once = await createWorld({ machines: MACHINES });
+    const often = await createWorld({ machines: MACHINES });
+    for (const world of [once, often]) {
+      void world.machine('client').ping('10.0.0.1');
+      void world.machine('server').ping('10.0.0.9');
+    }
+    await once.run(3 * SECOND);
+    for (let i = 0; i < 300; i++) await often.run(SECOND / 100);
+    expect(often.digest()).toBe(once.digest());
+    expect(often.clock.now).toBe(once.clock.now);
+    for (const world of [once, often]) world.stop();
+  });
+
+  it('runs callbacks to the end before `run` returns', async () => {
+    const world = await createWorld({ machines: MACHINES });
+    const { raw } = world.machine('client').user;
+    let answered = 0;
+    raw.echo(0x0a000001, 32, 1000, {
+      onEvent: () => {
+        answered++;
+      },
+    });
+    const ran = world.run(SECOND);
+    expect([answered, world.clock.now]).toEqual([1, SECOND]);
+    await ran;
+    world.stop();
+  });
+
+  it('runs until a predicate holds, or a time has passed', async () => {
+    const world = await createWorld({ machines: MACHINES });
+    const client = world.machine('client');
+    void client.ping('10.0.0.1');
+    expect(await world.runUntil(() => client.card.stats.framesIn >= 2, SECOND)).toBe(true);
+    expect(world.clock.now).toBeLessThan(SECOND / 1000);
+    const nowNs = world.clock.now;
+    expect(await world.runUntil(() => false, SECOND)).toBe(false);
+    expect(world.clock.now).toBe(nowNs + SECOND);
+    expect(await world.runUntil(new Promise(() => {}), SECOND)).toBe(false);
+    expect(await world.runUntil(Promise.reject(new Error('no')), SECOND)).toBe(true);
+    await expect(world.complete(new Promise(() => {}), SECOND)).rejects.toThrow('within 1 s');
+    expect(world.clock.now).toBe(nowNs + 3 * SECOND);
+    world.stop();
+  });
+
+  it('runs three machines on a switch; finds them by name and number', async () => {
+    const world = await createWorld({
+      machines: [...MACHINES, { name: 'third', address: '10.0.0.3/24' }],
+    });
+    expect(world.machine(2)).toBe(world.machine('third'));
+    expect(() => world.machine('thrid')).toThrow(/no machine thrid .* did you mean third/);
+    const replies = Promise.all(
+      ['10.0.0.1', '10.0.0.2'].map((host) => world.machine('third').ping(host)),
+    );
+    expect((await world.complete(replies, SECOND)).map(({ status }) => status))
+      .toEqual(['SUCCESS', 'SUCCESS']);
+    for (const machine of world.machines) mustRest(machine);
+    world.stop();
+  });
+
+  it('writes all frames to a capture, and counts what others send in its digest', async () => {
+    const chunks: Uint8Array[] = [];
+    const pcap = new CaptureWriter((octets) => chunks.push(octets));
+    const world = await createWorld({ machines: MACHINES, pcap, link: 'switch:' });
+    await world.complete(world.machine('client').ping('10.0.0.1'), SECOND);
+    const sent = world.machines.map(({ card }) => card.stats.framesOut);
+    expect(pcap.frames).toBe(sent.reduce((sum, frames) => sum + frames, 0));
+    expect(pcap.frames).toBeGreaterThanOrEqual(4);
+    const before = world.digest();
+    const batch = new FrameBatch(1);
+    batch.push(new Uint8Array(60).fill(0xff));
+    world.link.attach({ receive: () => {} }).send(batch);
+    expect(world.digest()).not.toBe(before);
+    world.stop();
+  });
+
+  it('keeps no digest where none is wanted', async () => {
+    const world = await createWorld({ machines: MACHINES, digest: false });
+    expect(() => world.digest()).toThrow('digest: false');
+    world.stop();
+  });
+
+  it('names what is wrong with its options', async () => {
+    const made = (options: object): Promise<World> => createWorld(options as WorldOptions);
+    await expect(made({})).rejects.toThrow(/machines: a list/);
+    await expect(made({ machines: [{ address: '10.0.0.1/24' }] })).rejects.toThrow('has a name');
+    await expect(made({ machines: [{ name: 'a' }] })).rejects.toThrow('a has no address');
+    await expect(made({ machines: [MACHINES[0], MACHINES[0]] })).rejects.toThrow('called server');
+    await expect(made({ machines: MACHINES, sed: 1 })).rejects.toThrow(/sed: a world .* seed/);
+    await expect(made({ machines: MACHINES, link: 'wier:' })).rejects.toThrow(/wier:/);
+    await expect(made({ machines: MACHINES, target: 'fast' })).rejects.toThrow(/target: 'fast'/);
+  });
+});

@@ -24,7 +24,7 @@ export { RING_SLOTS, BATCH_FRAMES } from "./miniport/ring";
 export { Counter, Drop, counters, drops } from "./tcpip/counters";
 export { bindInterface as addInterface } from "./tcpip/driver";
 export { TcpState } from "./tcpip/tcp/state";
-export { connectionFrom, foundPosition, tableCount } from "./tcpip/tcp/table";
+export { NO_POSITION, connectionAt, nextConnection, tableCount } from "./tcpip/tcp/table";
 export { SocketEvent, SocketKind } from "./afd/endpoint";
 export { SocketOption, SocketQuery } from "./afd/socket";
 export { readEvents as socketPoll, hasReady as socketReady } from "./afd/ready";

@@ -56,6 +56,7 @@ class End {
   /** Time moves on to `us`. */
   moveOn(us: number): void {
     this.#memory.setWord(this.#shared, us);
+    this.#memory.setWord(this.#shared + 12, Math.floor(us / 10_000));
     const now = Math.floor(us / 10_000);
     for (let tick = this.#nextTick() >>> 0; tick <= now; tick = this.#nextTick() >>> 0) {
       this.#onTick(tick);

@@ -21,8 +21,8 @@ export const TRACE_SLOTS: u32 = 1024;
 const RING: usize = memory.data(24576);
 
 /**
- * What host and kernel both see, as NT's KUSER_SHARED_DATA: the host writes the time before each
- * call, the kernel counts the events.
+ * What host and kernel both see, as NT's KUSER_SHARED_DATA: the host writes time and tick before
+ * each call, the kernel counts the events.
  */
 @unmanaged
 export class SharedData {
@@ -30,7 +30,8 @@ export class SharedData {
   timeUs: u64;
   /** Events written so far. */
   traceCursor: u32;
-  reserved: u32;
+  /** Ticks since boot: what KeQueryTickCount tells. */
+  tick: u32;
 }
 const SHARED: usize = memory.data(16);
 
@@ -64,10 +65,7 @@ export function nowUs(): u64 {
   return shared().timeUs;
 }
 
-/** Microseconds of a tick: 10 ms. */
-const TICK_US: u64 = 10000;
-
 /** Ticks since boot. IRQL: any. */
 export function KeQueryTickCount(): u32 {
-  return <u32>(shared().timeUs / TICK_US);
+  return shared().tick;
 }

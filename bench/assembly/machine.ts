@@ -28,6 +28,7 @@ export function benchReceive(microseconds: u32): u32 {
   const sent = theCard().transmitRing;
   const count = takeBuilt();
   shared().timeUs += <u64>microseconds;
+  shared().tick = <u32>(shared().timeUs / 10000);
   ring.produced += count;
   onInterrupt(0);
   sent.consumed = sent.produced;

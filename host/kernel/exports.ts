@@ -44,9 +44,9 @@ export interface KernelExports {
   lockAt(index: number): number;
   prcbAt(processor: number): number;
   /** The first connection at or after a slot of the table; 0: there are no more. */
-  connectionFrom(position: number): number;
+  connectionAt(position: number): number;
   /** The slot of the last one found. */
-  foundPosition(): number;
+  nextConnection(position: number): number;
   setFault(fault: number, on: number): void;
   wantSites(on: number): void;
 
@@ -80,7 +80,7 @@ const ROUTINES: Readonly<Record<RoutineName, number>> = {
   sharedData: 0, traceRing: 0, receiveRing: 1, transmitRing: 1, counters: 0, drops: 0,
   poolTags: 0, poolBlocks: 0, poolAllocations: 0, poolFailures: 0, failAllocation: 2,
   irpsInUse: 0, runningTimers: 0, clockTick: 0, playedTick: 0, waitingWork: 0, tableCount: 0,
-  heldStacks: 0, lockEdges: 0, lockAt: 1, prcbAt: 1, connectionFrom: 1, foundPosition: 0,
+  heldStacks: 0, lockEdges: 0, lockAt: 1, prcbAt: 1, connectionAt: 1, nextConnection: 1,
   setFault: 2, wantSites: 1, userAllocate: 1, userFree: 1,
   socketOpen: 2, socketBind: 3, socketListen: 2, socketConnect: 3, socketAccept: 2,
   socketSend: 3, socketSendTo: 5, socketReceive: 3, socketShutdown: 1, socketClose: 2,

@@ -3,7 +3,7 @@
  * plain objects. Reads only, between two calls or after the kernel has stopped.
  */
 
-import { membersOf } from './layout.js';
+import { membersOf, NONE } from './layout.js';
 import type { EnumName } from './layout.js';
 import type { Kernel } from './load.js';
 import { nameOf } from './status.js';
@@ -90,10 +90,10 @@ const HELD_DEPTH = STACK_OCTETS / 16 - 1;
 export function readConnections(kernel: Kernel, most = MOST_CONNECTIONS): ConnectionView[] {
   const { raw } = kernel;
   const found: ConnectionView[] = [];
-  for (let position = 0; found.length < most; position = raw.foundPosition() + 1) {
-    const address = raw.connectionFrom(position) >>> 0;
-    if (address === 0) break;
-    found.push(readConnection(kernel, address));
+  let position = raw.nextConnection(0) >>> 0;
+  while (position !== NONE && found.length < most) {
+    found.push(readConnection(kernel, raw.connectionAt(position) >>> 0));
+    position = raw.nextConnection(position + 1) >>> 0;
   }
   return found;
 }

@@ -42,6 +42,7 @@ const FIXED: ReadonlyMap<string, number> = new Map([
   ['FRAME_LIMIT', 1514],
   ['FLAG_VERIFIED', 1],
   ['NO_TICK', NONE],
+  ['NO_POSITION', NONE],
 ]);
 /** Sizes that the host takes as they are. */
 const SIZES = [

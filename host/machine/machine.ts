@@ -263,6 +263,7 @@ export class Machine {
     words[this.sharedData >>> 2] = us;
     words[(this.sharedData >>> 2) + 1] = us / WORD;
     const tick = Math.floor(sinceBoot / TICK_NS);
+    words[(this.sharedData >>> 2) + 3] = tick;
     if (tick === this.lastTick || !this.processors.takesClock()) return true;
     this.lastTick = tick;
     this.processors.select(0);

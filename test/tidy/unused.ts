@@ -10,7 +10,7 @@ import type { Source, Tree } from './source.js';
 const ENTRIES = [
   /^assembly\/(index|host|layout|no-runtime)\.ts$/,
   /^host\/(index|vitest)\.ts$/,
-  /^host\/cli\/(main|build|check|interop|bench)\.ts$/,
+  /^host\/cli\/(main|build|check|documents)\.ts$/,
   /^host\/web\/(main|worker)\.ts$/,
   /^bench\//,
 ];

@@ -78,6 +78,8 @@ export class Machine {
   call<T>(routine: (raw: Kernel['raw']) => T): T {
     this.writeTime();
     const result = this.guard(() => routine(this.kernel.raw));
+    // The processor is idle now: worker threads run.
+    this.guard(() => this.kernel.raw.runThreads(4096));
     this.collect();
     this.deliverWaiting();
     return result;
@@ -186,9 +188,10 @@ export class Machine {
   }
 
   private writeTime(): void {
-    const words = this.words(this.kernel.raw.sharedData(), 2);
+    const words = this.words(this.kernel.raw.sharedData(), 4);
     words[0] = this.timeUs % 2 ** 32;
     words[1] = Math.floor(this.timeUs / 2 ** 32);
+    words[3] = Math.floor(this.timeUs / 10_000);
   }
 
   // The receive ring: the host is the card.

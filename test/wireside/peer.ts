@@ -207,12 +207,13 @@ function factOf<T>(machine: Machine, peer: Peer, read: (address: number) => T): 
   const { raw } = machine;
   const remote = machine.number('Tcb.remoteAddress');
   const ports = machine.number('Tcb.ports');
-  for (let from = 0; ;) {
-    const at = raw.connectionFrom(from) >>> 0;
-    if (at === 0) return undefined;
+  let from = raw.nextConnection(0) >>> 0;
+  while (from !== 0xffff_ffff) {
+    const at = raw.connectionAt(from) >>> 0;
     const same = machine.words(at + remote, 1)[0] === peer.address
       && machine.words(at + ports, 1)[0] === ((peer.port << 16) | peer.ours) >>> 0;
     if (same) return read(at);
-    from = raw.foundPosition() + 1;
+    from = raw.nextConnection(from + 1) >>> 0;
   }
+  return undefined;
 }

@@ -59,8 +59,6 @@ class Shape {
   partitions: u32;
   /** How far a hash is shifted to leave the partition's bits behind. */
   shift: u32;
-  /** Where the host's walk is. */
-  found: u32;
 }
 const SHAPE: usize = memory.data(16);
 
@@ -339,30 +337,35 @@ function anyLocked(partition: Partition): Tcb | null {
   return null;
 }
 
+/** What `nextConnection` answers when there are no more. */
+export const NO_POSITION: u32 = 0xffffffff;
+
 /**
- * The connections one by one, for the host: the first at or after slot `position` of all partitions
- * laid end to end; `foundPosition` tells where it was. 0: there are no more. IRQL: any.
+ * The connections one by one, for the host: the position of the first at or after `position`, in all
+ * partitions laid end to end; NO_POSITION: there are no more. Writes nothing. IRQL: any.
  */
-export function connectionFrom(position: u32): usize {
+export function nextConnection(position: u32): u32 {
   let left = position;
   let base: u32 = 0;
   for (let i: u32 = 0; i < shape().partitions; i++) {
     const partition = partitionAt(i);
     const slots = partition.mask + 1;
-    while (left < slots) {
-      const tcb = slotAt(partition, left).tcb;
-      left++;
-      if (tcb == null) continue;
-      shape().found = base + left - 1;
-      return changetype<usize>(tcb);
+    for (; left < slots; left++) {
+      if (slotAt(partition, left).tcb != null) return base + left;
     }
     left -= slots;
     base += slots;
   }
-  return 0;
+  return NO_POSITION;
 }
 
-/** Where `connectionFrom` found the last one. */
-export function foundPosition(): u32 {
-  return shape().found;
+/** The connection at a position that `nextConnection` gave; 0: it is gone. IRQL: any. */
+export function connectionAt(position: u32): usize {
+  let left = position;
+  for (let i: u32 = 0; i < shape().partitions; i++) {
+    const partition = partitionAt(i);
+    if (left <= partition.mask) return changetype<usize>(slotAt(partition, left).tcb);
+    left -= partition.mask + 1;
+  }
+  return 0;
 }

@@ -1,6 +1,6 @@
 /** KDPC: work that waits for IRQL to fall below DISPATCH_LEVEL. */
 
-import { InsertTailList, ListEntry, RemoveHeadList } from "../nt/list";
+import { InitializeListHead, InsertTailList, ListEntry, RemoveHeadList } from "../nt/list";
 import { at } from "../nt/embed";
 import { Boundary } from "../vf/rule";
 import { checkBalanced, heldCount } from "../vf/locks";
@@ -28,6 +28,7 @@ function queueOf(prcb: Kprcb): ListEntry {
 
 /** Prepares a DPC. IRQL: any. */
 export function KeInitializeDpc(dpc: Kdpc, routine: DeferredRoutine, context: usize): void {
+  InitializeListHead(dpc);
   dpc.routine = routine;
   dpc.context = context;
   dpc.queued = 0;

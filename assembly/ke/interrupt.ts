@@ -37,7 +37,7 @@ export function IoConnectInterrupt(line: u32, routine: ServiceRoutine, context: 
 }
 
 export function IoDisconnectInterrupt(line: u32): void {
-  lineOf(line).connected = 0;
+  if (line < LINES) lineOf(line).connected = 0;
 }
 
 /** The interrupt of `line` on the running processor; DPCs run before this returns, if they may. */

@@ -9,7 +9,7 @@ export const TICKS_PER_SECOND: u32 = 1000 / TICK_MS;
 
 /** Ticks that cover `ms` milliseconds, never fewer. */
 export function ticksOf(ms: u32): u32 {
-  return (ms + TICK_MS - 1) / TICK_MS;
+  return ms / TICK_MS + (ms % TICK_MS != 0 ? 1 : 0);
 }
 
 /** True when tick `a` is before tick `b`; ticks go round after 497 days. */

@@ -15,12 +15,14 @@ import { complain, countFailure, emptyFigures } from './load.js';
 import type { Load, LoadContext } from './load.js';
 
 /** Octets of a piece: what a send offers at once, and what a digest is compared at. */
-export const PIECE_OCTETS = 32_768;
+export const PIECE_OCTETS = 16_384;
 const PORT = 5001;
-/** Room for the digests of pieces on their way: buffers and windows hold six at most. */
+/** Two pieces, so that one waits behind the other; and little enough for the cache. */
+const SEND_BUFFER_OCTETS = 2 * PIECE_OCTETS;
+/** Room for the digests of pieces on their way: buffers and windows hold twelve at most. */
 const MARKS = 64;
 /** A stream ends after so many pieces, and a new one begins: from the least to twice as many. */
-const LEAST_PIECES = 128;
+const LEAST_PIECES = 256;
 /** Every so many streams are verified. */
 const VERIFIED_EVERY = 8;
 const RETRY_NS = 100_000_000;
@@ -29,7 +31,7 @@ const RETRY_NS = 100_000_000;
 export interface BulkOptions {
   /** Streams of each client at a time; 8 where not given. */
   readonly streams?: number;
-  /** Pieces after which a stream ends; from 128 to 256 where not given. */
+  /** Pieces after which a stream ends; from 256 to 512 where not given. */
   readonly pieces?: number;
 }
 
@@ -287,6 +289,7 @@ class BulkEnd implements Guest {
 
   private begin(): void {
     this.connected = true;
+    this.desk.raw.option(this.handle, 'SEND_BUFFER', SEND_BUFFER_OCTETS);
     if (!this.stream.verified) this.desk.raw.option(this.handle, 'SINK', 1);
     if (this.stream.bulk.stopping) this.sendNoMore();
     else this.sendMore();

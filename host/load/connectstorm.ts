@@ -22,7 +22,7 @@ const OCTETS = 100;
 /** Of so many places, the last but one asks at a port of nobody, the last for absent hosts. */
 const PLACES = 8;
 /** One of so many connections is ended by the client first, and stays in its TIME-WAIT. */
-const CLIENT_FIRST = 4;
+const CLIENT_FIRST = 16;
 /** What a request begins with. */
 const WHO_ENDS = { server: 1, client: 2 } as const;
 const RETRY_NS = 100_000_000;

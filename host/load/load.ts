@@ -1,6 +1,7 @@
 /** What a load is: something that keeps a world busy, in virtual time alone, and counts. */
 
 import { statusName } from '../kernel/status.js';
+import { formatAddress } from '../machine/address.js';
 import type { Machine } from '../machine/machine.js';
 import type { World } from '../machine/world.js';
 
@@ -58,6 +59,19 @@ export interface Load {
 }
 
 const KEPT_COMPLAINTS = 20;
+
+/** Longer than an answer takes over any link that has one. */
+const ANSWER_NS = 10e9;
+
+/**
+ * Lets each client and the server find one another, before loads begin: NT keeps one datagram for
+ * a neighbour whose address it asks for, so that of many first SYNs all but one would be lost.
+ */
+export async function introduce(world: World, context: LoadContext): Promise<void> {
+  const server = formatAddress(context.server.settings.address);
+  const pings = context.clients.map(async (client) => client.ping(server));
+  await world.runUntil(Promise.allSettled(pings), ANSWER_NS);
+}
 
 /** Figures at zero. */
 export function emptyFigures(): LoadFigures {

@@ -6,7 +6,8 @@
 
 import { FrameBatch } from '../link/batch.js';
 import type { Port } from '../link/link.js';
-import type { Event } from '../machine/clock.js';
+import type { Clock, Event } from '../machine/clock.js';
+import type { Stream } from '../machine/random.js';
 import type { World } from '../machine/world.js';
 import { arpReply, readArpRequest, synFrame } from './frame.js';
 import type { StationAddress, SynFrame } from './frame.js';
@@ -49,6 +50,7 @@ class SynFlood implements Load {
   private readonly answers = new FrameBatch(1);
   private gate: Gate | undefined;
   private port: Port | undefined;
+  private clock: Clock | undefined;
   private burst: Event | undefined;
 
   constructor(private readonly periodNs: number) {}
@@ -61,29 +63,23 @@ class SynFlood implements Load {
     const { server } = context;
     // Nobody comes through this gate: the third step of the handshake is never taken.
     this.gate = new Gate(server, PORT, BACKLOG, () => undefined);
-    const { gateway } = server.settings;
+    const { address, gateway, macHigh, macLow } = server.settings;
     this.port = world.link.attach({ receive: (batch) => this.hear(batch, gateway) });
-    const { macHigh: high, macLow: low } = server.settings;
-    const frame = synFrame(STATION, { high, low });
     const chance = world.random.stream('load synflood');
-    const sources = sourcesOf(context, () => chance.next());
-    const { address } = server.settings;
-    const port = this.gate.port;
-    this.burst = world.clock.event(() => {
-      this.fill(frame, address, port, sources, () => chance.next());
-      this.port?.send(this.batch);
-      this.figures.injected += this.batch.count;
-      if (this.burst !== undefined) world.clock.schedule(this.burst, world.clock.now + this.periodNs);
-    });
-    world.clock.schedule(this.burst, world.clock.now);
-    this.cancel = () => {
-      if (this.burst !== undefined) world.clock.cancel(this.burst);
-      this.burst = undefined;
+    const aim: Aim = {
+      chance,
+      target: address,
+      targetPort: this.gate.port,
+      frame: synFrame(STATION, { high: macHigh, low: macLow }),
+      source: sourcesOf(context, chance),
     };
+    this.clock = world.clock;
+    this.burst = world.clock.event(() => this.send(aim));
+    world.clock.schedule(this.burst, world.clock.now);
   }
 
   stop(): void {
-    this.cancel();
+    if (this.burst !== undefined) this.clock?.cancel(this.burst);
     this.gate?.close();
   }
 
@@ -93,24 +89,21 @@ class SynFlood implements Load {
     this.port = undefined;
   }
 
-  private cancel: () => void = () => {};
-
-  private fill(
-    frame: SynFrame, target: number, targetPort: number, source: () => number, word: () => number,
-  ): void {
+  private send(aim: Aim): void {
+    const { chance, frame, target, targetPort } = aim;
     this.batch.clear();
     for (let i = 0; i < BURST; i++) {
-      const ports = word();
-      frame.write({
-        source: source(),
-        target,
-        sourcePort: 1024 + (ports % 0xfc00),
-        targetPort,
-        sequence: word(),
-        identification: ports >>> 16,
-      });
+      const ports = chance.next();
+      const sourcePort = 1024 + (ports % 0xfc00);
+      const identification = ports >>> 16;
+      const sequence = chance.next();
+      frame.write({ source: aim.source(), target, sourcePort, targetPort, sequence, identification });
       this.batch.push(frame.octets);
     }
+    this.port?.send(this.batch);
+    this.figures.injected += this.batch.count;
+    if (this.clock === undefined || this.burst === undefined) return;
+    this.clock.schedule(this.burst, this.clock.now + this.periodNs);
   }
 
   // Answers who asks for the gateway; all else that comes here goes nowhere.
@@ -126,17 +119,25 @@ class SynFlood implements Load {
   }
 }
 
+/** What SYNs are made of. */
+interface Aim {
+  readonly chance: Stream;
+  readonly target: number;
+  readonly targetPort: number;
+  readonly frame: SynFrame;
+  readonly source: () => number;
+}
+
 // Addresses of the network that no machine has, and, where a gateway is, any from beyond it.
-function sourcesOf(context: LoadContext, word: () => number): () => number {
+function sourcesOf(context: LoadContext, chance: Stream): () => number {
   const { first, last } = context.spare;
   const { gateway, address, mask } = context.server.settings;
-  const neighbour = (): number => first + (word() % (last - first + 1));
+  const neighbour = (): number => first + chance.below(last - first + 1);
   if (gateway === 0) return neighbour;
   return () => {
-    const any = word();
-    if (any % NEIGHBOURS === 0) return neighbour();
-    // Public, unicast, and none of the server's network: 11.0.0.0 to 126.255.255.255.
-    const source = ((11 + ((any >>> 24) % 116)) * 0x100_0000 + (any & 0xff_ffff)) >>> 0;
+    if (chance.below(NEIGHBOURS) === 0) return neighbour();
+    // Unicast, and none of the server's network: 11.0.0.0 to 126.255.255.255.
+    const source = (11 + chance.below(116)) * 0x100_0000 + chance.below(0x100_0000);
     return ((source ^ address) & mask) === 0 ? neighbour() : source;
   };
 }

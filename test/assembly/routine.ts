@@ -1,7 +1,7 @@
 /** What a test entry asks of the test: routines written in TypeScript, and memory to work on. */
 
 /** The routine that the test has numbered `id`, with what the kernel gives it. */
-export declare function onRoutine(id: u32, first: usize, second: usize): i32;
+export declare function onRoutine(id: usize, first: usize, second: usize): i32;
 
 const SCRATCH_OCTETS: i32 = 262144;
 const SCRATCH: usize = memory.data(SCRATCH_OCTETS);

@@ -58,7 +58,7 @@ describe('ke/interrupt', () => {
     expect(calls).toEqual(['second']);
   });
 
-  it('has lines 0 to LINES - 1, and writes to no other', () => {
+  it('has lines 0 to LINES - 1, and no other', () => {
     const floor = processor();
     const lines = floor.value('LINES');
     const nothing = floor.routine(() => undefined);
@@ -66,9 +66,19 @@ describe('ke/interrupt', () => {
     for (const line of [lines, lines + 1, 0x7fff_ffff]) {
       expect(floor.call('connectInterrupt', line, nothing)).toBe(0);
     }
+  });
+
+  it('writes nothing behind its table when a line is given up that does not exist', () => {
+    const floor = processor();
+    const lines = floor.value('LINES');
     const before = floor.octets.slice();
-    for (const line of [lines, lines + 3]) floor.call('IoDisconnectInterrupt', line);
-    expect(Buffer.compare(floor.octets, before)).toBe(0);
+    floor.call('connectInterrupt', lines - 1, floor.routine(() => undefined));
+    const connected = floor.octets.findLastIndex((octet, at) => octet !== before[at]);
+    expect(floor.octets[connected]).toBe(1);
+    // Entries are 16 octets: this is where the word of one more line would be.
+    floor.octets[connected + 16] = 0x5a;
+    floor.call('IoDisconnectInterrupt', lines);
+    expect(floor.octets[connected + 16]).toBe(0x5a);
   });
 
   it('does nothing where nobody is connected', () => {

@@ -56,6 +56,16 @@ export function pattern(length: number, from = 0): Uint8Array {
   return octets;
 }
 
+/** Where octets first differ from those expected; 'same' where they do not. */
+export function difference(actual: Uint8Array | string, expected: Uint8Array): string {
+  if (typeof actual === 'string') return actual;
+  const length = Math.min(actual.length, expected.length);
+  for (let at = 0; at < length; at++) {
+    if (actual[at] !== expected[at]) return `octet ${at} is ${actual[at]}, not ${expected[at]}`;
+  }
+  return actual.length === expected.length ? 'same' : `${actual.length} octets, not ${expected.length}`;
+}
+
 /** Numbers in [0, below), the same for the same seed (mulberry32). */
 export function chance(seed: number): (below: number) => number {
   let state = seed >>> 0;

@@ -91,8 +91,10 @@ export class User {
     const runs: Uint8Array[] = [];
     for (;;) {
       const run = this.receive(handle, length);
-      if (typeof run === 'string' || run.length === 0) break;
+      if (typeof run === 'string') break;
       runs.push(run);
+      // A socket asks the transport for more when it is read: that can be read the next time.
+      if (run.length === 0 && this.query(handle, 'READABLE') === 0) break;
     }
     return Uint8Array.from(Buffer.concat(runs));
   }

@@ -4,7 +4,7 @@ import { mustHold } from "../../ke/spinlock";
 import { TcpFlag } from "../../wire/tcp";
 import { Drop, drop } from "../counters";
 import { Segment } from "./segment";
-import { before, inWindow } from "./sequence";
+import { inWindow } from "./sequence";
 import { sequenceLength } from "./reset";
 import { TcpState } from "./state";
 import { Tcb, TcbFlag } from "./tcb";
@@ -43,10 +43,8 @@ function forgetSynLocked(tcb: Tcb, segment: Segment): void {
 function isInside(sequence: u32, length: u32, rcvNxt: u32, window: u32): bool {
   if (window == 0) return length == 0 && sequence == rcvNxt;
   if (inWindow(sequence, rcvNxt, window)) return true;
-  if (length == 0) return false;
-  const last = sequence + length - 1;
-  if (inWindow(last, rcvNxt, window)) return true;
-  return before(sequence, rcvNxt) && before(rcvNxt + window - 1, last);
+  // It began earlier, and reaches into the window.
+  return inWindow(rcvNxt, sequence, length);
 }
 
 /** Leaves only what is new and fits. */

@@ -10,7 +10,7 @@ import { finAcknowledgedLocked } from "./close";
 import { duplicateLocked, growLocked } from "./congestion";
 import { startKeepAliveLocked } from "./keepalive";
 import { stopPersistLocked } from "./persist";
-import { sampleLocked, setRtoLocked, startRetransmitLocked } from "./rto";
+import { sampleLocked, startRetransmitLocked } from "./rto";
 import { Segment } from "./segment";
 import { before, notAfter } from "./sequence";
 import { scheduleLocked } from "./delayedack";
@@ -27,7 +27,7 @@ export function acknowledgeLocked(tcb: Tcb, segment: Segment): bool {
     scheduleLocked(tcb);
     return false;
   }
-  tcb.probes = 0;
+  if (tcb.timer == TcpTimer.KEEP_ALIVE) startKeepAliveLocked(tcb);
   if (before(tcb.sndUna, ack)) {
     takeLocked(tcb, ack);
   } else if (isDuplicateLocked(tcb, segment)) {
@@ -46,7 +46,9 @@ function isDuplicateLocked(tcb: Tcb, segment: Segment): bool {
     segment.length == 0 &&
     (segment.flags & (TcpFlag.SYN | TcpFlag.FIN)) == 0 &&
     segment.window == tcb.sndWnd &&
-    tcb.sndMax != tcb.sndUna
+    tcb.sndMax != tcb.sndUna &&
+    // The answer to a probe tells of no loss.
+    tcb.timer != TcpTimer.PERSIST
   );
 }
 
@@ -58,12 +60,13 @@ function takeLocked(tcb: Tcb, ack: u32): void {
   tcb.sndUna = ack;
   if (before(tcb.sndNxt, ack)) tcb.sndNxt = ack;
   tcb.retransmitCount = 0;
+  // Without a sample the timeout stays as far backed off as it is (Karn; RFC 6298, 5).
   if (timed) sampleLocked(tcb);
-  else setRtoLocked(tcb);
   growLocked(tcb, acked);
   finishSendsLocked(tcb);
   if (tcb.sndUna == tcb.sndMax) {
-    if (tcb.timer == TcpTimer.RETRANSMIT || tcb.timer == TcpTimer.KEEP_ALIVE) {
+    const probed = tcb.timer == TcpTimer.PERSIST && tcb.sndUna == tcb.sndEnd;
+    if (tcb.timer == TcpTimer.RETRANSMIT || probed) {
       tcb.timer = <u8>TcpTimer.NONE;
       startKeepAliveLocked(tcb);
     }

@@ -92,6 +92,7 @@ function resendFirstLocked(tcb: Tcb): void {
   let flags: u32 = TcpFlag.ACK;
   const fin = length == left && (tcb.flags & TcbFlag.FIN_SENT) != 0;
   if (fin) flags |= TcpFlag.FIN;
+  if (length > 0 && length == left) flags |= TcpFlag.PSH;
   if (length > 0 || fin) sendTextLocked(tcb, length > 0 ? <u32>length : 0, flags);
   if (before(tcb.sndNxt, next)) tcb.sndNxt = next;
 }

@@ -26,6 +26,7 @@ import { attach } from "./connection";
 import { Connection } from "./endpoint";
 import { initialSequence } from "./initial";
 import { scheduleLocked } from "./delayedack";
+import { startKeepAliveLocked } from "./keepalive";
 import { agreeLocked, mssOf, readMss } from "./options";
 import { startRetransmitLocked } from "./rto";
 import { Next, Segment } from "./segment";
@@ -168,6 +169,7 @@ export function openedLocked(tcb: Tcb): void {
   setStateLocked(tcb, TcpState.ESTABLISHED);
   tcb.flags |= TcbFlag.OPENED;
   count(Counter.TCP_OPENED);
+  startKeepAliveLocked(tcb);
   tcb.openIrp = null;
   if (irp != null) finishIrpLocked(tcb, irp, Status.SUCCESS, 0);
 }

@@ -200,7 +200,10 @@ export function queueReceiveLocked(tcb: Tcb, irp: Irp): void {
   tcb.receives.blink = irp.queue;
 }
 
-/** Gives octets that are kept to the requests that wait; each completes with what there is. */
+/**
+ * Gives octets that are kept to the requests that wait; each completes with what there is. The
+ * caller sees to it that ACK_NOW is heeded: in a batch its turn comes, a request sends at once.
+ */
 export function fillReceivesLocked(tcb: Tcb): void {
   mustHold(tcb.lock);
   const before = windowLocked(tcb);
@@ -212,10 +215,7 @@ export function fillReceivesLocked(tcb: Tcb): void {
     finishIrpLocked(tcb, irp, Status.SUCCESS, drainLocked(tcb, irp, wanted));
   }
   // The window may have opened enough to be worth telling (MUST-39).
-  if (windowLocked(tcb) >= before + <u32>tcb.mss) {
-    tcb.flags |= TcbFlag.ACK_NOW;
-    scheduleLocked(tcb);
-  }
+  if (windowLocked(tcb) >= before + <u32>tcb.mss) tcb.flags |= TcbFlag.ACK_NOW;
   oweDisconnectLocked(tcb);
 }
 

@@ -12,7 +12,7 @@ import { Tcb, TcbFlag, TcpTimer } from "./tcb";
 import { startTimerLocked } from "./timer";
 import { transmitLocked } from "./transmit";
 
-/** The connection is idle: starts the wait, if its client asked for it (MUST-24 to MUST-26). */
+/** The peer was heard: the wait begins, if the client asked for it (MUST-24 to MUST-26). */
 export function startKeepAliveLocked(tcb: Tcb): void {
   mustHold(tcb.lock);
   tcb.probes = 0;
@@ -25,6 +25,7 @@ export function startKeepAliveLocked(tcb: Tcb): void {
  */
 export function keepAliveExpiredLocked(tcb: Tcb): void {
   mustHold(tcb.lock);
+  if ((tcb.flags & TcbFlag.KEEP_ALIVE) == 0) return;
   if (<u32>tcb.probes >= queryParameter(Parameter.TcpMaxDataRetransmissions)) {
     dieLocked(tcb, Status.IO_TIMEOUT, true);
     return;

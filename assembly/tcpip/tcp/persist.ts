@@ -25,7 +25,7 @@ export function startPersistLocked(tcb: Tcb): void {
 
 /**
  * Time for a probe: one octet, or the FIN. Intervals double up to the largest RTO (SHLD-30). The
- * peer's answer sets `probes` back, so a window may stay closed for ever, but not a silent peer.
+ * peer's answer sets `retransmitCount` back: a window may stay closed for ever, a peer not silent.
  */
 export function persistExpiredLocked(tcb: Tcb): void {
   mustHold(tcb.lock);
@@ -55,7 +55,7 @@ function probeLocked(tcb: Tcb): void {
     flags |= TcpFlag.FIN;
     length = 0;
     tcb.flags |= TcbFlag.FIN_SENT;
-  }
+  } else if (length == left) flags |= TcpFlag.PSH;
   if (!transmitLocked(tcb, tcb.sndUna, flags, <u32>length)) return;
   const end = tcb.sndUna + <u32>length + (flags & TcpFlag.FIN ? 1 : 0);
   if (before(tcb.sndNxt, end)) tcb.sndNxt = end;

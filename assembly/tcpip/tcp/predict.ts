@@ -5,9 +5,10 @@ import { IsListEmpty } from "../../nt/list";
 import { TcpFlag } from "../../wire/tcp";
 import { Counter, count, countMany } from "../counters";
 import { noteArrivalLocked } from "./delayedack";
+import { startKeepAliveLocked } from "./keepalive";
 import { Segment } from "./segment";
 import { TcpState } from "./state";
-import { Tcb, TcbFlag } from "./tcb";
+import { Tcb, TcbFlag, TcpTimer } from "./tcb";
 
 /** What makes a connection ordinary. */
 const SPECIAL: u32 = TcbFlag.INDICATING | TcbFlag.RECOVERING;
@@ -28,7 +29,7 @@ export function predictLocked(tcb: Tcb, segment: Segment): bool {
   tcb.flags |= TcbFlag.INDICATING;
   tcb.rcvNxt += length;
   tcb.sndWl1 = segment.sequence;
-  tcb.probes = 0;
+  if (tcb.timer == TcpTimer.KEEP_ALIVE) startKeepAliveLocked(tcb);
   count(Counter.TCP_PREDICTED);
   countMany(Counter.TCP_OCTETS_IN, length);
   noteArrivalLocked(tcb, length);

@@ -17,10 +17,11 @@ import { startConnect } from "./connect";
 import { connectionTcb, freeConnection } from "./connection";
 import { fillReceivesLocked, queueReceiveLocked } from "./deliver";
 import { Connection } from "./endpoint";
+import { startKeepAliveLocked } from "./keepalive";
 import { output, outputLocked } from "./output";
 import { settle, forgetClient } from "./settle";
-import { TcpState, mayReceive, maySend } from "./state";
-import { Tcb, TcbFlag, dereferenceTcb } from "./tcb";
+import { TcpState, isSynchronized, mayReceive, maySend } from "./state";
+import { Tcb, TcbFlag, TcpTimer, dereferenceTcb } from "./tcb";
 
 /*
  * Each answers PENDING when it keeps the request, else the status with which the dispatcher
@@ -154,6 +155,7 @@ export function setInformation(connection: Connection, irp: Irp): NTSTATUS {
   if (tcb == null) return Status.SUCCESS;
   KeAcquireSpinLockAtDpcLevel(tcb.lock);
   tcb.flags = view.value ? tcb.flags | flag : tcb.flags & ~flag;
+  if (isSynchronized(tcb.state) && tcb.timer == TcpTimer.NONE) startKeepAliveLocked(tcb);
   KeReleaseSpinLockFromDpcLevel(tcb.lock);
   dereferenceTcb(tcb);
   return Status.SUCCESS;

@@ -34,9 +34,8 @@ export function sampleLocked(tcb: Tcb): void {
 }
 
 /** RTO from the smoothed round trip, within the bounds of the registry. */
-export function setRtoLocked(tcb: Tcb): void {
+function setRtoLocked(tcb: Tcb): void {
   mustHold(tcb.lock);
-  if (tcb.srtt == 0) return;
   const ms = ((tcb.srtt >>> 3) + tcb.rttvar) / 1000 + 1;
   const least = queryParameter(Parameter.NtstackMinimumRto);
   const most = queryParameter(Parameter.NtstackMaximumRto);

@@ -38,7 +38,8 @@ export class Partition {
   count: u32;
   /** Counts what was put in or taken out. */
   generation: u32;
-  private reserved0: u32;
+  /** Nothing: what was loaded early must be used for something. */
+  touched: u32;
   private reserved1: u64;
   private reserved2: u64;
   private reserved3: u64;
@@ -191,6 +192,7 @@ function findInLocked(partition: Partition, mask: u32, index: u32, count: u32): 
     // Not at home: elsewhere, or nowhere. The second pass looks.
     segment.absent = guess == null ? 1 : 0;
   }
+  let touched: u32 = 0;
   for (let i: u32 = 0; i < count; i++) {
     const segment = segmentAt(i);
     if ((segment.hash & mask) != index || !isTcp(segment) || segment.absent) continue;
@@ -200,8 +202,12 @@ function findInLocked(partition: Partition, mask: u32, index: u32, count: u32): 
       tcb = findTcbLocked(partition, hash, segment.source, segment.ports, segment.destination);
       segment.tcb = tcb;
     }
-    if (tcb != null) referenceTcb(tcb);
+    if (tcb == null) continue;
+    referenceTcb(tcb);
+    // What the answer will need lies in the next two lines: asked for now, it is there then.
+    touched ^= tcb.sndMax ^ tcb.ackDue;
   }
+  partition.touched = touched;
 }
 
 function isTcp(segment: Segment): bool {

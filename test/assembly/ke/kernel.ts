@@ -108,6 +108,7 @@ export function rankOf(lock: KSpinLock): u32 {
 /** The time that the host gives, in ticks of 10 ms. */
 export function setTick(tick: u32): void {
   shared().timeUs = <u64>tick * 10000;
+  shared().tick = tick;
 }
 
 export function dueOf(timer: KTimer): u32 {

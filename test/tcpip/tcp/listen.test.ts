@@ -6,7 +6,7 @@ import {
 } from '../../wireside/build.js';
 import { it } from '../../wireside/fixture.js';
 import type { Bench } from '../../wireside/fixture.js';
-import { address, pattern } from '../../wireside/octets.js';
+import { address, difference, pattern } from '../../wireside/octets.js';
 import { Peer, arrive, stateOf } from '../../wireside/peer.js';
 
 /** A SYN to port 80 whose SYN-ACK the peer has heard. */
@@ -141,7 +141,7 @@ describe('tcpip/tcp/listen', () => {
     expect(peer.lines()).toEqual(['. 1(0) ack 102']);
     const handle = user.accept(listener);
     expect(user.events(handle).events).toEqual(['CLOSED', 'READABLE']);
-    expect(user.receive(handle)).toEqual(pattern(100));
+    expect(difference(user.receive(handle), pattern(100))).toBe('same');
     expect(user.receive(handle)).toBe('GRACEFUL_DISCONNECT');
   });
 
@@ -154,7 +154,7 @@ describe('tcpip/tcp/listen', () => {
     peer.say(ACK | PSH, { data: pattern(1000, 1000) });
     const handle = user.accept(listener);
     expect(user.events(handle).events).toEqual(['READABLE']);
-    expect(user.drain(handle)).toEqual(pattern(2000));
+    expect(difference(user.drain(handle), pattern(2000))).toBe('same');
   });
 
   it('tells of a connection that was reset before it was accepted', ({ bench }) => {
@@ -224,7 +224,7 @@ describe('tcpip/tcp/listen', () => {
   it('listens on the address that it is bound to, and no other', ({ bench }) => {
     const { machine, user } = bench();
     const socket = user.socket();
-    expect(user.bind(socket, 80, address('10.0.0.77'))).not.toBe('ADDRESS_ALREADY_EXISTS');
+    expect(user.bind(socket, 80, address('127.0.0.1'))).toBe('SUCCESS');
     user.listenOn(socket, 5);
     const peer = new Peer(machine, { ours: 80 });
     peer.say(SYN);

@@ -5,7 +5,7 @@ import { ACK, PSH, RST, SYN } from '../../wireside/build.js';
 import { it } from '../../wireside/fixture.js';
 import type { Bench } from '../../wireside/fixture.js';
 import type { MachineOptions } from '../../wireside/machine.js';
-import { pattern } from '../../wireside/octets.js';
+import { difference, pattern } from '../../wireside/octets.js';
 import { Peer, stateOf } from '../../wireside/peer.js';
 
 /** More than 4 half open and more than 2 of them retried, or more than 3 refused. */
@@ -129,7 +129,7 @@ describe('tcpip/tcp/synattack', () => {
     expect(stateOf(machine, peer)).toBe('ESTABLISHED');
     expect(user.events(listener).events).toEqual(['ACCEPT']);
     const handle = user.accept(listener);
-    expect(user.receive(handle)).toEqual(pattern(50));
+    expect(difference(user.receive(handle), pattern(50))).toBe('same');
     user.send(handle, pattern(10));
     expect(peer.lines()).toEqual(['P. 1(10) ack 51']);
   });

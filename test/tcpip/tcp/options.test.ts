@@ -1,0 +1,147 @@
+/** What is agreed when a connection opens: segment sizes, windows, and options that are broken. */
+
+import { describe, expect } from 'vitest';
+import { ACK, PSH, SYN, mssOption } from '../../wireside/build.js';
+import { it } from '../../wireside/fixture.js';
+import type { Bench } from '../../wireside/fixture.js';
+import { join, pattern } from '../../wireside/octets.js';
+import { Peer, arrive, fieldOf, reach, stateOf, welcome } from '../../wireside/peer.js';
+
+/** The segment size that a SYN with these options brings about. */
+function agreed(bench: Bench, options: Uint8Array): number {
+  const peer = new Peer(bench.machine, { ours: 80 });
+  peer.say(SYN, { options });
+  expect(peer.lines()).toEqual(['S. 0(0) ack 1']);
+  return fieldOf(bench.machine, peer, 'mss');
+}
+
+const NOP = Uint8Array.of(1);
+const TIMESTAMPS = Uint8Array.of(8, 10, 0, 0, 0, 1, 0, 0, 0, 0);
+
+describe('tcpip/tcp/options', () => {
+  for (const [what, options, mss] of [
+    ['offers 1460', mssOption(1460), 1460],
+    ['offers 1000', mssOption(1000), 1000],
+    ['offers more than our link carries', mssOption(9000), 1460],
+    ['offers 65535', mssOption(65_535), 1460],
+    ['says nothing', new Uint8Array(0), 536],
+    ['offers next to nothing', mssOption(1), 64],
+    ['offers 0', mssOption(0), 64],
+    ['has other options before it', join(NOP, NOP, TIMESTAMPS, mssOption(700)), 700],
+    ['has options that nobody knows', join(Uint8Array.of(253, 4, 1, 2), mssOption(600)), 600],
+    ['has ended before it', join(Uint8Array.of(0, 1, 1, 1), mssOption(700)), 536],
+    ['has an MSS option of the wrong length', Uint8Array.of(2, 3, 5, 0), 536],
+    ['fills the header with NOP', new Uint8Array(40).fill(1), 536],
+  ] as const) {
+    it(`agrees on ${mss} with a SYN that ${what}`, ({ bench }) => {
+      const one = bench();
+      one.user.listen(80);
+      expect(agreed(one, options)).toBe(mss);
+    });
+  }
+
+  for (const [what, octets] of [
+    ['of length 0', [2, 0, 5, 180]],
+    ['of length 1', [253, 1, 0, 0]],
+    ['longer than the header', [2, 8, 5, 180]],
+    ['whose length is missing', [1, 1, 1, 2]],
+  ] as const) {
+    it(`drops a SYN with an option ${what} (MUST-7)`, ({ bench }) => {
+      const { machine, user } = bench();
+      const listener = user.listen(80, 1);
+      const peer = new Peer(machine, { ours: 80 });
+      peer.say(SYN, { options: Uint8Array.from(octets) });
+      expect(machine.dropped()).toEqual({ TCP_OPTION: 1 });
+      expect(peer.lines()).toEqual([]);
+      expect(machine.raw.tableCount()).toBe(0);
+      // Its place in the backlog is not lost.
+      arrive({ machine, user }, listener, 80, { port: 4001 });
+    });
+
+    it(`drops a SYN-ACK with an option ${what}, and goes on asking`, ({ bench }) => {
+      const { machine, user } = bench();
+      const peer = new Peer(machine, { port: 139 });
+      user.connect(user.socket(), 139);
+      peer.heard();
+      peer.ack = peer.kernels + 1;
+      peer.say(SYN | ACK, { options: Uint8Array.from(octets), sequence: peer.own });
+      expect(machine.dropped()).toEqual({ TCP_OPTION: 1 });
+      expect(stateOf(machine, peer)).toBe('SYN_SENT');
+      machine.advance(3000);
+      expect(peer.lines()).toEqual(['S 0(0)']);
+    });
+  }
+
+  it('ignores options on segments that are not SYN, whatever they say', ({ bench }) => {
+    const { machine, user } = bench();
+    const { peer, handle } = reach({ machine, user });
+    peer.say(ACK | PSH, { options: Uint8Array.of(2, 0, 1, 1), data: pattern(5) });
+    peer.say(ACK | PSH, { options: mssOption(100), data: pattern(5) });
+    expect(user.drain(handle).length).toBe(10);
+    expect(fieldOf(machine, peer, 'mss')).toBe(1460);
+  });
+
+  it('drops a header shorter than 20 octets, or longer than the segment', ({ bench }) => {
+    const { machine, user } = bench();
+    const { peer } = reach({ machine, user });
+    const short = peer.frame(ACK | PSH, { data: pattern(10), sequence: peer.next });
+    const withOffset = (words: number): Uint8Array => {
+      const frame = short.slice();
+      frame[14 + 20 + 12] = words << 4;
+      return frame;
+    };
+    machine.receive(withOffset(4), withOffset(0), withOffset(15));
+    expect(machine.dropped()).toEqual({ TCP_OFFSET: 3 });
+    machine.receive(short.subarray(0, short.length));
+    machine.receive(withOffset(7));
+    // 7 words end inside the text: the checksum tells.
+    expect(machine.dropped()).toEqual({ TCP_CHECKSUM: 1 });
+  });
+
+  it('sends segments no larger than the peer takes', ({ bench }) => {
+    const { machine, user } = bench();
+    const { peer, handle } = reach({ machine, user }, { mss: 500 });
+    user.send(handle, pattern(1000));
+    expect(peer.lines()).toEqual(['. 1(500) ack 1', 'P. 501(500) ack 1']);
+  });
+
+  it('tells the peer what its own link carries', ({ bench }) => {
+    const { machine, user } = bench({ mtu: 576, parameters: { MTU: 1500 } });
+    const handle = user.socket();
+    user.connect(handle, 139);
+    const peer = new Peer(machine, { port: 139 });
+    const [syn] = peer.heard();
+    expect(syn?.options).toEqual(mssOption(536));
+    const other = bench({ parameters: { MTU: 1000 } });
+    other.user.connect(other.user.socket(), 139);
+    expect(new Peer(other.machine, { port: 139 }).heard()[0]?.options).toEqual(mssOption(960));
+  });
+
+  for (const [parameters, window] of [
+    [{}, 8760],
+    [{ TcpWindowSize: 65_535 }, 64_240],
+    [{ TcpWindowSize: 17_520 }, 17_520],
+    [{ TcpWindowSize: 5000 }, 4380],
+    [{ TcpWindowSize: 1000 }, 1000],
+    [{ MTU: 576 }, 8576],
+  ] as const) {
+    it(`offers ${window} with ${JSON.stringify(parameters)} (nt-facts 2.1)`, ({ bench }) => {
+      const { machine, user } = bench({ parameters });
+      const peer = new Peer(machine, { port: 139 });
+      const handle = user.socket();
+      welcome({ machine, user }, peer, handle);
+      peer.say(ACK, { sequence: peer.next - 1 });
+      expect(peer.heard()[0]?.window).toBe(window);
+    });
+  }
+
+  it('does not scale windows (Q199947)', ({ bench }) => {
+    const one = bench();
+    one.user.listen(80);
+    const scale = join(mssOption(1460), NOP, Uint8Array.of(3, 3, 7));
+    const peer = new Peer(one.machine, { ours: 80 });
+    peer.say(SYN, { options: scale, window: 1000 });
+    expect(peer.heard()[0]?.options).toEqual(mssOption(1460));
+    expect(fieldOf(one.machine, peer, 'sndWnd')).toBe(1000);
+  });
+});

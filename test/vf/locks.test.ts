@@ -1,0 +1,303 @@
+/** The verifier's rules of locks: for each a case in which it speaks, and one in which it is still. */
+
+import { beforeAll, describe, expect, it } from 'vitest';
+import { compileModule } from '../compile.js';
+import { Floor } from '../floor.js';
+
+const PASSIVE = 0;
+const APC = 1;
+const DISPATCH = 2;
+const DEVICE = 12;
+/** Locks that a processor can hold and be watched: vf/locks.ts. */
+const HELD_DEPTH = 15;
+
+let checked: WebAssembly.Module;
+let free: WebAssembly.Module;
+
+beforeAll(async () => {
+  checked = await compileModule('test/assembly/ke/kernel.ts', { checked: true, optimize: 0 });
+  free = await compileModule('test/assembly/ke/kernel.ts', { optimize: 0 });
+});
+
+/** Two processors, and locks of three ranks. */
+class Locks {
+  readonly floor: Floor;
+  readonly outer: number;
+  readonly middle: number;
+  readonly inner: number;
+
+  constructor(module: WebAssembly.Module) {
+    this.floor = new Floor(module);
+    this.floor.call('initializeProcessors', 2);
+    this.outer = this.lock('TcpTable');
+    this.middle = this.lock('TcpTcb');
+    this.inner = this.lock('ExPool');
+    this.floor.spin = (lock): void => this.forget(lock);
+  }
+
+  lock(rank: string): number {
+    const lock = this.floor.block(4);
+    this.floor.call('KeInitializeSpinLock', lock, this.floor.value(`LockRank.${rank}`));
+    return lock;
+  }
+
+  acquire(lock: number): number {
+    return this.floor.call('KeAcquireSpinLock', lock);
+  }
+
+  release(lock: number, irql: number): void {
+    this.floor.call('KeReleaseSpinLock', lock, irql);
+  }
+
+  /** Frees a lock past all rules, so that a test that spins goes on. */
+  forget(lock: number): void {
+    this.floor.octets.fill(0, lock, lock + 2);
+  }
+
+  get findings(): string[] {
+    return this.floor.findings;
+  }
+}
+
+/** What breaks a rule, and the like of it that does not. */
+const CASES: readonly (readonly [
+  rule: string,
+  code: number,
+  breaks: (locks: Locks) => void,
+  keeps: (locks: Locks) => void,
+])[] = [
+  ['LOCK_RECURSIVE', 0x1000, (l) => {
+    l.acquire(l.outer);
+    l.acquire(l.outer);
+  }, (l) => {
+    l.release(l.outer, l.acquire(l.outer));
+    l.release(l.outer, l.acquire(l.outer));
+  }],
+  ['LOCK_ORDER', 0x1001, (l) => {
+    l.acquire(l.middle);
+    l.acquire(l.outer);
+  }, (l) => {
+    l.acquire(l.outer);
+    l.acquire(l.middle);
+  }],
+  ['LOCK_NOT_INITIALIZED', 0x1002, (l) => {
+    l.acquire(l.floor.block(4));
+  }, (l) => {
+    l.acquire(l.lock('KeTimer'));
+  }],
+  ['LOCK_RELEASE_ORDER', 0x1003, (l) => {
+    l.acquire(l.outer);
+    l.acquire(l.middle);
+    l.release(l.outer, DISPATCH);
+  }, (l) => {
+    l.acquire(l.outer);
+    l.acquire(l.middle);
+    l.release(l.middle, DISPATCH);
+    l.release(l.outer, PASSIVE);
+  }],
+  ['LOCK_RELEASED_BY_OTHER', 0x1004, (l) => {
+    l.acquire(l.outer);
+    l.floor.call('selectProcessor', 1);
+    l.floor.call('KeRaiseIrql', DISPATCH);
+    l.release(l.outer, PASSIVE);
+  }, (l) => {
+    l.acquire(l.outer);
+    l.floor.call('selectProcessor', 1);
+    l.floor.call('KeRaiseIrql', DISPATCH);
+    l.floor.call('selectProcessor', 0);
+    l.release(l.outer, PASSIVE);
+  }],
+  ['LOCK_INITIALIZED_TWICE', 0x1005, (l) => {
+    l.acquire(l.outer);
+    l.floor.call('KeInitializeSpinLock', l.outer, l.floor.value('LockRank.TcpTable'));
+  }, (l) => {
+    l.release(l.outer, l.acquire(l.outer));
+    l.floor.call('KeInitializeSpinLock', l.outer, l.floor.value('LockRank.TcpTable'));
+  }],
+  ['LOCK_NOT_OWNED', 0x1007, (l) => {
+    // Q243878: released again on a path that had released it already.
+    const irql = l.acquire(l.outer);
+    l.release(l.outer, DISPATCH);
+    l.release(l.outer, irql);
+  }, (l) => {
+    l.release(l.outer, l.acquire(l.outer));
+  }],
+  ['LOCK_NOT_HELD', 0x2001, (l) => {
+    l.acquire(l.outer);
+    l.floor.call('mustHold', l.middle);
+  }, (l) => {
+    l.acquire(l.outer);
+    l.acquire(l.middle);
+    l.floor.call('mustHold', l.outer);
+    l.floor.call('mustHold', l.middle);
+  }],
+  ['LOCK_HELD_AT_BOUNDARY', 0x2002, (l) => {
+    l.acquire(l.outer);
+    l.floor.call('mustHoldNothing', l.floor.value('Boundary.NDIS_SEND'));
+  }, (l) => {
+    l.release(l.outer, l.acquire(l.outer));
+    l.floor.call('mustHoldNothing', l.floor.value('Boundary.NDIS_SEND'));
+  }],
+  ['LOCK_LEAKED', 0x2003, (l) => {
+    l.acquire(l.outer);
+    l.floor.call('checkBalanced', l.floor.value('Boundary.HOST'), 0, 0);
+  }, (l) => {
+    l.acquire(l.outer);
+    l.floor.call('checkBalanced', l.floor.value('Boundary.HOST'), 0, 1);
+  }],
+  ['RELEASE_BELOW_DISPATCH', 0x32, (l) => {
+    l.acquire(l.outer);
+    l.floor.call('KeLowerIrql', PASSIVE);
+    l.release(l.outer, PASSIVE);
+  }, (l) => {
+    l.release(l.outer, l.acquire(l.outer));
+  }],
+  ['ACQUIRE_BELOW_DISPATCH', 0x40, (l) => {
+    l.floor.call('KeRaiseIrql', APC);
+    l.floor.call('KeAcquireSpinLockAtDpcLevel', l.outer);
+  }, (l) => {
+    l.floor.call('KeRaiseIrql', DISPATCH);
+    l.floor.call('KeAcquireSpinLockAtDpcLevel', l.outer);
+  }],
+  ['ACQUIRE_ABOVE_DISPATCH', 0x42, (l) => {
+    l.floor.call('KeRaiseIrql', DEVICE);
+    l.acquire(l.outer);
+  }, (l) => {
+    l.floor.call('KeRaiseIrql', DISPATCH);
+    l.acquire(l.outer);
+  }],
+];
+
+/** What else such a mistake breaks. */
+const FOLLOWS: Readonly<Record<string, readonly string[]>> = {
+  LOCK_RECURSIVE: ['LOCK_ORDER'],
+  ACQUIRE_ABOVE_DISPATCH: ['IRQL_RAISE'],
+};
+
+describe('vf/locks', () => {
+  it.each(CASES)('%s (0x%s) speaks where it is broken, and only there', (rule, code, breaks) => {
+    const locks = new Locks(checked);
+    expect(locks.floor.value(`Rule.${rule}`)).toBe(code);
+    breaks(locks);
+    expect(locks.findings).toEqual([rule, ...(FOLLOWS[rule] ?? [])]);
+  });
+
+  it.each(CASES)('%s (0x%s) is still where it is kept', (_rule, _code, _breaks, keeps) => {
+    const locks = new Locks(checked);
+    keeps(locks);
+    expect(locks.findings).toEqual([]);
+  });
+
+  it.each(CASES)('%s (0x%s) says nothing in a free build', (_rule, _code, breaks) => {
+    const locks = new Locks(free);
+    breaks(locks);
+    expect(locks.findings).toEqual([]);
+  });
+
+  it('has a case for every rule of locks', () => {
+    const locks = new Locks(checked);
+    const rules = locks.floor.namesOf('Rule').filter((name) => /LOCK|DISPATCH/.test(name));
+    expect(CASES.map(([rule]) => rule).sort()).toEqual(rules.sort());
+  });
+
+  it('lets every pair of ranks be taken in one order and reports the other', () => {
+    const ranks = new Locks(checked).floor.namesOf('LockRank');
+    for (const first of ranks) {
+      for (const second of ranks) {
+        const locks = new Locks(checked);
+        const [a, b] = [locks.lock(first), locks.lock(second)];
+        locks.acquire(a);
+        locks.acquire(b);
+        const inOrder = ranks.indexOf(first) < ranks.indexOf(second);
+        expect(locks.findings, `${first}, then ${second}`).toEqual(inOrder ? [] : ['LOCK_ORDER']);
+      }
+    }
+  });
+
+  it('names the lock held and its rank where the order is broken, for each that is', () => {
+    const locks = new Locks(checked);
+    locks.acquire(locks.middle);
+    locks.acquire(locks.inner);
+    locks.acquire(locks.outer);
+    const { floor } = locks;
+    expect(floor.findings).toEqual(['LOCK_ORDER', 'LOCK_ORDER']);
+    expect(floor.findingWords).toEqual([
+      [locks.outer, locks.middle, floor.value('LockRank.TcpTcb')],
+      [locks.outer, locks.inner, floor.value('LockRank.ExPool')],
+    ]);
+  });
+
+  it('keeps the orders it saw, one bit for each pair', () => {
+    const locks = new Locks(checked);
+    locks.acquire(locks.outer);
+    locks.acquire(locks.middle);
+    locks.acquire(locks.inner);
+    const { floor } = locks;
+    const [a, b, c] = ['TcpTable', 'TcpTcb', 'ExPool'].map((name) => floor.value(`LockRank.${name}`));
+    const edges = floor.call('lockEdges');
+    const seen: string[] = [];
+    for (let bit = 0; bit < 128 * 128; bit++) {
+      const octet = floor.octets[edges + (bit >> 3)] ?? 0;
+      if (((octet >> (bit & 7)) & 1) !== 0) seen.push(`${bit >> 7} ${bit & 127}`);
+    }
+    expect(seen).toEqual([`${a} ${b}`, `${a} ${c}`, `${b} ${c}`]);
+  });
+
+  it('shows the host what is held: lock, rank, level, and the number of the acquire', () => {
+    const locks = new Locks(checked);
+    locks.release(locks.outer, locks.acquire(locks.outer));
+    locks.acquire(locks.outer);
+    locks.acquire(locks.inner);
+    const { floor } = locks;
+    const stack = floor.call('heldStacks');
+    expect(floor.word(stack)).toBe(2);
+    const words = Array.from({ length: 8 }, (_, i) => floor.word(stack + 16 + 4 * i));
+    expect(words).toEqual([
+      locks.outer, floor.value('LockRank.TcpTable'), PASSIVE, 2,
+      locks.inner, floor.value('LockRank.ExPool'), DISPATCH, 3,
+    ]);
+  });
+
+  it('counts what each processor holds apart', () => {
+    const locks = new Locks(checked);
+    locks.acquire(locks.outer);
+    locks.floor.call('selectProcessor', 1);
+    locks.acquire(locks.middle);
+    locks.floor.call('mustHold', locks.middle);
+    expect(locks.findings).toEqual([]);
+    expect([locks.floor.call('heldCount', 0), locks.floor.call('heldCount', 1)]).toEqual([1, 1]);
+    locks.floor.call('mustHold', locks.outer);
+    expect(locks.findings).toEqual(['LOCK_NOT_HELD']);
+  });
+
+  it('takes a lock that is released out of order out of the middle', () => {
+    const locks = new Locks(checked);
+    for (const lock of [locks.outer, locks.middle, locks.inner]) locks.acquire(lock);
+    locks.release(locks.middle, DISPATCH);
+    expect(locks.findings).toEqual(['LOCK_RELEASE_ORDER']);
+    expect(locks.floor.findingWords[0]?.slice(0, 2)).toEqual([locks.middle, locks.inner]);
+    locks.release(locks.inner, DISPATCH);
+    locks.release(locks.outer, PASSIVE);
+    expect([locks.findings.length, locks.floor.call('heldCount', 0)]).toEqual([1, 0]);
+  });
+
+  it('watches as many locks as it has room for, and is not harmed by more', () => {
+    const locks = new Locks(checked);
+    const { floor } = locks;
+    const many = floor.namesOf('LockRank').slice(0, HELD_DEPTH + 2).map((name) => locks.lock(name));
+    expect(many.length).toBe(HELD_DEPTH + 2);
+    for (const lock of many) locks.acquire(lock);
+    expect(floor.call('heldCount', 0)).toBe(HELD_DEPTH);
+    expect(floor.call('heldCount', 1)).toBe(0);
+    for (const lock of many.reverse()) locks.release(lock, DISPATCH);
+    expect([floor.call('heldCount', 0), floor.findings.length]).toEqual([0, 0]);
+  });
+
+  it('reports each lock that was leaked, with its boundary and its acquire', () => {
+    const locks = new Locks(checked);
+    for (const lock of [locks.outer, locks.middle, locks.inner]) locks.acquire(lock);
+    const dpc = locks.floor.value('Boundary.DPC');
+    locks.floor.call('checkBalanced', dpc, 0, 1);
+    expect(locks.floor.findingWords).toEqual([[locks.middle, dpc, 2], [locks.inner, dpc, 3]]);
+  });
+});

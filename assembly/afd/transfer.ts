@@ -136,7 +136,9 @@ export function receiveEvent(
   const taken = takeLocked(endpoint, indication.tsdu, indication.available);
   KeReleaseSpinLock(endpoint.lock, irql);
   indication.taken = taken;
-  if (taken != 0 && endpoint.state == EndpointState.CONNECTED) {
+  // Nothing taken and nothing queued, for want of memory: user mode must come and ask for it.
+  const news = taken != 0 || endpoint.receiveQueued == 0;
+  if (news && endpoint.state == EndpointState.CONNECTED) {
     signal(endpoint, SocketEvent.READABLE);
   }
   return taken == 0 ? Status.DATA_NOT_ACCEPTED : Status.SUCCESS;

@@ -3,12 +3,12 @@
 import { RtlZeroMemory } from "../nt/memory";
 import { Event } from "../trace/event";
 import { trace } from "../trace/ring";
-import { GUARD_OCTETS, noteAllocate, noteBadFree, noteFree } from "../vf/pool";
+import { GUARD_OCTETS, checkPoolIrql, noteAllocate, noteBadFree, noteFree } from "../vf/pool";
 import { LockRank } from "../ke/lockorder";
 import { KSpinLock, KeAcquireSpinLock, KeInitializeSpinLock } from "../ke/spinlock";
 import { KeReleaseSpinLock } from "../ke/spinlock";
 import { mustHold } from "../ke/spinlock";
-import { mustBeAtMost } from "../ke/irql";
+import { KeGetCurrentIrql, mustBeAtMost } from "../ke/irql";
 import { Irql } from "../ke/processor";
 import { Tag } from "./tag";
 
@@ -127,7 +127,7 @@ function tagSlot(tag: Tag): u32 {
  * IRQL: <= DISPATCH_LEVEL.
  */
 export function ExAllocatePoolWithTag(length: u32, tag: Tag): usize {
-  mustBeAtMost(Irql.DISPATCH);
+  if (VERIFIER) checkPoolIrql(KeGetCurrentIrql(), Irql.DISPATCH, tag);
   const irql = KeAcquireSpinLock(pool().lock);
   const block = allocateLocked(length, tag);
   KeReleaseSpinLock(pool().lock, irql);
@@ -195,11 +195,12 @@ export function ExFreePool(block: usize): void {
 
 function freeLocked(header: Header): void {
   mustHold(pool().lock);
+  const count = changetype<TagCount>(TAGS + (<usize>header.slot << 4));
   if (header.mark != USED) {
-    if (VERIFIER) noteBadFree(changetype<usize>(header) + HEADER, header.mark == FREE, header.slot);
+    const twice = header.mark == FREE;
+    if (VERIFIER) noteBadFree(changetype<usize>(header) + HEADER, twice, twice ? count.tag : 0);
     return;
   }
-  const count = changetype<TagCount>(TAGS + (<usize>header.slot << 4));
   count.frees++;
   count.octets -= header.length;
   const list = LISTS + (<usize>header.class << 2);

@@ -2,7 +2,7 @@
 
 import { KeBugCheckEx, Stop } from "../nt/bugcheck";
 import { NTSTATUS } from "../nt/status";
-import { Boundary } from "../vf/rule";
+import { Boundary, Rule, report } from "../vf/rule";
 import { IrpState } from "../vf/irps";
 import { checkBalanced, heldCount } from "../vf/locks";
 import { KeGetCurrentIrql } from "../ke/irql";
@@ -21,6 +21,7 @@ import { IoGetCurrentIrpStackLocation } from "./stack";
 export function IoCallDriver(device: DeviceObject, irp: Irp): NTSTATUS {
   mustHoldNothing(Boundary.DISPATCH);
   if (irp.currentLocation == 0) {
+    if (VERIFIER) report(Rule.IRP_STACK, changetype<u32>(irp), 0, 0);
     KeBugCheckEx(Stop.NO_MORE_IRP_STACK_LOCATIONS, changetype<u32>(irp), 0, 0, 0);
   }
   irp.currentLocation--;

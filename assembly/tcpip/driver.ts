@@ -25,7 +25,8 @@ import { destroy } from "./tcp/destroy";
 import { expire } from "./tcp/expire";
 import { initializeHash } from "./tcp/hash";
 import { initializeSynAttack } from "./tcp/synattack";
-import { anyTcb, deleteTable, initializeTable, partitionAt, partitionCount } from "./tcp/table";
+import { NO_POSITION, deleteTable, initializeTable } from "./tcp/table";
+import { nextConnection, takeConnectionAt } from "./tcp/table";
 import { deleteTcbList, dereferenceTcb, initializeTcbs } from "./tcp/tcb";
 import { initializeTcpTimers, stopTcpTimers } from "./tcp/timer";
 
@@ -75,14 +76,7 @@ export function bindInterface(index: u32, address: u32, mask: u32, gateway: u32)
 /** DriverUnload: every connection ends, every block of pool goes back. */
 function unload(driver: DriverObject): void {
   const irql = KeRaiseIrql(Irql.DISPATCH);
-  for (let i: u32 = 0; i < partitionCount(); i++) {
-    let tcb = anyTcb(partitionAt(i));
-    while (tcb != null) {
-      destroy(tcb);
-      dereferenceTcb(tcb);
-      tcb = anyTcb(partitionAt(i));
-    }
-  }
+  destroyAll();
   cleanUpEcho();
   KeLowerIrql(irql);
   stopTcpTimers();
@@ -99,6 +93,19 @@ function unload(driver: DriverObject): void {
   removeDevice(DeviceName.Ip);
   removeDevice(DeviceName.Tcp);
   removeDevice(DeviceName.Udp);
+}
+
+/** Ends every connection. What leaves the table lets others move up: a position may come again. */
+function destroyAll(): void {
+  let position = nextConnection(0);
+  while (position != NO_POSITION) {
+    const tcb = takeConnectionAt(position);
+    if (tcb != null) {
+      destroy(tcb);
+      dereferenceTcb(tcb);
+    }
+    position = nextConnection(position);
+  }
 }
 
 function removeDevice(name: DeviceName): void {

@@ -8,6 +8,11 @@ const POISON: u8 = 0xdd;
 /** Octets that the verifier adds to a block. */
 export const GUARD_OCTETS: u32 = VERIFIER ? 4 : 0;
 
+/** Pool is asked for: at `highest` and below only. */
+export function checkPoolIrql(current: u32, highest: u32, tag: u32): void {
+  if (current > highest) report(Rule.POOL_IRQL, current, tag, 0);
+}
+
 /** A block of `length` octets was allocated. */
 export function noteAllocate(block: usize, length: u32): void {
   memory.fill(block, POISON, length);

@@ -1,7 +1,8 @@
 /** The live line of `ntstack run`: on a terminal only, and gone when the phase is over. */
 
 import { SingleBar } from 'cli-progress';
-import type { PhaseControl, PhaseTarget } from './phase.js';
+import type { PhaseTarget } from './arena.js';
+import type { PhaseControl } from './phase.js';
 import { formatCount, formatSeconds, gbitPerSecond, paintFor } from './show.js';
 
 /** What is shown of a phase. */

@@ -3,8 +3,10 @@
  * then with the same seed on `checked` for the verdict.
  */
 
+import type { PhaseTarget } from './arena.js';
+import type { RunVerdict } from './conclude.js';
 import { runPhase } from './phase.js';
-import type { PhaseReport, PhaseTarget, RunVerdict } from './phase.js';
+import type { PhaseReport } from './phase.js';
 import { planRun } from './plan.js';
 import type { RunOptions, RunPlan } from './plan.js';
 import { startProgress } from './progress.js';

@@ -3,7 +3,8 @@
 import Table from 'cli-table3';
 import pc from 'picocolors';
 import { formatSite } from '../watch/verdict.js';
-import type { PhaseReport, RunVerdict } from './phase.js';
+import type { RunVerdict } from './conclude.js';
+import type { PhaseReport } from './phase.js';
 
 /** Words in colours, or as they are. */
 export type Paint = ReturnType<typeof pc.createColors>;

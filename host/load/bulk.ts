@@ -11,7 +11,7 @@ import type { World } from '../machine/world.js';
 import { StreamDigest } from './digest.js';
 import { Gate, GuestList } from './gate.js';
 import type { Guest } from './gate.js';
-import { complain, countFailure, emptyFigures } from './load.js';
+import { complain, countFailure, emptyFigures, isLost } from './load.js';
 import type { Load, LoadContext } from './load.js';
 
 /** Octets of a piece: what a send offers at once, and what a digest is compared at. */
@@ -145,6 +145,7 @@ class BulkStream {
     this.serverEnd.renew(pieces);
     const handle = raw.open('stream', this.clientEnd);
     if (handle === 0) {
+      if (isLost(machine)) return;
       this.bulk.figures.exhausted++;
       this.again();
       return;

@@ -12,7 +12,7 @@ import type { RawSockets, SocketBlock } from '../machine/usermode.js';
 import type { World } from '../machine/world.js';
 import { Gate } from './gate.js';
 import type { Guest } from './gate.js';
-import { complain, countFailure, emptyFigures } from './load.js';
+import { complain, countFailure, emptyFigures, isLost } from './load.js';
 import type { Load, LoadContext } from './load.js';
 
 const PORT = 5080;
@@ -148,6 +148,7 @@ class Place implements Guest {
     this.received = 0;
     const handle = raw.open('stream', this);
     if (handle === 0) {
+      if (isLost(machine)) return;
       this.storm.figures.exhausted++;
       this.again(RETRY_NS);
       return;

@@ -59,6 +59,8 @@ export interface Load {
 }
 
 const KEPT_COMPLAINTS = 20;
+/** What a connect says that found no port: none is free, or what it would be is in TIME-WAIT. */
+const LOCAL = new Set(['INSUFFICIENT_RESOURCES', 'ADDRESS_ALREADY_EXISTS']);
 
 /** Longer than an answer takes over any link that has one. */
 const ANSWER_NS = 10e9;
@@ -103,6 +105,17 @@ export function complain(figures: LoadFigures, sentence: string): void {
 export function countFailure(figures: LoadFigures, machine: Machine, status: number): void {
   const name = statusName(machine.kernel.layout, status);
   if (name === 'CONNECTION_REFUSED') figures.refused++;
-  else if (name === 'INSUFFICIENT_RESOURCES') figures.exhausted++;
+  else if (LOCAL.has(name)) figures.exhausted++;
   else figures.unreachable++;
+}
+
+/**
+ * Whether a machine can run no program: it has stopped, or no processor is at PASSIVE_LEVEL. What
+ * is asked of it waits for ever, and is not asked again.
+ */
+export function isLost(machine: Machine): boolean {
+  const { processors } = machine.settings;
+  if (!machine.running) return true;
+  for (let i = 0; i < processors; i++) if (machine.irql(i) === 0) return false;
+  return true;
 }

@@ -11,7 +11,7 @@ import type { RawSockets, SocketBlock } from '../machine/usermode.js';
 import type { World } from '../machine/world.js';
 import { Gate } from './gate.js';
 import type { Guest } from './gate.js';
-import { complain, countFailure, emptyFigures } from './load.js';
+import { complain, countFailure, emptyFigures, isLost } from './load.js';
 import type { Load, LoadContext } from './load.js';
 
 /** Octets of the shortest message, and of the longest. */
@@ -168,6 +168,7 @@ class Caller implements Guest {
     this.letter.count = 0;
     const handle = raw.open('stream', this);
     if (handle === 0) {
+      if (isLost(machine)) return;
       this.load.figures.exhausted++;
       this.again();
       return;

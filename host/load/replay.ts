@@ -7,7 +7,7 @@
 import type { Event } from '../machine/clock.js';
 import type { World } from '../machine/world.js';
 import { Gate, GuestList } from './gate.js';
-import { complain, countFailure, emptyFigures } from './load.js';
+import { complain, countFailure, emptyFigures, isLost } from './load.js';
 import type { Load, LoadContext } from './load.js';
 import { Player, deskOf } from './player.js';
 import type { Desk, Stage } from './player.js';
@@ -238,6 +238,7 @@ class Play implements Stage {
     this.server.renew(clock.now);
     const handle = raw.open('stream', this.client);
     if (handle === 0) {
+      if (isLost(machine)) return;
       figures.exhausted++;
       this.over();
       return;

@@ -42,13 +42,15 @@ export function scheduleLocked(tcb: Tcb): void {
 }
 
 /**
- * `length` octets came in order: every second full segment is acknowledged at the end of its batch
- * (MUST-58, SHLD-19), less may wait for the timer (SHLD-18).
+ * `length` octets came in order: what makes a second segment, whatever its size, is acknowledged at
+ * the end of its batch (nt-facts 3.5; MUST-58, SHLD-19), less may wait for the timer (SHLD-18).
  */
 export function noteArrivalLocked(tcb: Tcb, length: u32): void {
   mustHold(tcb.lock);
   tcb.unacknowledged += length;
-  tcb.flags |= tcb.unacknowledged >= <u32>tcb.mss * 2 ? TcbFlag.ACK_NOW : TcbFlag.ACK_DELAYED;
+  const second = (tcb.flags & TcbFlag.ACK_DELAYED) != 0;
+  const many = tcb.unacknowledged >= <u32>tcb.mss * 2;
+  tcb.flags |= second || many ? TcbFlag.ACK_NOW : TcbFlag.ACK_DELAYED;
   scheduleLocked(tcb);
 }
 
@@ -78,6 +80,10 @@ function takeTurnLocked(tcb: Tcb): bool {
   tcb.ackNext = null;
   if ((tcb.flags & TcbFlag.ACK_DELAYED) != 0 && tcb.ackDue == 0) {
     const wait = ticksOf(queryParameter(Parameter.TcpDelAckTicks) * 100);
+    if (wait == 0) {
+      transmitLocked(tcb, tcb.sndNxt, TcpFlag.ACK, 0);
+      return false;
+    }
     tcb.ackDue = (KeQueryTickCount() + wait) | 1;
     armLocked(tcb, tcb.ackDue);
   }

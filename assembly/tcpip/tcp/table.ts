@@ -324,25 +324,6 @@ export function tableGeneration(): u32 {
   return total;
 }
 
-/** Any referenced connection of a partition, or null when it is empty. IRQL: DISPATCH_LEVEL. */
-export function anyTcb(partition: Partition): Tcb | null {
-  KeAcquireSpinLockAtDpcLevel(partition.lock);
-  const tcb = anyLocked(partition);
-  if (tcb != null) referenceTcb(tcb);
-  KeReleaseSpinLockFromDpcLevel(partition.lock);
-  return tcb;
-}
-
-function anyLocked(partition: Partition): Tcb | null {
-  mustHold(partition.lock);
-  if (partition.count == 0) return null;
-  for (let i: u32 = 0; i <= partition.mask; i++) {
-    const tcb = slotAt(partition, i).tcb;
-    if (tcb != null) return tcb;
-  }
-  return null;
-}
-
 /** What `nextConnection` answers when there are no more. */
 export const NO_POSITION: u32 = 0xffffffff;
 
@@ -374,4 +355,23 @@ export function connectionAt(position: u32): usize {
     left -= partition.mask + 1;
   }
   return 0;
+}
+
+/** The connection at `position`, referenced; null: there is none. IRQL: DISPATCH_LEVEL. */
+export function takeConnectionAt(position: u32): Tcb | null {
+  let left = position;
+  for (let i: u32 = 0; i < shape().partitions; i++) {
+    const partition = partitionAt(i);
+    const slots = partition.mask + 1;
+    if (left >= slots) {
+      left -= slots;
+      continue;
+    }
+    KeAcquireSpinLockAtDpcLevel(partition.lock);
+    const tcb = slotAt(partition, left).tcb;
+    if (tcb != null) referenceTcb(tcb);
+    KeReleaseSpinLockFromDpcLevel(partition.lock);
+    return tcb;
+  }
+  return null;
 }

@@ -157,7 +157,7 @@ describe('tcpip/tcp/congestion', () => {
       let count = 0;
       for (let i = 0; i < 4000 && peer.text.length < 60_000; i++) {
         const frames = peer.heard();
-        if (frames.length === 0) one.machine.advance(50);
+        if (frames.length === 0) one.machine.advance(1000);
         for (const { sequence, data } of frames) {
           if (++count % 5 === 0 || data.length === 0) continue;
           const old = (peer.ack - sequence) | 0;

@@ -1,0 +1,65 @@
+/** `npm run interop`: programs of others look at what the stack does. Exit code 1: not as it must. */
+
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { checkBrowser } from './browser.js';
+import { checkCapture } from './pcap.js';
+import type { Check } from './pcap.js';
+
+interface Options {
+  readonly seed: number;
+  readonly keep?: string;
+}
+
+const PARTS: Readonly<Record<string, (options: Options) => Promise<Check[]>>> = {
+  pcap: async ({ seed, keep }) => checkCapture(seed, keep),
+  browser: async ({ seed }) => checkBrowser(seed),
+};
+
+function parseSeed(text: string): number {
+  const seed = Number(text);
+  if (/^[0-9]+$/.test(text) && Number.isSafeInteger(seed)) return seed;
+  throw new InvalidArgumentError('a whole number from 0 to 2^53 - 1 is needed');
+}
+
+/** Runs one part and prints a line for each check; true where all hold. */
+async function run(name: string, options: Options): Promise<boolean> {
+  const part = PARTS[name];
+  if (part === undefined) {
+    throw new TypeError(`no part ${name}: ${Object.keys(PARTS).join(', ')}`);
+  }
+  let checks: Check[];
+  try {
+    checks = await part(options);
+  } catch (error) {
+    const found = error instanceof Error ? error.message : String(error);
+    checks = [{ name: 'it runs', found, holds: false }];
+  }
+  for (const { name: what, found, holds } of checks) {
+    process.stdout.write(`${name}  ${holds ? 'ok    ' : 'FAILED'}  ${what}: ${found}\n`);
+  }
+  const failed = checks.filter(({ holds }) => !holds).length;
+  process.stdout.write(`${name}  ${checks.length - failed} hold, ${failed} failed\n`);
+  return failed === 0;
+}
+
+const program = new Command('interop')
+  .description('Wireshark reads what we record; a browser runs what Node runs.')
+  .argument('[part...]', Object.keys(PARTS).join(', '))
+  .option('--seed <number>', 'the seed of the world', parseSeed, 3)
+  .option('--keep <file>', 'pcap: leave the recording here')
+  .exitOverride();
+
+try {
+  program.parse();
+  const wanted = program.args.length === 0 ? Object.keys(PARTS) : program.args;
+  for (const name of wanted) {
+    if (!(await run(name, program.opts<Options>()))) process.exitCode = 1;
+  }
+} catch (error) {
+  if (error instanceof CommanderError) {
+    process.exitCode = error.exitCode === 0 ? 0 : 2;
+  } else {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    process.exitCode = error instanceof TypeError ? 2 : 1;
+  }
+}

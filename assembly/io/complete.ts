@@ -24,7 +24,6 @@ export function IoCompleteRequest(irp: Irp, status: NTSTATUS, information: u32):
   if (irp.state != IrpState.IN_DRIVER) {
     KeBugCheckEx(Stop.MULTIPLE_IRP_COMPLETE_REQUESTS, changetype<u32>(irp), irp.state, 0, 0);
   }
-  irp.state = IrpState.COMPLETED;
   irp.status = status;
   irp.information = information;
   const count: u32 = irp.stackCount;
@@ -32,6 +31,8 @@ export function IoCompleteRequest(irp: Irp, status: NTSTATUS, information: u32):
     const location = stackLocation(irp, index);
     const routine = location.completion;
     irp.currentLocation = <u8>(index + 1);
+    // A driver that keeps it owns it again, and completes it for those above; its allocator frees it.
+    irp.state = index + 1 < count ? IrpState.IN_DRIVER : IrpState.COMPLETED;
     if (routine == null) continue;
     if (callBack(routine, irp, location.context) == Status.MORE_PROCESSING_REQUIRED) return;
   }

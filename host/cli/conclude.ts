@@ -1,11 +1,14 @@
 /** The end of a phase: the load stops, then the machines, and the detectors say what they see. */
 
+import { isLost } from '../load/load.js';
 import type { Machine } from '../machine/machine.js';
+import type { Finding } from '../machine/witness.js';
 import type { World } from '../machine/world.js';
 import { judge } from '../watch/judge.js';
 import { LOCK_LEAK_RULE } from '../watch/lockleak.js';
 import { observe } from '../watch/observe.js';
-import { loadSourceMap } from '../watch/sourcemap.js';
+import { findAcquirer, loadSourceMap, resolveStack } from '../watch/sourcemap.js';
+import type { Site } from '../watch/sourcemap.js';
 import { sortVerdicts } from '../watch/verdict.js';
 import type { Verdict } from '../watch/verdict.js';
 import { openArena } from './arena.js';
@@ -65,47 +68,52 @@ export async function locate(
     .toSorted((one, other) => one.sinceUs - other.sinceUs);
   if (lacking.length === 0) return verdicts;
   const arena = await openArena(plan, 'checked');
-  const found = new Map<string, Verdict>();
+  const sites = new Map<string, Site>();
   try {
     for (const { machine, sinceUs } of lacking) {
       const atNs = sinceUs * 1000;
       await runTo(arena, atNs - AROUND_NS, stopNs, interrupted);
       if (interrupted()) return verdicts;
-      await seeLeaks(arena.world, atNs + AROUND_NS, machine, found);
+      await seeLeaks(arena.world, atNs + AROUND_NS, machine, sites);
     }
   } finally {
     arena.load.abandon();
     arena.world.stop();
   }
   return verdicts.map((verdict) => {
-    const again = found.get(keyOf(verdict));
-    return again?.site === undefined ? verdict : again;
+    const site = sites.get(`${verdict.machine} ${verdict.lock?.address}`);
+    if (verdict.kind !== 'lock leaked' || site === undefined) return verdict;
+    return { ...verdict, site };
   });
 }
 
 /**
- * Runs on, keeping stacks, until a machine's lock has leaked, and looks at each machine where one
- * does: later acquires of the same lock would take the place of the one that matters.
+ * Runs on, keeping stacks, until a machine's lock has leaked, and takes down where each was
+ * acquired: later acquires of the same lock would take the place of the one that matters.
  */
 async function seeLeaks(
-  world: World, toNs: number, wanted: string, found: Map<string, Verdict>,
+  world: World, toNs: number, wanted: string, sites: Map<string, Site>,
 ): Promise<void> {
   const map = await loadSourceMap('checked');
-  const unseen = new Set(world.machines.filter((machine) => !hasLeak(machine)));
-  const isDone = (): boolean => [...unseen].some(hasLeak);
+  const unseen = new Set(world.machines.filter((machine) => leaksOf(machine).length === 0));
+  const isDone = (): boolean => [...unseen].some((machine) => leaksOf(machine).length > 0);
   for (const { kernel } of world.machines) kernel.raw.wantSites(1);
   while (world.clock.now < toNs && (await world.runUntil(isDone, toNs - world.clock.now))) {
-    for (const machine of [...unseen].filter(hasLeak)) {
-      unseen.delete(machine);
-      for (const verdict of judge(observe(machine, map))) add(found, verdict);
+    for (const machine of unseen) {
+      for (const { words: [lock = 0, , sequence = 0] } of leaksOf(machine)) {
+        unseen.delete(machine);
+        const stack = machine.siteOf(lock, sequence);
+        const site = stack === undefined ? stack : findAcquirer(resolveStack(map, stack));
+        if (site !== undefined) sites.set(`${machine.name} ${lock}`, site);
+      }
     }
-    if (hasLeak(world.machine(wanted))) break;
+    if (leaksOf(world.machine(wanted)).length > 0) break;
   }
   for (const { kernel } of world.machines) kernel.raw.wantSites(0);
 }
 
-function hasLeak(machine: Machine): boolean {
-  return machine.findings.some(({ rule }) => rule === LOCK_LEAK_RULE);
+function leaksOf(machine: Machine): Finding[] {
+  return machine.findings.filter(({ rule }) => rule === LOCK_LEAK_RULE);
 }
 
 /** Runs to a moment, and stops the load on the way if that is when it was. */
@@ -123,7 +131,9 @@ async function runTo(
 
 function look(world: World, found: Map<string, Verdict>, quiet: boolean): void {
   for (const machine of world.machines) {
-    for (const verdict of judge(observe(machine), { quiet })) add(found, verdict);
+    // A machine that is lost could not close its sockets.
+    const asked = !quiet || isLost(machine);
+    for (const verdict of judge(observe(machine), { quiet: !asked })) add(found, verdict);
   }
 }
 

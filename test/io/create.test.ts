@@ -1,0 +1,169 @@
+/** Opening and closing objects: by requests that are there even where there is no memory. */
+
+import { beforeAll, describe, expect, it } from 'vitest';
+import { compileModule } from '../compile.js';
+import { Requests } from './requests.js';
+
+/** How deep requests of one processor may nest: io/create.ts. */
+const RESERVED_DEPTH = 4;
+
+let module: WebAssembly.Module;
+
+beforeAll(async () => {
+  module = await compileModule('test/assembly/io/request.ts', { checked: true, optimize: 0 });
+});
+
+/** The name of the major function that the owner of `irp` is asked. */
+function majorOf(requests: Requests, irp: number): string {
+  const { floor } = requests;
+  const location = floor.call('IoGetCurrentIrpStackLocation', irp);
+  return floor.nameOf('Major', floor.call('majorOf', location));
+}
+
+function fileOf(requests: Requests, irp: number): number {
+  const { floor } = requests;
+  return floor.call('fileOf', floor.call('IoGetCurrentIrpStackLocation', irp));
+}
+
+describe('io/create', () => {
+  it('asks the driver to create, with the kind and the words, and gives a file object', () => {
+    const requests = new Requests(module);
+    const { floor } = requests;
+    const seen: unknown[] = [];
+    const device = requests.device((self, irp) => {
+      const words = ['createKind', 'createWord0', 'createWord1'].map((name) =>
+        floor.call(name, irp),
+      );
+      seen.push(self, majorOf(requests, irp), ...words, fileOf(requests, irp));
+      return requests.complete(irp, requests.success);
+    });
+    const file = floor.call('IoCreateFile', device, 3, 0xc0a80001, 80);
+    expect(seen).toEqual([device, 'CREATE', 3, 0xc0a80001, 80, file]);
+    expect([floor.call('fileDevice', file), floor.call('fileKind', file)]).toEqual([device, 3]);
+    expect(floor.findings).toEqual([]);
+  });
+
+  it('asks to clean up and then to close, and frees the file object', () => {
+    const requests = new Requests(module);
+    const { floor } = requests;
+    const seen: string[] = [];
+    const device = requests.device((_, irp) => {
+      seen.push(`${majorOf(requests, irp)} ${floor.call('createKind', irp)}`);
+      return requests.complete(irp, requests.success);
+    });
+    const before = floor.call('poolBlocks');
+    const file = floor.call('IoCreateFile', device, 7, 0, 0);
+    expect(floor.call('poolBlocks')).toBe(before + 1);
+    floor.call('IoCloseFile', file);
+    expect(seen).toEqual(['CREATE 7', 'CLEANUP 7', 'CLOSE 7']);
+    expect([floor.call('poolBlocks'), requests.inUse()]).toEqual([before, 0]);
+    expect(floor.findings).toEqual([]);
+  });
+
+  it('gives null, and keeps nothing, where the driver refuses', () => {
+    const requests = new Requests(module);
+    const { floor } = requests;
+    const refusal = floor.value('Status.ADDRESS_ALREADY_EXISTS');
+    const device = requests.device((_, irp) => requests.complete(irp, refusal));
+    const before = floor.call('poolBlocks');
+    expect(floor.call('IoCreateFile', device, 1, 0, 0)).toBe(0);
+    expect(floor.call('poolBlocks')).toBe(before);
+    expect(floor.findings).toEqual([]);
+  });
+
+  it('gives null, and asks nobody, where there is no memory for a file object', () => {
+    const requests = new Requests(module);
+    let asked = 0;
+    const device = requests.device((_, irp) => {
+      asked++;
+      return requests.complete(irp, requests.success);
+    });
+    requests.floor.call('failAllocation', 1, 1);
+    expect(requests.floor.call('IoCreateFile', device, 1, 0, 0)).toBe(0);
+    expect(asked).toBe(0);
+  });
+
+  it('closes where no allocation succeeds', () => {
+    const requests = new Requests(module);
+    const { floor } = requests;
+    let asked = 0;
+    const device = requests.device((_, irp) => {
+      asked++;
+      return requests.complete(irp, requests.success);
+    });
+    const file = floor.call('IoCreateFile', device, 1, 0, 0);
+    const blocks = floor.call('poolBlocks');
+    floor.call('failAllocation', 1, 1);
+    floor.call('IoCloseFile', file);
+    expect([asked, floor.call('poolFailures')]).toEqual([3, 0]);
+    expect(floor.call('poolBlocks')).toBe(blocks - 1);
+  });
+
+  it('nests: a driver may open an object of another, four deep, each with its own IRP', () => {
+    const requests = new Requests(module);
+    const { floor } = requests;
+    const irps: number[] = [];
+    const files: number[] = [];
+    const devices: number[] = [];
+    for (let depth = 0; depth < RESERVED_DEPTH; depth++) {
+      devices.push(
+        requests.device((_, irp) => {
+          if (majorOf(requests, irp) !== 'CREATE') return requests.complete(irp, requests.success);
+          irps.push(irp);
+          const word = floor.call('createWord0', irp);
+          const lower = devices[depth - 1];
+          if (lower !== undefined) {
+            files.push(floor.call('IoCreateFile', lower, depth, word + 1, 0));
+          }
+          // What was asked is still there after the others came and went.
+          expect(floor.call('createWord0', irp)).toBe(word);
+          expect(requests.stateOf(irp)).toBe('IN_DRIVER');
+          return requests.complete(irp, requests.success);
+        }),
+      );
+    }
+    const top = devices[RESERVED_DEPTH - 1] ?? 0;
+    files.push(floor.call('IoCreateFile', top, 9, 100, 0));
+    expect(new Set(irps).size).toBe(RESERVED_DEPTH);
+    expect(files.every((file) => file !== 0)).toBe(true);
+    const again = irps.splice(0);
+    for (const file of files.reverse()) floor.call('IoCloseFile', file);
+    floor.call('IoCreateFile', top, 9, 200, 0);
+    expect(irps).toEqual(again);
+    expect(floor.findings).toEqual([]);
+  });
+
+  it('keeps the reserved IRPs of two processors apart', () => {
+    const requests = new Requests(module, 2);
+    const { floor } = requests;
+    const irps: number[] = [];
+    const second = requests.device((_, irp) => {
+      irps.push(irp);
+      return requests.complete(irp, requests.success);
+    });
+    const first = requests.device((_, irp) => {
+      irps.push(irp);
+      floor.call('selectProcessor', 1);
+      floor.call('IoCreateFile', second, 1, 0, 0);
+      floor.call('selectProcessor', 0);
+      expect(requests.stateOf(irp)).toBe('IN_DRIVER');
+      return requests.complete(irp, requests.success);
+    });
+    floor.call('IoCreateFile', first, 1, 0, 0);
+    expect(new Set(irps).size).toBe(2);
+    expect(floor.findings).toEqual([]);
+  });
+
+  it('finds a device by its name from its creation to its deletion', () => {
+    const requests = new Requests(module);
+    const { floor } = requests;
+    const tcp = floor.value('DeviceName.Tcp');
+    expect(floor.call('IoGetDeviceObjectPointer', tcp)).toBe(0);
+    const [ip, device] = [requests.device(() => 0), requests.device(() => 0)];
+    expect(floor.call('IoGetDeviceObjectPointer', tcp)).toBe(device);
+    expect(floor.call('IoGetDeviceObjectPointer', floor.value('DeviceName.Ip'))).toBe(ip);
+    floor.call('IoDeleteDevice', device);
+    expect(floor.call('IoGetDeviceObjectPointer', tcp)).toBe(0);
+    expect(floor.call('IoGetDeviceObjectPointer', floor.value('DeviceName.Ip'))).toBe(ip);
+  });
+});

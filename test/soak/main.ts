@@ -1,0 +1,150 @@
+/**
+ * `npm run soak`: what `npm test` does in small, in full. A line for each run, exit code 1 where
+ * something is not as it must be, 130 where Ctrl-C ended it: at the next run, with what was done.
+ */
+
+import { setImmediate as turn } from 'node:timers/promises';
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { faultsOf, runLossy } from '../machine/lossy.js';
+import type { LossyOptions } from '../machine/lossy.js';
+import { runTests } from './vitest.js';
+
+interface Options {
+  readonly seeds: number;
+  readonly first: number;
+  readonly octets: number;
+  readonly release: readonly string[];
+  readonly target: LossyOptions['target'];
+  readonly frames: number;
+}
+
+/** How often each ended. */
+interface Count {
+  passed: number;
+  failed: number;
+}
+
+type Part = (options: Options, count: Count) => Promise<void>;
+
+const PARTS: Readonly<Record<string, Part>> = {
+  transfers,
+  fuzz: async ({ frames }, count) => {
+    const environment = { NTSTACK_FUZZ_FRAMES: String(frames) };
+    await suite('fuzz', `${frames} frames`, 'test/fuzz/', environment, count);
+  },
+  allocations: async (_, count) => {
+    await suite('allocations', 'each of them fails once', 'test/sweep/', {}, count);
+  },
+};
+
+let interrupted = false;
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+/** Transfers over a wire with all faults: each release with each seed. */
+async function transfers(options: Options, count: Count): Promise<void> {
+  const { seeds, first, octets, target } = options;
+  for (const release of options.release) {
+    for (let seed = first; seed < first + seeds; seed++) {
+      // A signal is heard between runs: a run gives no turn to anyone.
+      await turn();
+      if (interrupted) return;
+      await transfer({ seed, octets, release, target }, count);
+    }
+  }
+}
+
+async function transfer(options: LossyOptions, count: Count): Promise<void> {
+  const began = performance.now();
+  const outcome = await runLossy(options);
+  const wallSeconds = (performance.now() - began) / 1000;
+  const faults = faultsOf(options, outcome);
+  count[faults.length === 0 ? 'passed' : 'failed']++;
+  const { octets, seconds, retransmissions, frames, arrived } = outcome;
+  say([
+    `transfer  ${faults.length === 0 ? 'ok    ' : 'FAILED'}`,
+    `${options.release} seed ${options.seed}:`,
+    `${octets} octets in ${seconds.toFixed(1)} s (${wallSeconds.toFixed(1)} s of wall time),`,
+    `${(octets / seconds / 1000).toFixed(1)} kB/s, ${frames} frames,`,
+    `${retransmissions} retransmissions, sha256 ${arrived.slice(0, 16)}`,
+  ].join(' '));
+  for (const fault of faults) say(`    ${fault}`);
+  if (faults.length > 0) {
+    const again = `--seeds 1 --first ${options.seed} --octets ${options.octets}`;
+    say(`    reproduce: npm run soak -- transfers ${again} --release ${options.release}`);
+  }
+}
+
+/** A folder of the tests, with what makes it long. */
+async function suite(
+  name: string, about: string, path: string, environment: Record<string, string>, count: Count,
+): Promise<void> {
+  await turn();
+  if (interrupted) return;
+  const began = performance.now();
+  const { passed, text } = await runTests(path, environment);
+  const wallSeconds = (performance.now() - began) / 1000;
+  count[passed ? 'passed' : 'failed']++;
+  const last = text.split('\n').at(-1) ?? '';
+  say(`${name.padEnd(9)} ${passed ? 'ok    ' : 'FAILED'} ${about}: ${last}, ` +
+    `${wallSeconds.toFixed(1)} s of wall time`);
+  if (!passed) say(text);
+}
+
+function whole(text: string): number {
+  const value = Number(text);
+  if (/^[1-9][0-9]*$/.test(text) && Number.isSafeInteger(value)) return value;
+  throw new InvalidArgumentError('a whole number from 1 on is needed');
+}
+
+function listed(text: string): string[] {
+  return text.split(',');
+}
+
+function targetNamed(text: string): LossyOptions['target'] {
+  if (text === 'free' || text === 'checked') return text;
+  throw new InvalidArgumentError('free or checked');
+}
+
+async function soak(names: readonly string[], options: Options): Promise<void> {
+  const parts = names.map((name) => {
+    const part = PARTS[name];
+    if (part !== undefined) return part;
+    throw new TypeError(`no part ${name}: ${Object.keys(PARTS).join(', ')}`);
+  });
+  process.once('SIGINT', () => {
+    interrupted = true;
+  });
+  const count: Count = { passed: 0, failed: 0 };
+  for (const part of parts) await part(options, count);
+  say(`${count.passed} passed, ${count.failed} failed${interrupted ? ', interrupted' : ''}`);
+  if (count.failed > 0) process.exitCode = 1;
+  else if (interrupted) process.exitCode = 130;
+}
+
+const program = new Command('soak')
+  .description('Long runs: transfers over a bad wire, a million bad frames, no memory.')
+  .argument('[part...]', Object.keys(PARTS).join(', '))
+  .option('--seeds <number>', 'transfers: how many seeds', whole, 20)
+  .option('--first <number>', 'transfers: the first of them', whole, 1)
+  .option('--octets <number>', 'transfers: octets of each', whole, 100_000_000)
+  .option('--release <names>', 'transfers: of which releases', listed,
+    ['nt40sp6a-q297040', 'modern'])
+  .option('--target <name>', 'transfers: free or checked', targetNamed, 'free')
+  .option('--frames <number>', 'fuzz: how many frames', whole, 1_000_000)
+  .exitOverride();
+
+try {
+  program.parse();
+  const names = program.args.length === 0 ? Object.keys(PARTS) : program.args;
+  await soak(names, program.opts<Options>());
+} catch (error) {
+  if (error instanceof CommanderError) {
+    process.exitCode = error.exitCode === 0 ? 0 : 2;
+  } else {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    process.exitCode = error instanceof TypeError ? 2 : 1;
+  }
+}

@@ -5,6 +5,7 @@ import { NTSTATUS, NT_SUCCESS, Status } from "../nt/status";
 import { ExInitializeWorkItem } from "../ex/workitem";
 import { KeAcquireSpinLock, KeReleaseSpinLock, mustHold } from "../ke/spinlock";
 import { IoCallDriver } from "../io/call";
+import { createStatus } from "../io/create";
 import { FileObject } from "../io/file";
 import { Irp, IoAllocateIrp, IoFreeIrp } from "../io/irp";
 import { TdiBuildConnect } from "../tdi/build";
@@ -69,7 +70,11 @@ function handlersFor(endpoint: Endpoint): EventHandlers {
 export function bind(endpoint: Endpoint, address: u32, port: u32): NTSTATUS {
   if (endpoint.state != EndpointState.OPEN) return Status.INVALID_PARAMETER;
   const file = openAddressFile(endpoint.kind, address, port, handlersFor(endpoint));
-  if (file == null) return port ? Status.ADDRESS_ALREADY_EXISTS : Status.INSUFFICIENT_RESOURCES;
+  if (file == null) {
+    // Opened, and closed again: there was no memory for the request that follows.
+    const status = createStatus();
+    return NT_SUCCESS(status) ? Status.INSUFFICIENT_RESOURCES : status;
+  }
   endpoint.addressFile = file;
   endpoint.localAddress = address;
   endpoint.localPort = port ? port : queryFile(file, TransportQuery.LOCAL_PORT);

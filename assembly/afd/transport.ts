@@ -31,7 +31,7 @@ function callAtOnce(file: FileObject, irp: Irp): NTSTATUS {
   return status;
 }
 
-/** Opens a transport address with `handlers`; null: taken, or no memory. */
+/** Opens a transport address with `handlers`; null: `createStatus` says why. */
 export function openAddressFile(
   kind: u32,
   address: u32,
@@ -40,11 +40,11 @@ export function openAddressFile(
 ): FileObject | null {
   const device = deviceOf(kind);
   if (device == null) return null;
-  const irp = IoAllocateIrp(1);
-  if (irp == null) return null;
   const file = IoCreateFile(device, TransportObject.ADDRESS, address, port);
-  if (file == null) {
-    IoFreeIrp(irp);
+  if (file == null) return null;
+  const irp = IoAllocateIrp(1);
+  if (irp == null) {
+    IoCloseFile(file);
     return null;
   }
   TdiBuildSetEventHandlers(irp, file, keepRequest, 0, handlers);

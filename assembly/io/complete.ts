@@ -31,7 +31,7 @@ export function IoCompleteRequest(irp: Irp, status: NTSTATUS, information: u32):
     const location = stackLocation(irp, index);
     const routine = location.completion;
     irp.currentLocation = <u8>(index + 1);
-    // A driver that keeps it owns it again, and completes it for those above; its allocator frees it.
+    // A driver that keeps it completes it again, for those above; the allocator frees it.
     irp.state = index + 1 < count ? IrpState.IN_DRIVER : IrpState.COMPLETED;
     if (routine == null) continue;
     if (callBack(routine, irp, location.context) == Status.MORE_PROCESSING_REQUIRED) return;

@@ -68,9 +68,26 @@ function keep(irp: Irp, context: usize): NTSTATUS {
   return Status.MORE_PROCESSING_REQUIRED;
 }
 
+/** How the last opening on each processor ended. */
+const STATUSES: usize = memory.data(32);
+
+@unmanaged
+class Outcome {
+  status: NTSTATUS;
+}
+
+function outcome(): Outcome {
+  return changetype<Outcome>(STATUSES + (<usize>KeGetCurrentProcessorNumber() << 2));
+}
+
+/** Why IoCreateFile has just answered null. IRQL: <= DISPATCH_LEVEL. */
+export function createStatus(): NTSTATUS {
+  return outcome().status;
+}
+
 /**
  * Opens an object of `device`: `kind` is the name of its extended attribute, the words its value.
- * Null when the driver refuses or there is no memory. IRQL: <= DISPATCH_LEVEL. Locks: none.
+ * Null when the driver refuses or there is no memory: `createStatus` says which. IRQL: <= DISPATCH_LEVEL. Locks: none.
  */
 export function IoCreateFile(
   device: DeviceObject,
@@ -79,10 +96,12 @@ export function IoCreateFile(
   word1: u32,
 ): FileObject | null {
   const file = ExAllocate<FileObject>(Tag.File);
+  outcome().status = Status.INSUFFICIENT_RESOURCES;
   if (file == null) return null;
   file.device = device;
   file.fsContext2 = kind;
   const status = callAtOnce(file, Major.CREATE, kind, word0, word1);
+  outcome().status = status;
   if (NT_SUCCESS(status)) return file;
   ExFree(file);
   return null;

@@ -153,6 +153,7 @@ function buildRequest(neighbour: Neighbour, packet: NdisPacket): NdisPacket {
   setBroadcast(destinationOf(packet.frame));
   arp.targetProtocol = neighbour.address;
   neighbour.tries++;
+  neighbour.learnedTick = KeQueryTickCount();
   count(Counter.ARP_OUT_REQUESTS);
   trace(Event.ARP_REQUEST, neighbour.address, neighbour.tries, 0);
   return packet;
@@ -276,7 +277,7 @@ function ageBucketLocked(bucket: Bucket, now: u32): NdisPacket | null {
       giveUp(neighbour);
     } else {
       before = neighbour;
-      const request = askAgain(neighbour);
+      const request = askAgain(neighbour, now);
       if (request != null) {
         request.next = requests;
         requests = request;
@@ -288,7 +289,8 @@ function ageBucketLocked(bucket: Bucket, now: u32): NdisPacket | null {
 }
 
 function isOver(neighbour: Neighbour, now: u32): bool {
-  if (!neighbour.resolved) return neighbour.tries >= queryParameter(Parameter.ArpRetryCount);
+  const tried = neighbour.tries >= queryParameter(Parameter.ArpRetryCount);
+  if (!neighbour.resolved) return tried && mayAsk(neighbour, now);
   const unused = queryParameter(Parameter.ArpCacheLife) * TICKS_PER_SECOND;
   const used = queryParameter(Parameter.ArpCacheMinReferencedLife) * TICKS_PER_SECOND;
   const idleSince = tickBefore(neighbour.usedTick, neighbour.learnedTick)
@@ -297,8 +299,13 @@ function isOver(neighbour: Neighbour, now: u32): bool {
   return now - idleSince >= unused || now - neighbour.learnedTick >= used;
 }
 
-function askAgain(neighbour: Neighbour): NdisPacket | null {
-  if (neighbour.resolved) return null;
+/** No more than one request a second for each (RFC 1122, 2.3.2.1). */
+function mayAsk(neighbour: Neighbour, now: u32): bool {
+  return !neighbour.resolved && now - neighbour.learnedTick >= TICKS_PER_SECOND;
+}
+
+function askAgain(neighbour: Neighbour, now: u32): NdisPacket | null {
+  if (!mayAsk(neighbour, now)) return null;
   const packet = NdisAllocatePacket(neighbour.via.adapter);
   if (packet == null) {
     neighbour.tries++;

@@ -28,7 +28,7 @@ export class Neighbour {
   resolved: u32;
   /** Requests sent for it. */
   tries: u32;
-  /** When it was learned, and when it was last used. */
+  /** When it was learned, or asked for last, and when it was last used. */
   learnedTick: u32;
   usedTick: u32;
   /** The datagram that waits, with its whole frame, or 0. */

@@ -13,7 +13,7 @@ import { isGroup, isSameAddress, isSnap, linkHeaderLength, snapType } from "../w
 import { Ipv4Header } from "../wire/ipv4";
 import { receiveArp } from "./arp";
 import { Drop, drop } from "./counters";
-import { Interface } from "./interface";
+import { Interface, isBroadcast } from "./interface";
 import { Kind, classify, prepare, receiveDatagram } from "./ip/receive";
 import { flushSends } from "./ip/send";
 import { findAndVerify, processSegment } from "./tcp/batch";
@@ -85,6 +85,12 @@ function stageFrame(on: Interface, descriptor: ReceiveDescriptor, index: u32): u
   const length = <u32>descriptor.length - header;
   const flags = <u32>descriptor.flags;
   const kind = classify(on, ip, length, (flags & FLAG_LOOPED) != 0);
+  const everybody = isGroup(descriptor.address);
+  if (everybody && kind != Kind.BAD && !isBroadcast(on, ip.destination)) {
+    // One address, but every station's frame: nobody means that (RFC 1122, 3.3.6).
+    drop(Drop.IP_NOT_OURS);
+    return 0;
+  }
   if (kind == Kind.TCP) return prepare(segment, on, ip, (flags & FLAG_VERIFIED) != 0) ? 1 : 0;
   segment.absent = kind == Kind.OTHER ? 1 : 0;
   return 0;

@@ -5,7 +5,7 @@ import type { Article, ArticleResult } from '../kb/article.js';
 import { ARTICLES, findArticle } from '../kb/index.js';
 import { Random } from '../machine/random.js';
 import { formatTable, paintFor } from './show.js';
-import { WrongUse, optionValue } from './wronguse.js';
+import { WrongUse, oneLine, optionValue } from './wronguse.js';
 
 /** The options of `kb` as they are written. */
 export interface KbOptions {
@@ -46,7 +46,7 @@ export async function kb(number: string | undefined, options: KbOptions): Promis
 }
 
 /** The figures of an article, as `--json` gives them. */
-export function summarizeArticle(result: ArticleResult): ArticleSummary {
+function summarizeArticle(result: ArticleResult): ArticleSummary {
   const { article, release, symptom, verdict, healthy } = result;
   return { article, release, symptom, verdict, healthy };
 }
@@ -97,7 +97,7 @@ function articleOf(number: string): Article {
   try {
     return findArticle(number);
   } catch (thrown) {
-    throw new WrongUse(thrown instanceof Error ? thrown.message : String(thrown), { cause: thrown });
+    throw new WrongUse(oneLine(thrown), { cause: thrown });
   }
 }
 

@@ -1,4 +1,4 @@
-/** One phase of `ntstack run`: a world under load for some wall time, and what is to be said of it. */
+/** One phase of `ntstack run`: a world under load for some wall time, and what it came to. */
 
 import { writeSync } from 'node:fs';
 import { CaptureWriter } from '../link/pcapngwrite.js';

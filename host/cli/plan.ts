@@ -48,6 +48,7 @@ export interface RunPlan {
 
 /** What a run is of where nothing is said: the first release without a known defect. */
 export const DEFAULT_RELEASE = 'nt40sp6a-q297040';
+/** Wall time of each phase where nothing is said. */
 export const DEFAULT_SECONDS = 10;
 const MOST_SECONDS = 86_400;
 /** A LAN of several hops: so far that in seconds of wall time timers have something to do, too. */
@@ -85,7 +86,9 @@ function readSeconds(text: string | undefined): number {
 }
 
 // Loads by name, in any number of lists; several weigh the same, what `mix` stands for as it says.
-function readWeights(lists: readonly string[] | undefined, replay: string | undefined): LoadWeights {
+function readWeights(
+  lists: readonly string[] | undefined, replay: string | undefined,
+): LoadWeights {
   const names = (lists ?? [replay === undefined ? 'mix' : 'replay'])
     .flatMap((list) => list.split(','))
     .map((name) => name.trim());

@@ -41,7 +41,7 @@ export function formatTable(
     style: { head: [], border: [], compact: true },
     wordWrap: false,
   });
-  table.push(...rows.map((row) => row.map((cell, column) => (column === 0 ? paint.cyan(cell) : cell))));
+  for (const [first = '', ...others] of rows) table.push([paint.cyan(first), ...others]);
   return table.toString();
 }
 
@@ -104,7 +104,8 @@ function formatFinding(finding: RunVerdict, paint: Paint): string {
   const { site, sentence } = finding;
   const place = site === undefined || sentence.includes(site.file) ? '' : `: ${formatSite(site)}`;
   const since = paint.dim(` since ${formatSeconds(finding.sinceUs / 1e6)}`);
-  return `${paint.red(finding.kind)}  ${finding.machine}${rule}: ${sentence}${place}${article}${since}`;
+  const what = `${paint.red(finding.kind)}  ${finding.machine}${rule}`;
+  return `${what}: ${sentence}${place}${article}${since}`;
 }
 
 function sum(counts: readonly number[]): number {

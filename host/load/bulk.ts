@@ -5,7 +5,7 @@
  */
 
 import type { Machine } from '../machine/machine.js';
-import type { Event } from '../machine/clock.js';
+import type { Clock, Event } from '../machine/clock.js';
 import type { RawSockets, SocketBlock } from '../machine/usermode.js';
 import type { World } from '../machine/world.js';
 import { StreamDigest } from './digest.js';
@@ -56,6 +56,7 @@ class Bulk implements Load {
   stopping = false;
   private readonly streams: BulkStream[] = [];
   private gate: Gate | undefined;
+  private clock: Clock | undefined;
 
   constructor(private readonly perClient: number, readonly pieces: number | undefined) {}
 
@@ -65,6 +66,7 @@ class Bulk implements Load {
   }
 
   start(world: World, context: LoadContext): void {
+    this.clock = world.clock;
     const pattern = new Uint8Array(PIECE_OCTETS);
     world.random.stream('load bulk pattern').fillOctets(pattern);
     const server = deskOf(context.server, pattern);
@@ -85,7 +87,7 @@ class Bulk implements Load {
 
   stop(): void {
     this.stopping = true;
-    this.gate?.close();
+    if (this.clock !== undefined) this.gate?.closeSoon(this.clock);
     for (const stream of this.streams) stream.finish();
   }
 
@@ -291,9 +293,18 @@ class BulkEnd implements Guest {
   private begin(): void {
     this.connected = true;
     this.desk.raw.option(this.handle, 'SEND_BUFFER', SEND_BUFFER_OCTETS);
-    if (!this.stream.verified) this.desk.raw.option(this.handle, 'SINK', 1);
+    if (!this.stream.verified) {
+      this.desk.raw.option(this.handle, 'SINK', 1);
+      this.throwAway();
+    }
     if (this.stream.bulk.stopping) this.sendNoMore();
     else this.sendMore();
+  }
+
+  // What came before the socket was told to throw it away itself.
+  private throwAway(): void {
+    const { raw, inbox } = this.desk;
+    while (raw.receive(this.handle, inbox) > 0);
   }
 
   private sendMore(): void {
@@ -317,7 +328,8 @@ class BulkEnd implements Guest {
 
   // No two pieces of all streams are alike.
   private stampPiece(): void {
-    this.stamp[0] = (this.sent / PIECE_OCTETS) * 4096 + this.stream.number * 2 + (this.asks ? 1 : 0);
+    const end = this.stream.number * 2 + (this.asks ? 1 : 0);
+    this.stamp[0] = (this.sent / PIECE_OCTETS) * 4096 + end;
     this.piece.set(this.stampOctets);
     this.block.write(this.stampOctets);
   }

@@ -5,7 +5,7 @@
  * A machine that has no port left (Q149532) is no error: it is counted, and asked again.
  */
 
-import type { Event } from '../machine/clock.js';
+import type { Clock, Event } from '../machine/clock.js';
 import type { Machine } from '../machine/machine.js';
 import type { Stream } from '../machine/random.js';
 import type { RawSockets, SocketBlock } from '../machine/usermode.js';
@@ -55,6 +55,7 @@ class ConnectStorm implements Load {
   private readonly answerers: Answerer[] = [];
   private readonly idle: Answerer[] = [];
   private gate: Gate | undefined;
+  private clock: Clock | undefined;
 
   constructor(private readonly perClient: number) {}
 
@@ -64,6 +65,7 @@ class ConnectStorm implements Load {
   }
 
   start(world: World, context: LoadContext): void {
+    this.clock = world.clock;
     const server = deskOf(context.server);
     const backlog = this.perClient * context.clients.length;
     this.gate = new Gate(context.server, PORT, backlog, () => this.answerer(server));
@@ -82,7 +84,7 @@ class ConnectStorm implements Load {
 
   stop(): void {
     this.stopping = true;
-    this.gate?.close();
+    if (this.clock !== undefined) this.gate?.closeSoon(this.clock);
     for (const place of this.places) place.finish();
   }
 

@@ -84,10 +84,15 @@ export function synFrame(from: StationAddress, to: StationAddress): SynFrame {
   };
 }
 
-/** An address that an ARP request asks for, and who asks; undefined for any other frame. */
-export function readArpRequest(
-  frame: Uint8Array,
-): { readonly wanted: number; readonly sender: number; readonly station: StationAddress } | undefined {
+/** An ARP request: the address it asks for, and who asks. */
+export interface ArpRequest {
+  readonly wanted: number;
+  readonly sender: number;
+  readonly station: StationAddress;
+}
+
+/** The ARP request that a frame carries; undefined for any other frame. */
+export function readArpRequest(frame: Uint8Array): ArpRequest | undefined {
   if (frame.length < AT.arp + 28) return undefined;
   const view = new DataView(frame.buffer, frame.byteOffset, frame.length);
   if (view.getUint16(AT.type) !== ETHERTYPE.ARP) return undefined;

@@ -1,7 +1,11 @@
 /** A socket that listens for a load, and seats who comes. */
 
+import type { Clock } from '../machine/clock.js';
 import type { Machine } from '../machine/machine.js';
 import type { RawSockets, SocketHandler } from '../machine/usermode.js';
+
+/** Longer than the third step of a handshake takes over any link that is not bad. */
+const KNOCKING_NS = 1e9;
 
 /** The server's end of a connection. */
 export interface Guest extends SocketHandler {
@@ -73,6 +77,11 @@ export class Gate implements SocketHandler {
       this.seat = newSeat();
       guest.arrive(handle);
     }
+  }
+
+  /** Listens no more once those who knocked by now are in. */
+  closeSoon(clock: Clock): void {
+    clock.after(KNOCKING_NS, () => this.close());
   }
 
   /** Listens no more; what waits in its backlog is reset. */

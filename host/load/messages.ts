@@ -4,7 +4,7 @@
  * the answer, and its number; each answer's beginning is checked, of some all octets.
  */
 
-import type { Event } from '../machine/clock.js';
+import type { Clock, Event } from '../machine/clock.js';
 import type { Machine } from '../machine/machine.js';
 import type { Stream } from '../machine/random.js';
 import type { RawSockets, SocketBlock } from '../machine/usermode.js';
@@ -19,7 +19,7 @@ export const MESSAGE_OCTETS = { least: 64, most: 512 } as const;
 const PORT = 5007;
 const HEADER_OCTETS = 8;
 /** A connection ends after so many exchanges, and a new one begins. */
-const EXCHANGES = 4096;
+const EXCHANGES = 256;
 /** Of every so many answers all octets are compared. */
 const VERIFIED_EVERY = 16;
 const RETRY_NS = 100_000_000;
@@ -28,7 +28,7 @@ const RETRY_NS = 100_000_000;
 export interface MessagesOptions {
   /** Connections of each client at a time; 8 where not given. */
   readonly connections?: number;
-  /** Exchanges after which a connection ends; 4096 where not given. */
+  /** Exchanges after which a connection ends; 256 where not given. */
   readonly exchanges?: number;
 }
 
@@ -53,6 +53,7 @@ class Messages implements Load {
   private readonly callers: Caller[] = [];
   private readonly answerers: Answerer[] = [];
   private gate: Gate | undefined;
+  private clock: Clock | undefined;
 
   constructor(private readonly perClient: number, readonly exchanges: number) {}
 
@@ -62,6 +63,7 @@ class Messages implements Load {
   }
 
   start(world: World, context: LoadContext): void {
+    this.clock = world.clock;
     world.random.stream('load messages pattern').fillOctets(this.pattern);
     const server = deskOf(context.server, this.pattern);
     const backlog = this.perClient * context.clients.length;
@@ -80,7 +82,7 @@ class Messages implements Load {
 
   stop(): void {
     this.stopping = true;
-    this.gate?.close();
+    if (this.clock !== undefined) this.gate?.closeSoon(this.clock);
     for (const caller of this.callers) caller.finish();
   }
 

@@ -24,8 +24,8 @@ export const DESK_OCTETS = 16_384;
 /** The desk of a machine. */
 export function deskOf(machine: Machine): Desk {
   const raw = machine.user.raw;
-  const { clock } = machine;
-  return { machine, raw, clock, outbox: raw.allocate(DESK_OCTETS), inbox: raw.allocate(DESK_OCTETS) };
+  const outbox = raw.allocate(DESK_OCTETS);
+  return { machine, raw, clock: machine.clock, outbox, inbox: raw.allocate(DESK_OCTETS) };
 }
 
 /** Who is told how a side fares. */

@@ -4,7 +4,7 @@
  * it begins again. Several rounds go on at a time, each as if it were alone.
  */
 
-import type { Event } from '../machine/clock.js';
+import type { Clock, Event } from '../machine/clock.js';
 import type { World } from '../machine/world.js';
 import { Gate, GuestList } from './gate.js';
 import { complain, countFailure, emptyFigures, isLost } from './load.js';
@@ -47,6 +47,7 @@ class Replay implements Load {
   stopping = false;
   private readonly plays: Play[] = [];
   private readonly rounds: Round[] = [];
+  private clock: Clock | undefined;
 
   constructor(
     private readonly scripts: readonly Script[],
@@ -61,6 +62,7 @@ class Replay implements Load {
   }
 
   start(world: World, context: LoadContext): void {
+    this.clock = world.clock;
     const server = deskOf(context.server);
     const rounds = this.perClient * context.clients.length;
     const backlog = Math.min(200, rounds * this.scripts.length);
@@ -87,16 +89,13 @@ class Replay implements Load {
   stop(): void {
     this.stopping = true;
     for (const play of this.plays) play.finish();
-    this.closeGates();
+    if (this.clock === undefined) return;
+    for (const gate of this.gates.values()) gate.closeSoon(this.clock);
   }
 
   abandon(): void {
     this.stopping = true;
     for (const play of this.plays) play.abandon();
-    this.closeGates();
-  }
-
-  private closeGates(): void {
     for (const gate of this.gates.values()) gate.close();
   }
 }

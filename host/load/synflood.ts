@@ -97,7 +97,8 @@ class SynFlood implements Load {
       const sourcePort = 1024 + (ports % 0xfc00);
       const identification = ports >>> 16;
       const sequence = chance.next();
-      frame.write({ source: aim.source(), target, sourcePort, targetPort, sequence, identification });
+      const source = aim.source();
+      frame.write({ source, target, sourcePort, targetPort, sequence, identification });
       this.batch.push(frame.octets);
     }
     this.port?.send(this.batch);

@@ -40,7 +40,7 @@ export class UdpSocket implements DatagramSocket, SocketHandler {
     return this.desk.request((waiter) => {
       const what = `send to ${host}:${port}`;
       if (this.handle === 0) throw this.desk.error(what, 'ADDRESS_CLOSED');
-      const block = this.desk.block();
+      const { block } = this.desk;
       block.write(octets);
       const sent = this.desk.raw.sendTo(this.handle, block, octets.length, address, port);
       this.desk.mustSucceed(what, sent);
@@ -85,7 +85,7 @@ export class UdpSocket implements DatagramSocket, SocketHandler {
         first.resolve(undefined);
         continue;
       }
-      const block = desk.block();
+      const { block } = desk;
       const count = desk.raw.receive(this.handle, block);
       if (count === 0) return;
       this.receivers.shift();

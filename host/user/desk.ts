@@ -7,7 +7,7 @@ import type { Machine } from '../machine/machine.js';
 import type { SocketBlock } from '../machine/usermode.js';
 import type { SocketTable } from './raw.js';
 
-/** Octets of the block through which promises send and receive: one send or receive at a time. */
+/** Octets of the block through which promises send and receive; a datagram fits. */
 const BUFFER_OCTETS = 65_536;
 
 /** A promise's two ends. */
@@ -20,12 +20,14 @@ export interface Waiter<T> {
 export class Desk {
   /** The NTSTATUS at the end of a connection. */
   readonly gracefulDisconnect: number;
-  private buffer: SocketBlock | undefined;
+  /** What promises send from and receive into, during one call. */
+  readonly block: SocketBlock;
   private readonly queue: (() => void)[] = [];
   private readonly encoder = new TextEncoder();
 
   constructor(readonly machine: Machine, readonly raw: SocketTable) {
     this.gracefulDisconnect = valueOf(machine.kernel.layout, 'Status', 'GRACEFUL_DISCONNECT');
+    this.block = raw.allocate(BUFFER_OCTETS);
   }
 
   /** Calls that wait for a processor. */
@@ -65,11 +67,6 @@ export class Desk {
   /** Makes the calls that waited, where a processor can run them now. */
   resume(): void {
     while (this.queue.length > 0 && this.machine.enterUser()) this.queue.shift()?.();
-  }
-
-  /** The block to send from and receive into. @throws Error where there is no memory for it. */
-  block(): SocketBlock {
-    return (this.buffer ??= this.raw.allocate(BUFFER_OCTETS));
   }
 
   /** The octets of data; of text, in UTF-8. @throws TypeError for anything else. */

@@ -214,7 +214,7 @@ export class StreamSocket implements Socket, SocketHandler {
     const { raw } = this.desk;
     if (task.kind === 'close') return 0;
     if (task.kind === 'shutdown') return raw.shutdown(this.handle);
-    const block = this.desk.block();
+    const { block } = this.desk;
     while (task.taken < task.data.length) {
       const end = Math.min(task.taken + block.octets, task.data.length);
       block.write(task.data, task.taken, end);
@@ -234,7 +234,7 @@ export class StreamSocket implements Socket, SocketHandler {
         this.endOf(first);
         continue;
       }
-      const block = this.desk.block();
+      const { block } = this.desk;
       const count = raw.receive(this.handle, block, Math.min(first.most, block.octets));
       if (count === 0) return;
       this.receivers.shift();

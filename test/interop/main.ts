@@ -1,4 +1,7 @@
-/** `npm run interop`: programs of others look at what the stack does. Exit code 1: not as it must. */
+/**
+ * `npm run interop`: programs of others look at what the stack does. Exit code 1: something is not
+ * as it must be, or what looks is not installed; 2: wrong use.
+ */
 
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { checkBrowser } from './browser.js';

@@ -3,6 +3,7 @@
  * something is not as it must be, 130 where Ctrl-C ended it: at the next run, with what was done.
  */
 
+import { performance } from 'node:perf_hooks';
 import { setImmediate as turn } from 'node:timers/promises';
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { faultsOf, runLossy } from '../machine/lossy.js';
@@ -48,10 +49,9 @@ async function transfers(options: Options, count: Count): Promise<void> {
   const { seeds, first, octets, target } = options;
   for (const release of options.release) {
     for (let seed = first; seed < first + seeds; seed++) {
-      // A signal is heard between runs: a run gives no turn to anyone.
-      await turn();
       if (interrupted) return;
-      await transfer({ seed, octets, release, target }, count);
+      // With a turn now and then, or no signal is heard.
+      await transfer({ seed, octets, release, target, pause: turn }, count);
     }
   }
 }
@@ -62,12 +62,13 @@ async function transfer(options: LossyOptions, count: Count): Promise<void> {
   const wallSeconds = (performance.now() - began) / 1000;
   const faults = faultsOf(options, outcome);
   count[faults.length === 0 ? 'passed' : 'failed']++;
-  const { octets, seconds, retransmissions, frames, arrived } = outcome;
+  const { octets, seconds, silence, retransmissions, frames, arrived } = outcome;
   say([
     `transfer  ${faults.length === 0 ? 'ok    ' : 'FAILED'}`,
     `${options.release} seed ${options.seed}:`,
     `${octets} octets in ${seconds.toFixed(1)} s (${wallSeconds.toFixed(1)} s of wall time),`,
-    `${(octets / seconds / 1000).toFixed(1)} kB/s, ${frames} frames,`,
+    `${(octets / seconds / 1000).toFixed(1)} kB/s,`,
+    `longest silence ${silence.toFixed(1)} s, ${frames} frames,`,
     `${retransmissions} retransmissions, sha256 ${arrived.slice(0, 16)}`,
   ].join(' '));
   for (const fault of faults) say(`    ${fault}`);
@@ -81,11 +82,12 @@ async function transfer(options: LossyOptions, count: Count): Promise<void> {
 async function suite(
   name: string, about: string, path: string, environment: Record<string, string>, count: Count,
 ): Promise<void> {
-  await turn();
   if (interrupted) return;
   const began = performance.now();
   const { passed, text } = await runTests(path, environment);
   const wallSeconds = (performance.now() - began) / 1000;
+  // The signal went to its process as well.
+  if (interrupted) return say(`${name.padEnd(9)} interrupted`);
   count[passed ? 'passed' : 'failed']++;
   const last = text.split('\n').at(-1) ?? '';
   say(`${name.padEnd(9)} ${passed ? 'ok    ' : 'FAILED'} ${about}: ${last}, ` +

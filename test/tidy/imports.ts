@@ -35,7 +35,7 @@ const HOST = new Map<string, number>([
   ['kernel', 0],
   ['machine', 1],
   ['link', 2],
-  ['user', 2],
+  ['user', 2.05],
   ['load', 2.1],
   ['watch', 3],
   ['kb', 4],

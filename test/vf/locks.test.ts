@@ -175,20 +175,20 @@ const FOLLOWS: Readonly<Record<string, readonly string[]>> = {
 };
 
 describe('vf/locks', () => {
-  it.each(CASES)('%s (0x%s) speaks where it is broken, and only there', (rule, code, breaks) => {
+  it.each(CASES)('%s speaks where it is broken, and only there', (rule, code, breaks) => {
     const locks = new Locks(checked);
     expect(locks.floor.value(`Rule.${rule}`)).toBe(code);
     breaks(locks);
     expect(locks.findings).toEqual([rule, ...(FOLLOWS[rule] ?? [])]);
   });
 
-  it.each(CASES)('%s (0x%s) is still where it is kept', (_rule, _code, _breaks, keeps) => {
+  it.each(CASES)('%s is still where it is kept', (_rule, _code, _breaks, keeps) => {
     const locks = new Locks(checked);
     keeps(locks);
     expect(locks.findings).toEqual([]);
   });
 
-  it.each(CASES)('%s (0x%s) says nothing in a free build', (_rule, _code, breaks) => {
+  it.each(CASES)('%s says nothing in a free build', (_rule, _code, breaks) => {
     const locks = new Locks(free);
     breaks(locks);
     expect(locks.findings).toEqual([]);

@@ -14,6 +14,8 @@ export interface MachineOptions {
   /** Registry values by name: what the registry does not allow is allowed here. */
   parameters?: Readonly<Record<string, number>>;
   gateway?: number;
+  /** Octets of its address that name the net; 3 where not given. */
+  netOctets?: number;
   mtu?: number;
   /** Microseconds since boot. */
   timeUs?: number;
@@ -47,10 +49,11 @@ export class Machine {
     for (let i = 0; i < 8; i++) values.set(`NtstackKey${i}`, Math.imul(i + 1, 0x9e3779b1) >>> 0);
     for (const [name, value] of values) raw.setParameter(this.number(`Parameter.${name}`), value);
     const mtu = options.mtu ?? 1500;
+    const mask = (0xffff_ffff << (32 - 8 * (options.netOctets ?? 3))) >>> 0;
     const gateway = options.gateway ?? 0;
     this.mustSucceed('boot', raw.boot(1));
     this.mustSucceed('addAdapter', raw.addAdapter(0, MAC / 2 ** 32, MAC | 0, mtu));
-    this.mustSucceed('addInterface', raw.addInterface(0, US, 0xffffff00, gateway));
+    this.mustSucceed('addInterface', raw.addInterface(0, US, mask, gateway));
   }
 
   /** Milliseconds since boot. */

@@ -203,17 +203,22 @@ export function fieldOf(machine: Machine, peer: Peer, field: string): number {
   return field === 'mss' ? value & 0xffff : value;
 }
 
+/** The addresses of all connections, as the host's walk of the table finds them. */
+export function connections({ raw }: Machine): number[] {
+  const found: number[] = [];
+  for (let from = 0; ;) {
+    const position = raw.nextConnection(from) >>> 0;
+    if (position === 0xffff_ffff) return found;
+    found.push(raw.connectionAt(position) >>> 0);
+    from = position + 1;
+  }
+}
+
 function factOf<T>(machine: Machine, peer: Peer, read: (address: number) => T): T | undefined {
-  const { raw } = machine;
   const remote = machine.number('Tcb.remoteAddress');
   const ports = machine.number('Tcb.ports');
-  let from = raw.nextConnection(0) >>> 0;
-  while (from !== 0xffff_ffff) {
-    const at = raw.connectionAt(from) >>> 0;
-    const same = machine.words(at + remote, 1)[0] === peer.address
-      && machine.words(at + ports, 1)[0] === ((peer.port << 16) | peer.ours) >>> 0;
-    if (same) return read(at);
-    from = raw.nextConnection(from + 1) >>> 0;
-  }
-  return undefined;
+  const at = connections(machine).find((address) =>
+    machine.words(address + remote, 1)[0] === peer.address
+      && machine.words(address + ports, 1)[0] === ((peer.port << 16) | peer.ours) >>> 0);
+  return at === undefined ? undefined : read(at);
 }

@@ -7,6 +7,8 @@ import { RemoveEntryList } from "../../nt/list";
 import { nowUs } from "../../trace/ring";
 import { KeQueryTickCount } from "../../trace/ring";
 import { Kdpc, KeInitializeDpc } from "../../ke/dpc";
+import { ExAllocatePoolWithTag, ExFreePool } from "../../ex/pool";
+import { Tag } from "../../ex/tag";
 import { LockRank } from "../../ke/lockorder";
 import { KSpinLock, KeAcquireSpinLock, KeInitializeSpinLock } from "../../ke/spinlock";
 import { KeReleaseSpinLock } from "../../ke/spinlock";
@@ -19,11 +21,12 @@ import { IoCompleteRequest } from "../../io/complete";
 import { setOctet } from "../../wire/bytes";
 import { complement, sum } from "../../wire/checksum";
 import { ICMP_HEADER, IcmpHeader, IcmpType } from "../../wire/icmp";
-import { IPV4_HEADER, Protocol } from "../../wire/ipv4";
+import { IPV4_HEADER, IPV4_LIMIT, Protocol } from "../../wire/ipv4";
 import { Counter, count } from "../counters";
 import { isLoopback } from "../interface";
 import { interfaceFor, nextHopFor } from "../route";
-import { allocateDatagram, flushSends, payloadOf, queueDatagram } from "./send";
+import { sendInPieces } from "./fragment";
+import { flushSends } from "./send";
 
 /** IOCTL_ICMP_ECHO_REQUEST's parameters: one echo, answered or given up after `timeoutTicks`. */
 @unmanaged
@@ -76,27 +79,39 @@ export function cleanUpEcho(): void {
 }
 
 /**
- * Sends an echo; the request is completed with SUCCESS and the round trip in microseconds, or with
- * IO_TIMEOUT. IRQL: DISPATCH_LEVEL. Locks: none.
+ * Sends an echo, in pieces when it must be; the request is completed with SUCCESS and the round trip
+ * in microseconds, with IO_TIMEOUT, or with what kept it from being sent. IRQL: DISPATCH_LEVEL. Locks: none.
  */
 export function startEcho(irp: Irp): NTSTATUS {
   const echo = parametersOf<EchoRequest>(irp);
   const via = interfaceFor(echo.remoteAddress);
   if (via == null) return fail(irp, Status.NETWORK_UNREACHABLE);
-  if (echo.length > via.mtu - IPV4_HEADER - ICMP_HEADER) return fail(irp, Status.INVALID_PARAMETER);
-  const packet = allocateDatagram(via);
-  if (packet == null) return fail(irp, Status.INSUFFICIENT_RESOURCES);
-  const payload = payloadOf(packet);
   const length = ICMP_HEADER + echo.length;
-  const icmp = at<IcmpHeader>(payload, 0);
+  if (length > IPV4_LIMIT - IPV4_HEADER) return fail(irp, Status.INVALID_PARAMETER);
+  const block = ExAllocatePoolWithTag(length, Tag.Echo);
+  if (block == 0) return fail(irp, Status.INSUFFICIENT_RESOURCES);
+  const remote = echo.remoteAddress;
+  const source = isLoopback(remote) ? remote : via.address;
+  writeEcho(block, echo);
+  count(Counter.ICMP_OUT_ECHOS);
+  wait(irp, echo);
+  sendInPieces(via, nextHopFor(via, remote), source, remote, Protocol.ICMP, block, length);
+  ExFreePool(block);
+  flushSends();
+  return Status.PENDING;
+}
+
+function writeEcho(block: usize, echo: EchoRequest): void {
+  const icmp = at<IcmpHeader>(block, 0);
   icmp.begin(IcmpType.ECHO, 0);
   icmp.identifier = echo.identifier;
   icmp.sequenceNumber = echo.sequence;
-  fillPattern(payload + ICMP_HEADER, echo.length);
-  icmp.checksum = complement(sum(payload, length));
-  count(Counter.ICMP_OUT_ECHOS);
-  const remote = echo.remoteAddress;
-  const source = isLoopback(remote) ? remote : via.address;
+  fillPattern(block + ICMP_HEADER, echo.length);
+  icmp.checksum = complement(sum(block, ICMP_HEADER + echo.length));
+}
+
+/** From here on the request waits for its reply, its time, or its cancellation. */
+function wait(irp: Irp, echo: EchoRequest): void {
   irp.driverOffset = <u32>nowUs();
   echo.timeoutTicks += KeQueryTickCount();
   IoMarkIrpPending(irp);
@@ -107,14 +122,13 @@ export function startEcho(irp: Irp): NTSTATUS {
   KeReleaseSpinLock(lock(), irql);
   const timer = changetype<KTimer>(TIMER);
   if (first) KeSetTimerEx(timer, LOOK_TICKS, LOOK_TICKS, changetype<Kdpc>(DPC));
-  queueDatagram(packet, via, nextHopFor(via, remote), source, remote, Protocol.ICMP, length, 0);
-  flushSends();
-  return Status.PENDING;
 }
 
+/** Completes a request that could not begin; its completion tells how it ended, as ever. */
 function fail(irp: Irp, status: NTSTATUS): NTSTATUS {
+  IoMarkIrpPending(irp);
   IoCompleteRequest(irp, status, 0);
-  return status;
+  return Status.PENDING;
 }
 
 /** NT's ping sends the alphabet up to w. */

@@ -131,6 +131,10 @@ function takeLocked(
   mustHold(state().lock);
   const datagram = findLocked(header);
   if (datagram == null) return 0;
+  if (isRepeatedLocked(datagram, offset, length)) {
+    drop(Drop.IP_FRAGMENT_OVERLAP);
+    return 0;
+  }
   if (!fitsLocked(datagram, offset, length, more)) {
     drop(Drop.IP_FRAGMENT_OVERLAP);
     count(Counter.IP_REASM_FAILS);
@@ -181,6 +185,14 @@ function findLocked(header: Ipv4Header): Datagram | null {
     KeSetTimerEx(timer, TICKS_PER_SECOND, TICKS_PER_SECOND, changetype<Kdpc>(DPC));
   }
   return made;
+}
+
+/** True when the piece is there already: networks duplicate (RFC 791, 3.2; RFC 8200, 4.5). */
+function isRepeatedLocked(datagram: Datagram, offset: u32, length: u32): bool {
+  mustHold(state().lock);
+  let piece: Piece | null = datagram.pieces;
+  while (piece != null && piece.offset != offset) piece = piece.next;
+  return piece != null && piece.length == length;
 }
 
 /** False when the piece overlaps another, or contradicts the end. */

@@ -64,6 +64,10 @@ function faultOf(ip: Ipv4Header, length: u32, looped: bool): Drop {
 
 /** A datagram that is for us, and not a whole TCP segment. IRQL: DISPATCH_LEVEL. Locks: none. */
 export function receiveDatagram(on: Interface, ip: Ipv4Header, verified: bool): void {
+  if (isBroadcast(on, ip.source)) {
+    drop(Drop.IP_SOURCE);
+    return;
+  }
   const header = ip.headerLength;
   const payload = changetype<usize>(ip) + header;
   const length = ip.totalLength - header;

@@ -22,7 +22,7 @@ import { abortLocked, finReceivedLocked, oweDisconnectLocked } from "./close";
 import { Connection } from "./endpoint";
 import { noteArrivalLocked, scheduleLocked } from "./delayedack";
 import { Held, hold, releaseHeld } from "./held";
-import { Tcb, TcbFlag, finishIrpLocked } from "./tcb";
+import { Tcb, TcbFlag, Todo, finishIrpLocked } from "./tcb";
 import { windowLocked } from "./transmit";
 
 /** One indication for each processor: it lives during the call. */
@@ -177,6 +177,7 @@ function endIndicationLocked(
   if (!kept) {
     tcb.held = behind;
     abortLocked(tcb, Status.INSUFFICIENT_RESOURCES);
+    tcb.todo |= <u16>Todo.ABORTED; // not the client's wish: it is told
     return;
   }
   joinHeldLocked(tcb, behind);

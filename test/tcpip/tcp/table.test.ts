@@ -5,7 +5,7 @@ import { ACK, FIN, PSH, RST, SYN } from '../../wireside/build.js';
 import { it } from '../../wireside/fixture.js';
 import type { Bench } from '../../wireside/fixture.js';
 import { address, chance, difference, pattern } from '../../wireside/octets.js';
-import { Peer, arrive, stateOf } from '../../wireside/peer.js';
+import { Peer, arrive, connections, stateOf } from '../../wireside/peer.js';
 
 const NET = address('10.0.0.0');
 
@@ -22,17 +22,6 @@ function many(bench: Bench, count: number): Peer[] {
   });
 }
 
-/** The addresses of all control blocks, as the host's walk finds them. */
-function walk({ machine: { raw } }: Bench): number[] {
-  const found: number[] = [];
-  for (let from = 0; ;) {
-    const at = raw.connectionFrom(from);
-    if (at === 0) return found;
-    found.push(at);
-    from = raw.foundPosition() + 1;
-  }
-}
-
 describe('tcpip/tcp/table', () => {
   for (const partitions of [1, 4, 32]) {
     it(`finds each of 600 connections in ${partitions} partitions as they come and go`, ({ bench }) => {
@@ -42,7 +31,7 @@ describe('tcpip/tcp/table', () => {
       const { machine } = one;
       const peers = many(one, 600);
       expect(machine.raw.tableCount()).toBe(600);
-      expect(new Set(walk(one)).size).toBe(600);
+      expect(new Set(connections(machine)).size).toBe(600);
       const below = chance(partitions);
       while (peers.length > 0) {
         // A batch of one segment each, from eight of them; then one of them goes.
@@ -55,7 +44,7 @@ describe('tcpip/tcp/table', () => {
           more?.say(RST);
         }
         expect(machine.raw.tableCount()).toBe(peers.length);
-        expect(new Set(walk(one)).size).toBe(peers.length);
+        expect(new Set(connections(machine)).size).toBe(peers.length);
       }
       expect(machine.dropped()).toEqual({});
     });

@@ -44,9 +44,9 @@ describe('tcpip/tcp/timer', () => {
     }
   });
 
-  it('runs while the low word of the clock goes round, and the ticks', ({ bench }) => {
-    // 2^32 us are 71.6 minutes; 2^31 and 2^32 ticks are 248 and 497 days.
-    for (const startMs of [2 ** 32 / 1000 - 5000, 2 ** 31 * 10 - 5000, 2 ** 32 * 10 - 10_000]) {
+  it('runs while the low word of the clock goes round, and the sign of the ticks', ({ bench }) => {
+    // 2^32 us are 71.6 minutes; 2^31 ticks are 248 days.
+    for (const startMs of [2 ** 32 / 1000 - 5000, 2 ** 31 * 10 - 5000]) {
       const { machine, user } = bench({ timeUs: Math.floor(startMs) * 1000 });
       const { peer, handle } = reach({ machine, user });
       user.send(handle, pattern(10));

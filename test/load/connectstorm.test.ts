@@ -1,0 +1,30 @@
+import { describe, expect, it } from 'vitest';
+import { createConnectStorm } from '../../host/load/connectstorm.js';
+import { SECOND, openStage, perform } from './stage.js';
+
+describe('load/connectstorm', () => {
+  it('opens and closes where somebody is, and counts who refuses and who is not there', async () => {
+    const world = await openStage({}, 1);
+    const load = createConnectStorm({ places: 8 });
+    await perform(world, load, 100 * SECOND);
+    const { figures } = load;
+    expect(figures).toMatchObject({ errors: 0, complaints: [], aborted: 0 });
+    expect(figures.opened).toBe(figures.closed);
+    expect(figures.exchanges).toBe(figures.closed);
+    expect(figures.octets).toBe(figures.exchanges * 200);
+    // A refused connect takes 1.5 s of SYNs (Q175523), one to nobody 45 s (Q142641's schedule).
+    expect(figures.refused).toBeGreaterThan(60);
+    expect(figures.refused).toBeLessThan(70);
+    expect(figures.unreachable).toBe(2);
+  });
+
+  it('counts, and outlives, a machine that has no port left (Q149532)', async () => {
+    const world = await openStage({ target: 'free' }, 1);
+    const load = createConnectStorm({ places: 32 });
+    await perform(world, load, 60 * SECOND);
+    const { figures } = load;
+    expect(figures.exhausted).toBeGreaterThan(0);
+    expect(figures.closed).toBeGreaterThan(5000);
+    expect(figures).toMatchObject({ errors: 0, complaints: [], aborted: 0 });
+  });
+});

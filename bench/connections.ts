@@ -1,4 +1,4 @@
-/** Established connections in a bench kernel: made once, by segments, for all rows that share it. */
+/** Established connections in a bench kernel: made once, by segments, for all who share it. */
 
 import type { BenchKernel } from './kernel.js';
 

@@ -32,7 +32,7 @@ function stop(name: string): Routine {
 export class BenchKernel {
   readonly #exports: WebAssembly.Exports;
 
-  /** A fresh instance; of what it imports, all throws but a full transmit ring, which is emptied. */
+  /** A fresh instance; what it imports throws, but a full transmit ring is emptied. */
   constructor(target: BenchTarget = 'free') {
     let module = compiled.get(target);
     if (module === undefined) {

@@ -82,8 +82,9 @@ const streamRow: BatchRow = {
     other.boot(SENDER);
     const taker = new End(kernel);
     const sender = new End(other);
-    const opened = kernel.routine('benchListen')() && other.routine('benchOpenStream')(TAKER_ADDRESS);
-    if (!opened) throw new Error('no memory for a stream');
+    const listens = kernel.routine('benchListen')();
+    const sends = other.routine('benchOpenStream')(TAKER_ADDRESS);
+    if (!listens || !sends) throw new Error('no memory for a stream');
     const delivered = kernel.routine('benchDelivered');
     let us = 0;
     let before = delivered();

@@ -28,14 +28,12 @@ function wordsOf(options: CompileOptions): string[] {
   const watched = options.checked === true ? 1 : 0;
   const smp = options.smp === true ? 1 : 0;
   const use = ['abort=', `VERIFIER=${watched}`, `FAULTS=${watched}`, 'EXPLORE=0', `SMP=${smp}`];
-  const limit = options.maximumPages;
-  return [
-    `-O${options.optimize ?? 2}`,
-    ...['--config', 'none', '--runtime', 'stub', '--initialMemory', '16'],
-    ...['--enable', smp === 1 ? 'simd,threads' : 'simd'],
-    ...(limit === undefined ? [] : ['--maximumMemory', String(limit)]),
-    ...use.flatMap((each) => ['--use', each]),
-  ];
+  const words = ['--config', 'none', '--runtime', 'stub', '--initialMemory', '16'];
+  words.push(`-O${options.optimize ?? 2}`, '--enable', smp === 1 ? 'simd,threads' : 'simd');
+  if (options.maximumPages !== undefined) {
+    words.push('--maximumMemory', String(options.maximumPages));
+  }
+  return [...words, ...use.flatMap((each) => ['--use', each])];
 }
 
 /** A digest of every source an entry may be made of, of the compiler's version, and of `words`. */
@@ -81,8 +79,9 @@ function findKept(name: string): Uint8Array<ArrayBuffer> | null {
 /** Keeps `binary` as `stem` with `digest`, in place of what was made of older sources. */
 function keep(stem: string, digest: string, binary: Uint8Array): void {
   mkdirSync(KEPT, { recursive: true });
-  for (const name of readdirSync(KEPT)) {
-    if (name.startsWith(`${stem}.`) && name.endsWith('.wasm')) rmSync(join(KEPT, name), { force: true });
+  const older = readdirSync(KEPT).filter((name) => name.startsWith(`${stem}.`));
+  for (const name of older) {
+    if (name.endsWith('.wasm')) rmSync(join(KEPT, name), { force: true });
   }
   const part = join(KEPT, `${stem}.${digest}.${process.pid}.part`);
   writeFileSync(part, binary);

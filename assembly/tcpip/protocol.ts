@@ -68,7 +68,8 @@ function typeOf(on: Interface, descriptor: ReceiveDescriptor): u32 {
   }
   const type = etherType(frame);
   if (type == EtherType.IPV4 || type == EtherType.ARP) return type;
-  if (isSnap(frame, length)) return snapType(frame);
+  const inner: u32 = isSnap(frame, length) ? snapType(frame) : 0;
+  if (inner == EtherType.IPV4 || inner == EtherType.ARP) return inner;
   drop(Drop.ETHERNET_TYPE);
   return 0;
 }

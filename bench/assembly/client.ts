@@ -13,8 +13,10 @@ import { DeviceName, DeviceObject, IoGetDeviceObjectPointer } from "../../assemb
 import { FileObject } from "../../assembly/io/file";
 import { Irp, IoAllocateIrp } from "../../assembly/io/irp";
 import { Mdl, describe } from "../../assembly/io/mdl";
-import { TdiBuildAccept, TdiBuildAssociateAddress, TdiBuildConnect } from "../../assembly/tdi/build";
-import { TdiBuildDisconnect, TdiBuildSend, TdiBuildSetEventHandlers } from "../../assembly/tdi/build";
+import {
+  TdiBuildAccept, TdiBuildAssociateAddress, TdiBuildConnect, TdiBuildDisconnect, TdiBuildSend,
+  TdiBuildSetEventHandlers,
+} from "../../assembly/tdi/build";
 import { ConnectIndication, EventHandlers, ReceiveIndication } from "../../assembly/tdi/event";
 import { initializeHandlers } from "../../assembly/tdi/event";
 import { DisconnectFlag, TransportObject } from "../../assembly/tdi/request";

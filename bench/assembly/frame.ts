@@ -3,8 +3,9 @@
 import { at } from "../../assembly/nt/embed";
 import { ArpOperation, ArpPacket } from "../../assembly/wire/arp";
 import { complement, copyAndSum, pseudoHeader, sum } from "../../assembly/wire/checksum";
-import { ETHERNET_HEADER, EtherType, copyAddress, destinationOf } from "../../assembly/wire/ethernet";
-import { setEtherType, sourceOf } from "../../assembly/wire/ethernet";
+import {
+  ETHERNET_HEADER, EtherType, copyAddress, destinationOf, setEtherType, sourceOf,
+} from "../../assembly/wire/ethernet";
 import { Fragment, IPV4_HEADER, Ipv4Header, Protocol } from "../../assembly/wire/ipv4";
 import { TCP_HEADER, TcpFlag, TcpHeader } from "../../assembly/wire/tcp";
 import { MSS_OPTION, writeMss } from "../../assembly/wire/tcpoption";

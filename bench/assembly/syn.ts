@@ -32,7 +32,7 @@ function firstOfTurn(): u32 {
   return halfOpen + (turn & (TURNS - 1)) * BATCH;
 }
 
-/** Resets what the last batch opened, so that as many as before are half open, then a batch of SYNs. */
+/** Resets what the last batch opened, so that `n` stay half open, then `count` SYNs. */
 export function benchBuildSyns(count: u32): void {
   if (turn) {
     buildStage(firstOfTurn(), count, TcpFlag.RST, 0);

@@ -82,7 +82,7 @@ async function runPhases(plan: RunPlan): Promise<PhaseReport[]> {
 }
 
 /** The figures of a run, as `--json` gives them. */
-export function summarize(phases: readonly PhaseReport[]): RunSummary {
+function summarize(phases: readonly PhaseReport[]): RunSummary {
   const [first] = phases;
   if (first === undefined) throw new Error('a run has a phase');
   const { seconds, frames, octets, virtualSeconds, figures, retransmissions, drops } = first;
@@ -119,5 +119,7 @@ function report(plan: RunPlan, phases: readonly PhaseReport[]): string {
 function describeLoads({ weights, recording, conversations }: RunPlan): string {
   const names = Object.keys(weights).join(', ');
   if (recording === undefined) return names;
-  return `${names} (${formatCount(conversations.length)} conversations of ${recording})`;
+  const count = conversations.length;
+  const many = count === 1 ? '1 conversation' : `${formatCount(count)} conversations`;
+  return `${names} (${many} of ${recording})`;
 }

@@ -166,7 +166,7 @@ describe('io/irp', () => {
     expect(requests.floor.call('isPending', irp)).toBe(1);
   });
 
-  it('sends a request to the routine of its major function, and only to a driver that has it', () => {
+  it('sends a request to the routine of its major function, where the driver has one', () => {
     const requests = new Requests(checked);
     const { floor } = requests;
     const majors: number[] = [];

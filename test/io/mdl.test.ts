@@ -100,7 +100,7 @@ describe('io/mdl', () => {
     const lengths = Array.from({ length: 1 + chance.below(12) }, () => chance.below(90));
     const total = lengths.reduce((sum, each) => sum + each, 0);
     const chain = new Chain(lengths);
-    const flat = new Array<number>(total).fill(0);
+    const flat = Array.from({ length: total }, () => 0);
     for (let turn = 0; turn < 300; turn++) {
       const source = Array.from({ length: chance.below(400) }, () => chance.below(256));
       const offset = chance.below(total + 20);

@@ -3,8 +3,8 @@ import { createConnectStorm } from '../../host/load/connectstorm.js';
 import { SECOND, openStage, perform } from './stage.js';
 
 describe('load/connectstorm', () => {
-  it('opens and closes where somebody is, and counts who refuses and who is not there', async () => {
-    const world = await openStage({}, 1);
+  it('opens and closes where somebody is, and counts who refuses or is not there', async () => {
+    const world = await openStage({ link: 'switch:?latency=10ms' }, 1);
     const load = createConnectStorm({ places: 8 });
     await perform(world, load, 100 * SECOND);
     const { figures } = load;
@@ -13,7 +13,7 @@ describe('load/connectstorm', () => {
     expect(figures.exchanges).toBe(figures.closed);
     expect(figures.octets).toBe(figures.exchanges * 200);
     // A refused connect takes 1.5 s of SYNs (Q175523), one to nobody 45 s (Q142641's schedule).
-    expect(figures.refused).toBeGreaterThan(60);
+    expect(figures.refused).toBeGreaterThan(55);
     expect(figures.refused).toBeLessThan(70);
     expect(figures.unreachable).toBe(2);
   });

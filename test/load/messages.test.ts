@@ -18,7 +18,7 @@ describe('load/messages', () => {
     expect(figures.verified).toBeGreaterThan(0);
   });
 
-  it('waits for no acknowledgement: a request is out in the round trip of the one before', async () => {
+  it('waits for no acknowledgement: a request leaves as soon as the answer is here', async () => {
     const world = await openStage({}, 1);
     const load = createMessages({ connections: 1, exchanges: 1e9 });
     await perform(world, load, 10 * SECOND);

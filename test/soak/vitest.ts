@@ -14,24 +14,24 @@ export interface TestsOutcome {
   readonly text: string;
 }
 
-/** Runs the tests of a folder or a file, with further variables of the environment. */
+/** Runs the test files whose paths have one of `parts`, with further variables of the environment. */
 export async function runTests(
-  path: string, environment: Readonly<Record<string, string>>,
+  parts: readonly string[], environment: Readonly<Record<string, string>>,
 ): Promise<TestsOutcome> {
   const options = ['--project', 'ntstack', '--testTimeout', String(TIMEOUT_MS)];
-  const args = [packageFile('vitest', 'vitest.mjs'), 'run', path, ...options];
+  const args = [packageFile('vitest', 'vitest.mjs'), 'run', ...parts, ...options];
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, args, {
       cwd: ROOT,
       env: { ...process.env, ...environment, NTSTACK_BUILD: '0', NO_COLOR: '1' },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
-    const parts: Buffer[] = [];
-    child.stdout.on('data', (part: Buffer) => parts.push(part));
-    child.stderr.on('data', (part: Buffer) => parts.push(part));
+    const printed: Buffer[] = [];
+    child.stdout.on('data', (part: Buffer) => printed.push(part));
+    child.stderr.on('data', (part: Buffer) => printed.push(part));
     child.on('error', reject);
     child.on('close', (code) => {
-      resolve({ passed: code === 0, text: Buffer.concat(parts).toString('utf8').trimEnd() });
+      resolve({ passed: code === 0, text: Buffer.concat(printed).toString('utf8').trimEnd() });
     });
   });
 }

@@ -1,4 +1,4 @@
-/** The verifier's rules of IRPs: for each a case in which it speaks, and one in which it is still. */
+/** The verifier's rules of IRPs: each speaks in one case and is still in another. */
 
 import { beforeAll, describe, expect, it } from 'vitest';
 import { compileModule } from '../compile.js';

@@ -1,4 +1,4 @@
-/** The verifier's rules of locks: for each a case in which it speaks, and one in which it is still. */
+/** The verifier's rules of locks: each speaks in one case and is still in another. */
 
 import { beforeAll, describe, expect, it } from 'vitest';
 import { compileModule } from '../compile.js';
@@ -233,7 +233,8 @@ describe('vf/locks', () => {
     locks.acquire(locks.middle);
     locks.acquire(locks.inner);
     const { floor } = locks;
-    const [a, b, c] = ['TcpTable', 'TcpTcb', 'ExPool'].map((name) => floor.value(`LockRank.${name}`));
+    const ranks = ['TcpTable', 'TcpTcb', 'ExPool'];
+    const [a, b, c] = ranks.map((name) => floor.value(`LockRank.${name}`));
     const edges = floor.call('lockEdges');
     const seen: string[] = [];
     for (let bit = 0; bit < 128 * 128; bit++) {

@@ -3,7 +3,7 @@
 import { expect } from 'vitest';
 import { Floor } from '../floor.js';
 
-/** A field of a header: the word of its accessors after the structure's, where it lies, how long. */
+/** A field of a header: what its accessors are called, where it lies, its octets. */
 export type FieldRow = readonly [name: string, offset: number, octets: 1 | 2 | 4];
 
 const ROOM = 96;

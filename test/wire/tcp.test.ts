@@ -5,7 +5,7 @@ import { compileModule } from '../compile.js';
 import { Place } from './place.js';
 import type { FieldRow } from './place.js';
 
-/** A SYN from 129.72.10.1 port 1025 to 129.72.40.70 port 139, MSS 1460; summed apart from the kernel. */
+/** A SYN from 129.72.10.1:1025 to 129.72.40.70:139, MSS 1460; summed apart from the kernel. */
 const SYN = '0401 008b 00112233 00000000 60 02 2000 1c7f 0000 020405b4';
 const SOURCE = 0x81480a01;
 const DESTINATION = 0x81482846;

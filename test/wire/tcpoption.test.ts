@@ -89,7 +89,8 @@ describe('wire/tcpoption', () => {
 
   it('has the kinds that IANA numbers', () => {
     const { floor } = options('');
-    const kinds = floor.namesOf('TcpOption').map((name) => [name, floor.value(`TcpOption.${name}`)]);
+    const names = floor.namesOf('TcpOption');
+    const kinds = names.map((name) => [name, floor.value(`TcpOption.${name}`)]);
     expect(Object.fromEntries(kinds)).toEqual({
       END: 0, NOP: 1, MSS: 2, WINDOW_SCALE: 3, SACK_PERMITTED: 4, SACK: 5, TIMESTAMPS: 8,
     });

@@ -29,8 +29,8 @@ const MAC = 0x0200_0000_0001;
 export class Machine {
   /** Who answers ARP: by address. A request for anybody else is heard by the test. */
   readonly stations = new Map<number, Uint8Array>([[THEM, THEIR_MAC]]);
-  /** Frames that the kernel was given. */
-  framesIn = 0;
+  /** Sees each frame that the kernel is given, answers to its ARP requests too. */
+  onReceive: ((frame: Uint8Array) => void) | undefined;
   /** Set when a call did not come back. */
   trapped: unknown;
   private timeUs: number;
@@ -94,6 +94,12 @@ export class Machine {
       this.put(frames);
       raw.onInterrupt(0);
     });
+  }
+
+  /** The peer asks for the kernel's address: from then on each knows the other's station. */
+  meet(): void {
+    this.receive(arp({ operation: 1, sender: THEM, target: US }));
+    this.take();
   }
 
   /** Time passes; every tick that the kernel asked for is played at its time. */
@@ -207,9 +213,9 @@ export class Machine {
       const slot = (produced + i) & (slots - 1);
       this.octets(buffers + slot * 1536 + 2, frame.length).set(frame);
       this.words(descriptors + slot * 8, 2)[1] = frame.length;
+      this.onReceive?.(frame);
     }
     this.words(this.raw.receiveRing(0), 1)[0] = produced + frames.length;
-    this.framesIn += frames.length;
   }
 
   // The transmit ring. Never calls the kernel: it may be asked in the middle of a send.

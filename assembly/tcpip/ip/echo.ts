@@ -86,8 +86,9 @@ export function startEcho(irp: Irp): NTSTATUS {
   const echo = parametersOf<EchoRequest>(irp);
   const via = interfaceFor(echo.remoteAddress);
   if (via == null) return fail(irp, Status.NETWORK_UNREACHABLE);
+  const most = IPV4_LIMIT - IPV4_HEADER - ICMP_HEADER;
+  if (echo.length > most) return fail(irp, Status.INVALID_PARAMETER);
   const length = ICMP_HEADER + echo.length;
-  if (length > IPV4_LIMIT - IPV4_HEADER) return fail(irp, Status.INVALID_PARAMETER);
   const block = ExAllocatePoolWithTag(length, Tag.Echo);
   if (block == 0) return fail(irp, Status.INSUFFICIENT_RESOURCES);
   const remote = echo.remoteAddress;

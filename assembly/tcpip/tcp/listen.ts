@@ -177,7 +177,7 @@ function answerSyn(segment: Segment, connection: Connection, irp: Irp): NTSTATUS
     KeReleaseSpinLockFromDpcLevel(tcb.lock);
     if (tcb.todo) settle(tcb);
   } else {
-    drop(Drop.NO_MEMORY);
+    drop(route == null ? Drop.IP_NO_ROUTE : Drop.NO_MEMORY);
   }
   dereferenceTcb(tcb);
   return status;

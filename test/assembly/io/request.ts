@@ -56,7 +56,7 @@ function cancelled(irp: Irp): void {
 
 function unload(driver: DriverObject): void {}
 
-/** A device whose driver runs the routine `id` for every request but DEVICE_CONTROL; 0: no memory. */
+/** A device whose driver runs the routine `id`, but for DEVICE_CONTROL; 0: there is no memory. */
 export function createDevice(name: DeviceName, id: u32): usize {
   const driver = ExAllocate<DriverObject>(Tag.Driver);
   if (driver == null) return 0;

@@ -1,0 +1,63 @@
+import { describe, expect, it } from 'vitest';
+import { printed } from './printed.js';
+
+/** Wrong use: the arguments, and what the one line on standard error must say. */
+const WRONG: readonly (readonly [args: string, says: RegExp])[] = [
+  ['run --load bulc', /option --load: 'bulc' is no load; did you mean bulk\? there are bulk, mes/],
+  ['run --load replay', /option --load: replay needs a recording: --replay FILE/],
+  ['run --replay no/such', /option --replay: no\/such cannot be read: no such file/],
+  ['run --replay package.json', /option --replay: package.json: capture, offset 0: expected/],
+  ['run --replay test', /option --replay: test cannot be read: it is a folder/],
+  ['run --seed -3', /option --seed: seed -3: a whole number from 0 to 2\^64 - 1/],
+  ['run --release nt4', /option --release: nt4: unknown release; did you mean nt40\? .*nt40sp6a/],
+  ['run --set TcpWindow=3', /option --set: TcpWindow: unknown .*mean TcpWindowSize\?/],
+  ['run --set TcpWindowSize=65536', /option --set: TcpWindowSize: 65536 is out of range 0\.\./],
+  ['run --set foo', /option --set: 'foo' is not Name=value/],
+  ['run --set MTU=1 --set MTU=2', /option --set: MTU is given twice/],
+  ['run --loss 500%', /option --loss: loss=500% is not a probability, like 5% or 0\.05/],
+  ['run --delay 20', /option --delay: delay=20 is not a time/],
+  ['run --seconds 0', /option --seconds: '0' is no number above 0/],
+  ['run --seconds 1e3', /option --seconds: '1e3' is no number/],
+  ['run --pcap no/such/file', /option --pcap: no\/such\/file cannot be written: no such file/],
+  ['run --frob', /unknown option '--frob'; see ntstack --help/],
+  ['run --seconds', /argument missing/],
+  ['run more', /too many arguments/],
+  ['rum', /unknown command 'rum'.*see ntstack --help/],
+  ['kb q1', /q1: no such article; there are Q297040/],
+  ['kb q297040 --processors 3', /option --processors: '3' is not 1 or 2/],
+  ['registry TcpWin', /TcpWin: unknown registry value; did you mean TcpWindowSize\?/],
+];
+
+describe('cli/main', () => {
+  it.each(WRONG)('ends %s with 2 and one line that says why', async (args, says) => {
+    const { code, out, err } = await printed(...args.split(' '));
+    expect(err).toMatch(says);
+    expect(err).toMatch(/^ntstack: [^\n]*\n$/);
+    expect(out).toBe('');
+    expect(code).toBe(2);
+  });
+
+  it('says what it can do', async () => {
+    for (const args of [['--help'], []]) {
+      const { code, out, err } = await printed(...args);
+      expect(code).toBe(0);
+      expect(err).toBe('');
+      for (const word of ['run', 'kb', 'registry', 'Exit code']) expect(out).toContain(word);
+    }
+    const { out } = await printed('run', '--help');
+    const options = [
+      'seconds', 'load', 'seed', 'release', 'set', 'replay', 'loss', 'delay', 'pcap', 'json',
+    ];
+    for (const option of options) expect(out).toContain(`--${option}`);
+  });
+
+  it('lists the registry, and tells one value with all its defaults', async () => {
+    const all = await printed('registry');
+    expect(all.code).toBe(0);
+    expect(all.out).toMatch(/SynAttackProtect .*0\.\.2/);
+    expect(all.out).toMatch(/TcpTimedWaitDelay .*30\.\.300 seconds .*240/);
+    const one = await printed('registry', 'tcptimedwaitdelay');
+    expect(one.code).toBe(0);
+    expect(one.out).toMatch(/nt35 .*240[^]*modern .*60/);
+  });
+});

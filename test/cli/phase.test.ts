@@ -1,0 +1,68 @@
+import { describe, expect, it } from 'vitest';
+import { runPhase } from '../../host/cli/phase.js';
+import type { PhaseControl } from '../../host/cli/phase.js';
+import { planRun } from '../../host/cli/plan.js';
+
+/** Ends by virtual time alone, whatever the machine's speed. */
+function control(mostVirtualNs: number, more: Partial<PhaseControl> = {}): PhaseControl {
+  return { mostVirtualNs, interrupted: () => false, progress: () => {}, ...more };
+}
+
+describe('cli/phase', () => {
+  it('is the same on both targets, for the same virtual time', async () => {
+    const plan = planRun({ seconds: '600', delay: '10ms', seed: '7' });
+    const free = await runPhase(plan, 'free', control(2e9));
+    const checked = await runPhase(plan, 'checked', control(2e9));
+    const { seconds: _free, target: _one, ...figures } = free;
+    const { seconds: _checked, target: _other, ...same } = checked;
+    expect(same).toEqual(figures);
+    expect(figures.virtualSeconds).toBe(2);
+    expect(figures.findings).toEqual([]);
+    expect(figures.figures.opened).toBeGreaterThan(100);
+  });
+
+  it('replays a capture as it was recorded', async () => {
+    const plan = planRun({ seconds: '600', replay: 'test/fixtures/curl-smb.pcapng' });
+    const { figures, findings } = await runPhase(plan, 'free', control(1e9));
+    expect(figures.replayed).toBeGreaterThan(96);
+    expect(figures.verified).toBe(figures.octets);
+    expect(findings).toEqual([]);
+  });
+
+  it('ends at once where somebody wants it, with the figures so far', async () => {
+    const plan = planRun({ seconds: '600', load: ['messages'] });
+    let looks = 0;
+    const progress: number[] = [];
+    const phase = await runPhase(plan, 'free', control(1e15, {
+      interrupted: () => ++looks > 5,
+      progress: ({ frames }) => progress.push(frames),
+    }));
+    expect(phase.interrupted).toBe(true);
+    expect(phase.frames).toBeGreaterThan(0);
+    expect(phase.seconds).toBeLessThan(600);
+    expect(progress.length).toBeGreaterThan(4);
+    expect(phase.findings).toEqual([]);
+  });
+
+  it('finds the defect of a release, and where the lock was acquired (Q297040)', async () => {
+    const plan = planRun({
+      seconds: '600', load: ['storm'], release: 'nt40sp6a', set: ['SynAttackProtect=2'],
+      delay: '500ms',
+    });
+    const checked = await runPhase(plan, 'checked', control(50e9));
+    const leaks = checked.findings.filter(({ kind }) => kind === 'lock leaked');
+    expect(leaks.map(({ machine }) => machine).toSorted()).toEqual([
+      'client1', 'client2', 'client3',
+    ]);
+    for (const leak of leaks) {
+      expect(leak).toMatchObject({
+        lock: { name: 'TcpTable' }, site: { file: 'tcpip/tcp/connect.ts' },
+      });
+    }
+    const kinds = new Set(checked.findings.map(({ kind }) => kind));
+    expect(kinds).toContain('irql');
+    expect(kinds).toContain('hang');
+    const free = await runPhase(plan, 'free', control(50e9));
+    expect(free.findings).toEqual([]);
+  });
+});

@@ -168,11 +168,17 @@ function mustFail(all: Pool): bool {
   return true;
 }
 
+/** Blocks of whole multiples of 256 octets begin, behind their header, with a cache line. */
+function placeFor(next: usize, length: u32): usize {
+  return length & 255 ? next : ((next + HEADER + 63) & ~63) - HEADER;
+}
+
 /** A block from the unused part of the arena, which grows by at least 1 MiB at a time. */
 function carve(all: Pool, length: u32): usize {
-  const at = all.next;
-  if (length > all.end - at) {
-    const short = length - <u32>(all.end - at);
+  const at = placeFor(all.next, length);
+  if (at + length < at) return 0;
+  if (at + length > all.end) {
+    const short = <u32>(at + length - all.end);
     const pages = <i32>((short + 0xffff) >>> 16);
     if (memory.grow(pages < 16 ? 16 : pages) < 0 && memory.grow(pages) < 0) return 0;
     all.end = <usize>memory.size() << 16;

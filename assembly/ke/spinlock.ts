@@ -68,8 +68,12 @@ function own(lock: KSpinLock, irql: KIRQL): void {
   const processor = KeGetCurrentPrcb().number;
   if (EXPLORE) onPreempt(Point.ACQUIRE, changetype<usize>(lock));
   if (VERIFIER) watch.noteAcquire(changetype<usize>(lock), lock.word, processor, irql);
-  if (lock.word & OWNER) contend(lock, processor);
-  lock.word |= processor + 1;
+  let word = lock.word;
+  if (word & OWNER) {
+    contend(lock, processor);
+    word = lock.word;
+  }
+  lock.word = word | (processor + 1);
 }
 
 /**

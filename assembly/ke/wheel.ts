@@ -5,7 +5,8 @@
 
 import { RtlZeroMemory } from "../nt/memory";
 import { at } from "../nt/embed";
-import { InitializeListHead, InsertTailList, IsListEmpty, ListEntry } from "../nt/list";
+import { AppendTailList, InitializeListHead, InsertTailList } from "../nt/list";
+import { IsListEmpty, ListEntry } from "../nt/list";
 import { RemoveEntryList, RemoveHeadList } from "../nt/list";
 import { tickBefore } from "../nt/time";
 
@@ -172,11 +173,7 @@ function takeDue(wheel: Wheel, slot: u32, expired: ListEntry): bool {
   const head = headOf(wheel, 0, slot);
   store<u32>(map, load<u32>(map) & ~((<u32>1) << (slot & 31)));
   if (IsListEmpty(head)) return false;
-  while (!IsListEmpty(head)) {
-    const entry = head.flink;
-    RemoveEntryList(entry);
-    InsertTailList(expired, entry);
-  }
+  AppendTailList(expired, head);
   return true;
 }
 

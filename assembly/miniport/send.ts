@@ -26,11 +26,7 @@ export function transmit(adapter: Adapter, first: NdisPacket): void {
       if (ring.produced - ring.reclaimed >= ring.slots) break;
     }
   }
-  while (packet != null) {
-    const next = packet.next;
-    NdisMSendComplete(card, packet);
-    packet = next;
-  }
+  if (packet != null) NdisMSendComplete(card, packet);
 }
 
 /** Fills descriptors as long as there are any; returns the first packet that has none. */
@@ -63,13 +59,9 @@ export function reclaim(adapter: Adapter): void {
   const card = cardOf(adapter);
   const ring = card.transmitRing;
   const irql = KeAcquireSpinLock(card.lock);
-  let packet = takeSentLocked(card, ring);
+  const first = takeSentLocked(card, ring);
   KeReleaseSpinLock(card.lock, irql);
-  while (packet != null) {
-    const next: NdisPacket | null = packet.next;
-    NdisMSendComplete(card, packet);
-    packet = next;
-  }
+  if (first != null) NdisMSendComplete(card, first);
 }
 
 /** A chain of the packets that the host has taken, oldest first. */

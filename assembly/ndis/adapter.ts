@@ -14,8 +14,8 @@ export type ReclaimHandler = (adapter: Adapter) => void;
  * order of arrival. They are the card's again when it returns. IRQL: DISPATCH_LEVEL. Locks: none.
  */
 export type ReceiveHandler = (context: usize, descriptors: usize, count: u32) => void;
-/** ProtocolSendComplete: the packet is the protocol's again. */
-export type SendCompleteHandler = (context: usize, packet: NdisPacket) => void;
+/** ProtocolSendComplete: the packets of a chain are the protocol's again. */
+export type SendCompleteHandler = (context: usize, first: NdisPacket) => void;
 
 /** Packet filter bits: which frames the card lets through (OID_GEN_CURRENT_PACKET_FILTER). */
 export const enum PacketFilter {

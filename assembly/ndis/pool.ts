@@ -33,6 +33,18 @@ export function NdisFreePacket(packet: NdisPacket): void {
   KeReleaseSpinLock(adapter.lock, irql);
 }
 
+/** Gives a chain of packets of `adapter` back, under one lock. IRQL: <= DISPATCH_LEVEL. */
+export function freePackets(adapter: Adapter, first: NdisPacket): void {
+  let packet: NdisPacket | null = first;
+  const irql = KeAcquireSpinLock(adapter.lock);
+  while (packet != null) {
+    const next: NdisPacket | null = packet.next;
+    putPacketLocked(adapter, packet);
+    packet = next;
+  }
+  KeReleaseSpinLock(adapter.lock, irql);
+}
+
 function putPacketLocked(adapter: Adapter, packet: NdisPacket): void {
   mustHold(adapter.lock);
   const last = adapter.lastFree;

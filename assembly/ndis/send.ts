@@ -4,7 +4,7 @@ import { Boundary } from "../vf/rule";
 import { mustHoldNothing } from "../ke/spinlock";
 import { Adapter } from "./adapter";
 import { NdisPacket } from "./packet";
-import { NdisFreePacket } from "./pool";
+import { freePackets } from "./pool";
 
 /** Sends a chain of packets, each with its whole frame. IRQL: DISPATCH_LEVEL. Locks: none. */
 export function NdisSendPackets(adapter: Adapter, first: NdisPacket): void {
@@ -12,10 +12,10 @@ export function NdisSendPackets(adapter: Adapter, first: NdisPacket): void {
   adapter.send(adapter, first);
 }
 
-/** The card has let `packet` go. IRQL: DISPATCH_LEVEL. Locks: none. */
-export function NdisMSendComplete(adapter: Adapter, packet: NdisPacket): void {
-  if (adapter.bound) adapter.sendComplete(adapter.protocolContext, packet);
-  else NdisFreePacket(packet);
+/** The card has let a chain of packets go. IRQL: DISPATCH_LEVEL. Locks: none. */
+export function NdisMSendComplete(adapter: Adapter, first: NdisPacket): void {
+  if (adapter.bound) adapter.sendComplete(adapter.protocolContext, first);
+  else freePackets(adapter, first);
 }
 
 /** Lets go of what the card has sent by now. IRQL: <= DISPATCH_LEVEL. Locks: none. */

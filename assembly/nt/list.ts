@@ -47,3 +47,15 @@ export function RemoveHeadList(head: ListEntry): ListEntry {
   RemoveEntryList(entry);
   return entry;
 }
+
+/** Moves all of `source`, which is not empty, behind what is in `head`; `source` is empty then. */
+export function AppendTailList(head: ListEntry, source: ListEntry): void {
+  const first = source.flink;
+  const last = source.blink;
+  const before = head.blink;
+  before.flink = first;
+  first.blink = before;
+  last.flink = head;
+  head.blink = last;
+  InitializeListHead(source);
+}

@@ -18,7 +18,7 @@ import { cleanUpEcho, initializeEcho } from "./ip/echo";
 import { cleanUpReassembly, initializeReassembly } from "./ip/reassemble";
 import { dropQueued, initializeSends } from "./ip/send";
 import { receivePackets, sendComplete } from "./protocol";
-import { initializeRoutes } from "./route";
+import { deleteRoutes, initializeRoutes } from "./route";
 import { initializeConnect } from "./tcp/connect";
 import { initializeConnections } from "./tcp/connection";
 import { destroy } from "./tcp/destroy";
@@ -89,6 +89,7 @@ function unload(driver: DriverObject): void {
     removeInterface(i);
   }
   deleteTable();
+  deleteRoutes();
   deleteTcbList();
   removeDevice(DeviceName.Ip);
   removeDevice(DeviceName.Tcp);

@@ -4,7 +4,7 @@ import { at } from "../nt/embed";
 import { mustBeAt } from "../ke/irql";
 import { Irql } from "../ke/processor";
 import { NdisPacket } from "../ndis/packet";
-import { NdisFreePacket } from "../ndis/pool";
+import { freePackets } from "../ndis/pool";
 import { FLAG_LOOPED, FLAG_VERIFIED, ReceiveDescriptor } from "../ndis/receive";
 import { ARP_PACKET, ArpPacket } from "../wire/arp";
 import { ETHERNET_HEADER, EtherType, SNAP_HEADER, destinationOf } from "../wire/ethernet";
@@ -113,6 +113,6 @@ function receiveOther(on: Interface, descriptor: ReceiveDescriptor): void {
 }
 
 /** ProtocolSendComplete. IRQL: DISPATCH_LEVEL. Locks: none. */
-export function sendComplete(context: usize, packet: NdisPacket): void {
-  NdisFreePacket(packet);
+export function sendComplete(context: usize, first: NdisPacket): void {
+  freePackets(at<Interface>(context, 0).adapter, first);
 }

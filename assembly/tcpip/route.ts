@@ -1,6 +1,7 @@
 /** Where to next: routes, and the route cache entries (RCE) that connections keep. */
 
-import { ExAllocate, ExFree } from "../ex/pool";
+import { RtlZeroMemory } from "../nt/memory";
+import { ExAllocate, ExAllocatePoolWithTag, ExFree, ExFreePool } from "../ex/pool";
 import { Tag } from "../ex/tag";
 import { LockRank } from "../ke/lockorder";
 import { KSpinLock, KeAcquireSpinLock, KeInitializeSpinLock } from "../ke/spinlock";
@@ -24,8 +25,23 @@ export class RouteCacheEntry {
 }
 
 const LOCK: usize = memory.data(4);
-const BUCKETS: u32 = 256;
-const TABLE: usize = memory.data(1024);
+/** Buckets at first, and as bits of an index. */
+const FIRST_BITS: u32 = 8;
+const FIRST_TABLE: usize = memory.data(1024);
+
+/** The table of entries: it doubles when it has more entries than buckets. */
+@unmanaged
+class Table {
+  // Under `lock`:
+  buckets: usize;
+  bits: u32;
+  count: u32;
+}
+const TABLE: usize = memory.data(16);
+
+function table(): Table {
+  return changetype<Table>(TABLE);
+}
 
 @unmanaged
 class Bucket {
@@ -37,8 +53,8 @@ function lock(): KSpinLock {
 }
 
 function bucketOf(destination: u32): Bucket {
-  const index = (destination * 0x9e3779b1) >>> 24;
-  return changetype<Bucket>(TABLE + (<usize>(index & (BUCKETS - 1)) << 2));
+  const index = (destination * 0x9e3779b1) >>> (32 - table().bits);
+  return changetype<Bucket>(table().buckets + (<usize>index << 2));
 }
 
 /** Where its lock lies, for the host. */
@@ -49,6 +65,40 @@ export function routeLock(): usize {
 /** Makes the cache empty. Once, at start. */
 export function initializeRoutes(): void {
   KeInitializeSpinLock(lock(), LockRank.IpRoute);
+  RtlZeroMemory(FIRST_TABLE, 1024);
+  table().buckets = FIRST_TABLE;
+  table().bits = FIRST_BITS;
+  table().count = 0;
+}
+
+/** Gives the table back. At the end, when no entry is left. */
+export function deleteRoutes(): void {
+  if (table().buckets != FIRST_TABLE) ExFreePool(table().buckets);
+  table().buckets = FIRST_TABLE;
+  table().bits = FIRST_BITS;
+}
+
+/** Twice the buckets; without memory for them, longer chains. */
+function growLocked(): void {
+  mustHold(lock());
+  const old = table().buckets;
+  const many = (<u32>1) << table().bits;
+  const bigger = ExAllocatePoolWithTag(many * 8, Tag.RouteCache);
+  if (bigger == 0) return;
+  RtlZeroMemory(bigger, many * 8);
+  table().buckets = bigger;
+  table().bits++;
+  for (let i: u32 = 0; i < many; i++) {
+    let entry = changetype<Bucket>(old + (<usize>i << 2)).first;
+    while (entry != null) {
+      const next: RouteCacheEntry | null = entry.next;
+      const bucket = bucketOf(entry.destination);
+      entry.next = bucket.first;
+      bucket.first = entry;
+      entry = next;
+    }
+  }
+  if (old != FIRST_TABLE) ExFreePool(old);
 }
 
 /** The interface for `destination`: its own net, else that of a default gateway; null: no route. */
@@ -89,7 +139,7 @@ export function referenceRoute(destination: u32): RouteCacheEntry | null {
 
 function referenceRouteLocked(via: Interface, destination: u32): RouteCacheEntry | null {
   mustHold(lock());
-  const bucket = bucketOf(destination);
+  let bucket = bucketOf(destination);
   let entry: RouteCacheEntry | null = bucket.first;
   while (entry != null) {
     if (entry.destination == destination) {
@@ -105,6 +155,8 @@ function referenceRouteLocked(via: Interface, destination: u32): RouteCacheEntry
   made.via = via;
   made.mtu = via.mtu;
   made.references = 1;
+  if (++table().count > (<u32>1) << table().bits) growLocked();
+  bucket = bucketOf(destination);
   made.next = bucket.first;
   bucket.first = made;
   return made;
@@ -122,6 +174,7 @@ export function dereferenceRoute(entry: RouteCacheEntry): void {
 function unlinkLocked(entry: RouteCacheEntry): void {
   mustHold(lock());
   const bucket = bucketOf(entry.destination);
+  table().count--;
   if (bucket.first == entry) {
     bucket.first = entry.next;
     return;

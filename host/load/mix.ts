@@ -50,7 +50,8 @@ function createLoad(
   const connections = Math.max(1, Math.round(CONNECTIONS * share));
   switch (name) {
     case 'bulk':
-      return createBulk({ streams: connections });
+      // Each has a window of segments under way, and buffers that the cache should hold.
+      return createBulk({ streams: Math.ceil(connections / 2) });
     case 'messages':
       return createMessages({ connections });
     case 'storm':

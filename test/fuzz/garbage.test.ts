@@ -135,9 +135,10 @@ class Life {
     const { user } = this.bench;
     const end = this.ends[below(this.ends.length)];
     if (end !== undefined) {
-      if (below(2)) user.drain(end.handle);
-      else if (below(2)) user.send(end.handle, pattern(below(5000)));
-      else if (below(8) === 0) user.shutdown(end.handle);
+      const what = below(32);
+      if (what < 16) user.drain(end.handle);
+      else if (what < 24) user.send(end.handle, pattern(below(5000)));
+      else if (what === 24) user.shutdown(end.handle);
     }
     if (below(2)) user.drain(this.datagrams);
     for (const listener of this.listeners) {
@@ -209,7 +210,6 @@ describe('fuzz/garbage', () => {
         if (below(30) === 0) life.renew();
         if (machine.raw.poolBlocks() > 20_000) throw new Error('the pool only grows');
       }
-      if (process.env['SHOW']) console.log(JSON.stringify(arrivals), JSON.stringify(machine.drops()), JSON.stringify(machine.counters()));
       mustAddUp(machine, arrivals);
       machine.take();
       peer.say(ACK | PSH, { data: pattern(1000) });

@@ -54,10 +54,11 @@ export class Garbage {
   // An IPv4 header of chance; some fields of it right.
   private header(): Uint8Array {
     const { below } = this;
+    const strangers = [0xffff_ffff, 0x0a00_00ff, 0x7f00_0001, below(2 ** 32)];
     const datagram = ipv4(octetsOf(below, below(80)), {
       protocol: [1, 6, 17, 2, below(256)][below(5)] ?? 0,
       ...(below(3) ? {} : { source: below(2 ** 32) }),
-      ...(below(3) ? {} : { destination: [0xffff_ffff, 0x0a00_00ff, 0x7f00_0001, below(2 ** 32)][below(4)] ?? 0 }),
+      ...(below(3) ? {} : { destination: strangers[below(4)] ?? 0 }),
       ...(below(4) ? {} : { version: below(16) }),
       ...(below(4) ? {} : { headerLength: below(16) }),
       ...(below(4) ? {} : { totalLength: below(200) }),
@@ -189,7 +190,7 @@ function sealAgain(frame: Uint8Array): void {
   inside.setUint16(at, internetChecksum(head, payload));
 }
 
-/** The IPv4 frames of a recording, from the station of the tests to the machine, with right sums. */
+/** The IPv4 frames of a recording, as if from the tests' station to the machine. */
 export async function recordedFrames(url: URL): Promise<Uint8Array[]> {
   const frames: Uint8Array[] = [];
   for (const { octets, linkType } of readCapture(await readFile(url))) {

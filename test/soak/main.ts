@@ -34,7 +34,7 @@ const PARTS: Readonly<Record<string, Part>> = {
     await suite('fuzz', `${frames} frames`, ['test/fuzz/garbage'], environment, count);
   },
   allocations: async (_, count) => {
-    await suite('allocations', 'each of them fails', ['allocation', 'sweep'], {}, count);
+    await suite('allocations', 'each of them fails', ['test/fuzz/allocation'], {}, count);
   },
 };
 
@@ -80,7 +80,11 @@ async function transfer(options: LossyOptions, count: Count): Promise<void> {
 
 /** Test files whose paths have one of `parts`, with what makes them long. */
 async function suite(
-  name: string, about: string, parts: readonly string[], environment: Record<string, string>, count: Count,
+  name: string,
+  about: string,
+  parts: readonly string[],
+  environment: Readonly<Record<string, string>>,
+  count: Count,
 ): Promise<void> {
   if (interrupted) return;
   const began = performance.now();

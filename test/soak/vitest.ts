@@ -14,7 +14,7 @@ export interface TestsOutcome {
   readonly text: string;
 }
 
-/** Runs the test files whose paths have one of `parts`, with further variables of the environment. */
+/** Runs the test files whose paths have one of `parts`, with more in their environment. */
 export async function runTests(
   parts: readonly string[], environment: Readonly<Record<string, string>>,
 ): Promise<TestsOutcome> {

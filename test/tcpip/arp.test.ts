@@ -124,7 +124,9 @@ describe('tcpip/arp', () => {
     expect(datagrams(one.machine.take())).toEqual([44]);
   });
 
-  it('keeps of a datagram in pieces the last piece: the one that is parked (Q194881)', ({ bench }) => {
+  it('keeps of a datagram in pieces the last piece: the one that is parked (Q194881)', ({
+    bench,
+  }) => {
     const one = bench();
     const { send } = silent(one);
     send(4000);
@@ -217,7 +219,9 @@ describe('tcpip/arp', () => {
     expect(one.machine.dropped()).toEqual({ ARP_NOT_OURS: 2 });
   });
 
-  it('learns nothing of another net, of a broadcast address, of a group\'s station', ({ bench }) => {
+  it('learns nothing of another net, of a broadcast address, of a group\'s station', ({
+    bench,
+  }) => {
     const one = bench();
     const from = (sender: string, senderMac: Uint8Array): Uint8Array =>
       arp({ operation: REQUEST, sender: address(sender), senderMac, target: US });

@@ -32,7 +32,8 @@ describe('tcpip/udp', () => {
   it('delivers datagrams one by one, each with its source', ({ bench }) => {
     const { machine, user } = bench();
     const socket = bound({ machine, user });
-    machine.receive(to7(pattern(10)), to7(pattern(20), { source: address('10.0.0.3'), port: 1234 }));
+    const other = { source: address('10.0.0.3'), port: 1234 };
+    machine.receive(to7(pattern(10)), to7(pattern(20), other));
     expect(user.events(socket).events).toEqual(['READABLE']);
     expect(difference(user.receive(socket), pattern(10))).toBe('same');
     expect([user.query(socket, 'REMOTE_ADDRESS'), user.query(socket, 'REMOTE_PORT')])

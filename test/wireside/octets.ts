@@ -63,7 +63,8 @@ export function difference(actual: Uint8Array | string, expected: Uint8Array): s
   for (let at = 0; at < length; at++) {
     if (actual[at] !== expected[at]) return `octet ${at} is ${actual[at]}, not ${expected[at]}`;
   }
-  return actual.length === expected.length ? 'same' : `${actual.length} octets, not ${expected.length}`;
+  if (actual.length === expected.length) return 'same';
+  return `${actual.length} octets, not ${expected.length}`;
 }
 
 /** Numbers in [0, below), the same for the same seed (mulberry32). */

@@ -1,4 +1,4 @@
-/** What the kernel put on the wire, read as strictly as a peer may: a wrong sum or length throws. */
+/** What the kernel put on the wire, read strictly: a wrong sum or length throws. */
 
 import { ICMP, TCP, UDP } from './build.js';
 import { internetChecksum, pseudoHeader, viewOf } from './octets.js';
@@ -94,7 +94,8 @@ export function parseFrame(octets: Uint8Array, atMs: number): Heard {
 function parseArp(packet: Uint8Array): ArpHeard {
   const view = viewOf(packet);
   const fixed = [view.getUint16(0), view.getUint16(2), view.getUint16(4)];
-  if (fixed.join() !== [1, 0x0800, 0x0604].join()) throw new Error(`the kernel's ARP says ${fixed}`);
+  const right = [1, 0x0800, 0x0604];
+  if (fixed.join() !== right.join()) throw new Error(`the kernel's ARP says ${fixed.join()}`);
   return {
     operation: view.getUint16(6),
     senderMac: macText(packet.subarray(8, 14)),

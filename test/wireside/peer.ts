@@ -1,4 +1,4 @@
-/** The other end of a TCP connection, played by the test: it says exactly what it is told to say. */
+/** The other end of a TCP connection, played by the test: it says what it is told to say. */
 
 import { ACK, FIN, RST, SYN, TCP, THEM, US, ethernet, ipv4, mssOption, tcp } from './build.js';
 import type { Bench } from './fixture.js';
@@ -125,15 +125,15 @@ export class Peer {
   listen(acknowledge: 'ack' | 'silent' = 'silent'): TcpHeard[] {
     const segments = this.heard();
     for (const { sequence, data, flags } of segments) {
+      if (flags & SYN) this.ack = sequence;
       const old = (this.ack - sequence) | 0;
       if (old < 0) continue;
       for (const octet of data.subarray(old)) this.text.push(octet);
       const length = data.length + (flags & SYN ? 1 : 0) + (flags & FIN ? 1 : 0);
       if (old < length) this.ack = (sequence + length) >>> 0;
     }
-    if (acknowledge === 'ack' && segments.some(({ data, flags }) => data.length > 0 || flags & FIN)) {
-      this.say(ACK);
-    }
+    const due = segments.some(({ data, flags }) => data.length > 0 || flags & FIN);
+    if (acknowledge === 'ack' && due) this.say(ACK);
     return segments;
   }
 
@@ -159,7 +159,7 @@ export function arrive(
   const peer = new Peer(machine, { ours: port, ...options });
   peer.say(SYN);
   const [answer] = peer.heard();
-  if (answer?.flags !== (SYN | ACK)) throw new Error(`port ${port} did not answer SYN with SYN-ACK`);
+  if (answer?.flags !== (SYN | ACK)) throw new Error(`port ${port} answers SYN with no SYN-ACK`);
   peer.ack = (answer.sequence + 1) >>> 0;
   peer.say(ACK);
   const handle = user.accept(listener);
@@ -191,11 +191,12 @@ export function welcome({ user }: Bench, peer: Peer, handle: number): Peer {
 
 /** The state of the connection with that peer, as the kernel's table has it; CLOSED: none. */
 export function stateOf(machine: Machine, peer: Peer): string {
-  return factOf(machine, peer, (at) =>
-    machine.word('TcpState', machine.octets(at + machine.number('Tcb.state'), 1)[0] ?? 0)) ?? 'CLOSED';
+  const offset = machine.number('Tcb.state');
+  const state = factOf(machine, peer, (at) => machine.octets(at + offset, 1)[0] ?? 0);
+  return state === undefined ? 'CLOSED' : machine.word('TcpState', state);
 }
 
-/** One word of the connection with that peer: cwnd, rto, sndWnd … @throws Error if there is none. */
+/** One word of a peer's connection: cwnd, rto, sndWnd … @throws Error if there is none. */
 export function fieldOf(machine: Machine, peer: Peer, field: string): number {
   const value = factOf(machine, peer, (at) =>
     machine.words(at + machine.number(`Tcb.${field}`), 1)[0] ?? 0);

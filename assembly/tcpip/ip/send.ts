@@ -21,7 +21,7 @@ import { Fragment, IPV4_HEADER, Ipv4Header } from "../../wire/ipv4";
 import { Parameter, queryParameter } from "../../ex/registry";
 import { sendResolved } from "../arp";
 import { Counter, count, Drop, drop } from "../counters";
-import { Interface, interfaceAt, isOurs } from "../interface";
+import { Interface, interfaceAt, isLoopback } from "../interface";
 
 /** What one processor has queued for one card, or for itself. */
 @unmanaged
@@ -142,7 +142,7 @@ export function queuePacket(
   destination: u32,
 ): void {
   const processor = KeGetCurrentProcessorNumber();
-  const own = isOurs(destination);
+  const own = destination == via.address || isLoopback(destination);
   const index = own ? OWN : via.adapter.index;
   const chain = chainOf(processor, index);
   packet.nextHop = nextHop;

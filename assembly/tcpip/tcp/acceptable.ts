@@ -31,7 +31,7 @@ export function acceptableLocked(tcb: Tcb, segment: Segment): bool {
   return true;
 }
 
-/** The SYN-ACK of a peer that opens as we do: its SYN is the one that has come (RFC 9293, fig. 8). */
+/** The SYN-ACK of a peer that opens as we do: its SYN has come already (RFC 9293, figure 8). */
 function forgetSynLocked(tcb: Tcb, segment: Segment): void {
   mustHold(tcb.lock);
   const both: u32 = TcpFlag.SYN | TcpFlag.ACK;

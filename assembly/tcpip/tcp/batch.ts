@@ -3,6 +3,7 @@
  * came. What one stage waits for in memory is loaded for many segments at once.
  */
 
+import { KeGetCurrentProcessorNumber } from "../../ke/processor";
 import { fold, pseudoHeader, sum } from "../../wire/checksum";
 import { Ipv4Header, Protocol } from "../../wire/ipv4";
 import { TCP_HEADER, TcpHeader } from "../../wire/tcp";
@@ -11,6 +12,7 @@ import { Interface } from "../interface";
 import { hashTuple } from "./hash";
 import { receiveSegment } from "./receive";
 import { BATCH, Segment, readSegment, segmentAt } from "./segment";
+import { TcpState } from "./state";
 import { findBatch, findTcb, tableGeneration } from "./table";
 import { dereferenceTcb } from "./tcb";
 
@@ -43,10 +45,41 @@ export function readTcp(
 /** Stages b and c: finds the connections, and verifies the checksums. */
 export function findAndVerify(count: u32): void {
   findBatch(count);
+  touchBatch(count);
   for (let i: u32 = 0; i < count; i++) {
     const segment = segmentAt(i);
     if (segment.whole != 0 && segment.verified == 0) segment.verified = verifies(segment);
   }
+}
+
+/**
+ * Asks for what lies behind the connections: their endpoints and routes. Between its finding and its
+ * turn a connection may have lost them, so nothing that is read here is believed.
+ */
+function touchBatch(count: u32): void {
+  let touched: u32 = 0;
+  for (let i: u32 = 0; i < count; i++) {
+    const segment = segmentAt(i);
+    const tcb = segment.tcb;
+    if (segment.whole == 0 || tcb == null) continue;
+    const connection = tcb.connection;
+    const route = tcb.route;
+    if (connection != null) touched ^= connection.flags;
+    if (route != null) touched ^= route.nextHop;
+  }
+  touchedOf(KeGetCurrentProcessorNumber()).value = touched;
+}
+
+/** Nothing: what was loaded early must be used for something. */
+const TOUCHED: usize = memory.data(32);
+
+@unmanaged
+class Word {
+  value: u32;
+}
+
+function touchedOf(processor: u32): Word {
+  return changetype<Word>(TOUCHED + (<usize>processor << 2));
 }
 
 function verifies(segment: Segment): u16 {
@@ -67,7 +100,10 @@ export function processSegment(segment: Segment, generation: u32): void {
     if (found != null) dereferenceTcb(found);
     return;
   }
-  if (found == null && tableGeneration() != generation) {
+  // One that an earlier segment of the batch has ended, or made.
+  const gone = found == null || found.state == TcpState.CLOSED;
+  if (gone && tableGeneration() != generation) {
+    if (found != null) dereferenceTcb(found);
     segment.tcb = findTcb(segment.source, segment.ports, segment.destination);
   }
   receiveSegment(segment);

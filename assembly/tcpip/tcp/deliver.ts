@@ -88,25 +88,21 @@ function appendLocked(tcb: Tcb, data: usize, length: u32): bool {
  * INDICATING. IRQL: DISPATCH_LEVEL. Locks: none.
  */
 export function indicate(tcb: Tcb, data: usize, length: u32): void {
-  indicateOnce(tcb, data, length);
-  let ready = takeNextReady(tcb);
+  let ready = indicateOnce(tcb, data, length);
   while (ready != null) {
-    indicateOnce(tcb, ready.data, ready.length);
+    const next: Held | null = indicateOnce(tcb, ready.data, ready.length);
     releaseHeld(ready);
-    ready = takeNextReady(tcb);
+    ready = next;
   }
-}
-
-function takeNextReady(tcb: Tcb): Held | null {
-  KeAcquireSpinLockAtDpcLevel(tcb.lock);
-  const ready = nextReadyLocked(tcb);
-  KeReleaseSpinLockFromDpcLevel(tcb.lock);
-  return ready;
 }
 
 /** The next run to indicate. What cannot be indicated now is kept where it belongs. */
 export function nextReadyLocked(tcb: Tcb): Held | null {
   mustHold(tcb.lock);
+  if (tcb.waiting == null && !tcb.finWaits) {
+    if (tcb.flags & TcbFlag.DISCONNECT_OWED) oweDisconnectLocked(tcb);
+    return null;
+  }
   let ready: Held | null = takeReadyLocked(tcb);
   while (ready != null) {
     if (takeTextLocked(tcb, ready.data, ready.length)) return ready;
@@ -121,7 +117,8 @@ export function nextReadyLocked(tcb: Tcb): Held | null {
   return null;
 }
 
-function indicateOnce(tcb: Tcb, data: usize, length: u32): void {
+/** Indicates one run; the next one that is to be indicated, or null. */
+function indicateOnce(tcb: Tcb, data: usize, length: u32): Held | null {
   const indication = indicationOf(KeGetCurrentProcessorNumber());
   const connection = tcb.connection;
   let status: NTSTATUS = Status.DATA_NOT_ACCEPTED;
@@ -137,7 +134,9 @@ function indicateOnce(tcb: Tcb, data: usize, length: u32): void {
   const irp = status == Status.MORE_PROCESSING_REQUIRED ? indication.irp : null;
   KeAcquireSpinLockAtDpcLevel(tcb.lock);
   endIndicationLocked(tcb, data, length, taken, irp);
+  const ready = nextReadyLocked(tcb);
   KeReleaseSpinLockFromDpcLevel(tcb.lock);
+  return ready;
 }
 
 function callClient(connection: Connection, indication: ReceiveIndication): NTSTATUS {

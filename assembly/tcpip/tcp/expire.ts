@@ -5,7 +5,6 @@ import { tickBefore } from "../../nt/time";
 import { KeQueryTickCount } from "../../trace/ring";
 import { KeAcquireSpinLockAtDpcLevel, KeReleaseSpinLockFromDpcLevel } from "../../ke/spinlock";
 import { mustHold } from "../../ke/spinlock";
-import { flushSends } from "../ip/send";
 import { dieLocked } from "./close";
 import { delayedAckExpiredLocked } from "./delayedack";
 import { keepAliveExpiredLocked } from "./keepalive";
@@ -22,7 +21,6 @@ export function expire(tcb: Tcb): void {
   if (tcb.state != TcpState.CLOSED) expireLocked(tcb);
   KeReleaseSpinLockFromDpcLevel(tcb.lock);
   if (tcb.todo) settle(tcb);
-  flushSends();
 }
 
 function expireLocked(tcb: Tcb): void {

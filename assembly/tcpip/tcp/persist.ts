@@ -16,6 +16,9 @@ import { Tcb, TcbFlag, TcpTimer } from "./tcb";
 import { startTimerLocked } from "./timer";
 import { transmitLocked } from "./transmit";
 
+/** Probes that may stay unanswered beyond what TcpMaxDataRetransmissions allows. */
+const PATIENCE: u32 = 6;
+
 /** Text waits for the window: the first probe comes after one retransmission timeout (SHLD-29). */
 export function startPersistLocked(tcb: Tcb): void {
   mustHold(tcb.lock);
@@ -29,18 +32,20 @@ export function startPersistLocked(tcb: Tcb): void {
  */
 export function persistExpiredLocked(tcb: Tcb): void {
   mustHold(tcb.lock);
-  if (<u32>tcb.retransmitCount > queryParameter(Parameter.TcpMaxDataRetransmissions) + 6) {
+  const unanswered: u32 = tcb.retransmitCount;
+  const most = queryParameter(Parameter.TcpMaxDataRetransmissions);
+  if (unanswered > PATIENCE && unanswered - PATIENCE > most) {
     dieLocked(tcb, Status.IO_TIMEOUT, true);
     return;
   }
   trace(Event.TCP_ZERO_WINDOW_PROBE, tcb.remoteAddress, tcb.ports, tcb.probes);
   probeLocked(tcb);
   tcb.probes++;
-  tcb.retransmitCount++;
-  const most = queryParameter(Parameter.NtstackMaximumRto);
+  if (unanswered < 255) tcb.retransmitCount++;
+  const longest = queryParameter(Parameter.NtstackMaximumRto);
   const shift: u32 = tcb.probes < 12 ? tcb.probes : 12;
   const ms = tcb.rto << shift;
-  startTimerLocked(tcb, TcpTimer.PERSIST, ticksOf(ms < most ? ms : most));
+  startTimerLocked(tcb, TcpTimer.PERSIST, ticksOf(ms < longest ? ms : longest));
 }
 
 /** As much as the window takes, and one octet when it takes none. */

@@ -21,7 +21,8 @@ function backOffLocked(tcb: Tcb): void {
   mustHold(tcb.lock);
   const most = queryParameter(Parameter.NtstackMaximumRto);
   tcb.rto = tcb.rto * 2 < most ? tcb.rto * 2 : most;
-  tcb.retransmitCount++;
+  // As much as it holds: more than 255 retransmissions are asked for by who never gives up.
+  if (tcb.retransmitCount < 255) tcb.retransmitCount++;
 }
 
 /** How many times what is on the way is sent again before the connection is given up. */

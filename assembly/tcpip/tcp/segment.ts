@@ -32,7 +32,9 @@ export class Segment {
   /** 1: the checksum is right: the card, or the batch's third pass, has verified it. */
   verified: u16;
   /** 1: the table had nothing where it would be. */
-  absent: u16;
+  absent: u8;
+  /** The next one of the batch in the same partition, as its place plus one; 0: the last. */
+  follows: u8;
 }
 if (offsetof<Segment>() != 64) ERROR("a segment is one cache line");
 
@@ -49,11 +51,11 @@ export const enum Next {
   INDICATE_LATE,
 }
 
-/** Segments of a batch at most: miniport/ring.ts hands up no more. */
-export const BATCH: u32 = 64;
-const EACH: usize = 4096;
-const BATCHES: usize = memory.data(32768, 64);
-if (<u32>EACH * MAXIMUM_PROCESSORS > 32768) ERROR("BATCHES");
+/** Places of a batch: the 64 that miniport/ring.ts hands up at most, and one (batch.ts). */
+export const BATCH: u32 = 65;
+const EACH: usize = 4160;
+const BATCHES: usize = memory.data(33280, 64);
+if (BATCH * 64 > <u32>EACH || <u32>EACH * MAXIMUM_PROCESSORS > 33280) ERROR("BATCHES");
 
 /** The segment at `index` of the running processor's batch. */
 export function segmentAt(index: u32): Segment {

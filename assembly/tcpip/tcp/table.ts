@@ -16,6 +16,7 @@ import { Tag } from "../../ex/tag";
 import { LockRank } from "../../ke/lockorder";
 import { KSpinLock, KeAcquireSpinLockAtDpcLevel, KeInitializeSpinLock } from "../../ke/spinlock";
 import { KeReleaseSpinLockFromDpcLevel, mustHold } from "../../ke/spinlock";
+import { KeGetCurrentProcessorNumber, MAXIMUM_PROCESSORS } from "../../ke/processor";
 import { Segment, segmentAt } from "./segment";
 import { Tcb, referenceTcb } from "./tcb";
 import { hashTuple } from "./hash";
@@ -157,45 +158,73 @@ export function findTcb(remoteAddress: u32, ports: u32, localAddress: u32): Tcb 
   return tcb;
 }
 
+/** For each processor and partition, the first segment of its batch: its place plus one. */
+const FIRSTS: usize = memory.data(256);
+if (MAXIMUM_PARTITIONS * MAXIMUM_PROCESSORS > 256) ERROR("FIRSTS");
+
+@unmanaged
+class Place {
+  value: u8;
+}
+
+function firstOf(index: u32): Place {
+  const processor = KeGetCurrentProcessorNumber();
+  return changetype<Place>(FIRSTS + <usize>(processor * MAXIMUM_PARTITIONS + index));
+}
+
 /**
- * Finds the connections of `count` segments of this processor's batch, whose hashes are known. In
- * two passes, so that the memory system loads many slots, and then many connections, at once.
- * IRQL: DISPATCH_LEVEL. Locks: none.
+ * Finds the connections of `count` segments of this processor's batch, whose hashes are known: those
+ * of one partition together. In two passes, so that the memory system loads many slots, and then
+ * many connections, at once. IRQL: DISPATCH_LEVEL. Locks: none.
  */
 export function findBatch(count: u32): void {
-  const partitions = shape().partitions;
-  if (partitions == 1) {
-    const partition = partitionAt(0);
-    KeAcquireSpinLockAtDpcLevel(partition.lock);
-    findInLocked(partition, 0, 0, count);
-    KeReleaseSpinLockFromDpcLevel(partition.lock);
-    return;
-  }
-  for (let index: u32 = 0; index < partitions; index++) {
+  let present = stringUp(count);
+  while (present != 0) {
+    const index = ctz(present);
+    present &= present - 1;
+    const place = firstOf(index);
+    const first: u32 = place.value;
     const partition = partitionAt(index);
+    place.value = 0;
     KeAcquireSpinLockAtDpcLevel(partition.lock);
-    findInLocked(partition, partitions - 1, index, count);
+    if (partition.count != 0) findInLocked(partition, first);
     KeReleaseSpinLockFromDpcLevel(partition.lock);
   }
 }
 
-/** The segments whose hash, masked, is `index`. */
-function findInLocked(partition: Partition, mask: u32, index: u32, count: u32): void {
+/** Strings up the segments of each partition, in their order; which partitions, as bits. */
+function stringUp(count: u32): u32 {
+  const mask = shape().partitions - 1;
+  let present: u32 = 0;
+  for (let left = count; left != 0; left--) {
+    const segment = segmentAt(left - 1);
+    if (!isTcp(segment)) continue;
+    const index = segment.hash & mask;
+    const place = firstOf(index);
+    segment.follows = place.value;
+    place.value = <u8>left;
+    present |= (<u32>1) << index;
+  }
+  return present;
+}
+
+/** Finds the connections of the segments of one partition, from place `first` minus one on. */
+function findInLocked(partition: Partition, first: u32): void {
   mustHold(partition.lock);
-  if (partition.count == 0) return;
-  for (let i: u32 = 0; i < count; i++) {
-    const segment = segmentAt(i);
-    if ((segment.hash & mask) != index || !isTcp(segment)) continue;
+  for (let at = first; at != 0; ) {
+    const segment = segmentAt(at - 1);
     const slot = slotAt(partition, homeOf(segment.hash));
     const guess = slot.tcb;
     segment.tcb = slot.hash == segment.hash ? guess : null;
     // Not at home: elsewhere, or nowhere. The second pass looks.
     segment.absent = guess == null ? 1 : 0;
+    at = segment.follows;
   }
   let touched: u32 = 0;
-  for (let i: u32 = 0; i < count; i++) {
-    const segment = segmentAt(i);
-    if ((segment.hash & mask) != index || !isTcp(segment) || segment.absent) continue;
+  for (let at = first; at != 0; ) {
+    const segment = segmentAt(at - 1);
+    at = segment.follows;
+    if (segment.absent) continue;
     let tcb = segment.tcb;
     if (tcb == null || !isOf(tcb, segment)) {
       const hash = segment.hash;
@@ -204,8 +233,8 @@ function findInLocked(partition: Partition, mask: u32, index: u32, count: u32): 
     }
     if (tcb == null) continue;
     referenceTcb(tcb);
-    // What the answer will need lies in the next two lines: asked for now, it is there then.
-    touched ^= tcb.sndMax ^ tcb.ackDue;
+    // What the answer will need lies in the next line: asked for now, it is there then.
+    touched ^= tcb.sndNxt;
   }
   partition.touched = touched;
 }

@@ -88,8 +88,8 @@ export const enum TcpTimer {
 }
 
 /**
- * A connection. The first 64 octets are what an in-order segment touches; the next hold what an
- * acknowledgment and a transmission touch; the rest is rarely needed.
+ * A connection. The first 64 octets are what an in-order segment touches, the next 64 what its
+ * acknowledgment does; what text of ours needs comes then, and what is rarely needed last.
  */
 @unmanaged
 export class Tcb {
@@ -111,7 +111,6 @@ export class Tcb {
   /** One past the last octet that the peer may send: rcvNxt plus the window as advertised. */
   rcvAdv: u32;
   sndUna: u32;
-  sndNxt: u32;
   sndWnd: u32;
   connection: Connection | null;
   /** The next one of those that may owe an acknowledgment. */
@@ -120,17 +119,39 @@ export class Tcb {
   held: Held | null;
   /** Octets that came since the last acknowledgment. */
   unacknowledged: u32;
+  /** Largest segment to send. */
+  mss: u16;
+  todo: u16;
 
   // 64
-  sndMax: u32;
+  sndNxt: u32;
   sndWl1: u32;
-  sndWl2: u32;
+  /** Segments that came before their turn. */
+  waiting: Held | null;
+  private receiveFlink: usize;
+  private receiveBlink: usize;
+  sndMax: u32;
   /** One past the last octet that our client has sent: where its FIN will be. */
   sndEnd: u32;
+  /** The largest window we may advertise. */
+  rcvWnd: u32;
+  heldOctets: u32;
+  route: RouteCacheEntry | null;
+  ackDue: u32;
+  /** When the main timer is due; meaningful while it runs. */
+  timerDue: u32;
+  private wheelFlink: usize;
+  private wheelBlink: usize;
+  private wheelDue: u32;
+  sndWl2: u32;
+
+  // 128
   private sendFlink: usize;
   private sendBlink: usize;
-  /** The request that was sent from last. Requests: driverContext is the sequence number of their
-   *  first octet, driverOffset their length. */
+  /**
+   * The request that was sent from last. Requests: driverContext is the sequence number of their
+   * first octet, driverOffset their length.
+   */
   cursor: Irp | null;
   /** Octets acknowledged since the congestion window last grew. */
   ackedOctets: u32;
@@ -144,26 +165,7 @@ export class Tcb {
   rttvar: u32;
   /** Milliseconds. */
   rto: u32;
-  /** Largest segment to send. */
-  mss: u16;
-  todo: u16;
-
-  // 128
-  private wheelFlink: usize;
-  private wheelBlink: usize;
-  private wheelDue: u32;
-  /** When the main timer and the delayed acknowledgment are due; meaningful while they run. */
-  timerDue: u32;
-  ackDue: u32;
-  route: RouteCacheEntry | null;
-  /** Segments that came before their turn. */
-  waiting: Held | null;
-  heldOctets: u32;
   waitingOctets: u32;
-  private receiveFlink: usize;
-  private receiveBlink: usize;
-  /** The largest window we may advertise. */
-  rcvWnd: u32;
   maxSndWnd: u32;
   recover: u32;
   iss: u32;
@@ -212,8 +214,8 @@ export class Tcb {
     return this.ports & 0xffff;
   }
 }
-if (offsetof<Tcb>("sndMax") != 64) ERROR("the receive path touches the first 64 octets of a Tcb");
-if (offsetof<Tcb>("wheelFlink") != 128) ERROR("what sending touches ends at 128 octets");
+if (offsetof<Tcb>("sndNxt") != 64) ERROR("what an in-order segment touches ends at 64 octets");
+if (offsetof<Tcb>("sendFlink") != 128) ERROR("what an acknowledgment touches ends at 128");
 
 const LIST: usize = memory.data(24);
 if (LOOKASIDE_OCTETS > 24) ERROR("LIST");

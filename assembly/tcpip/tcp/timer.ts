@@ -14,6 +14,7 @@ import { KeReleaseSpinLockFromDpcLevel, mustHold } from "../../ke/spinlock";
 import { KTimer, KeCancelTimer, KeInitializeTimer, KeSetTimerEx, NO_TICK } from "../../ke/timer";
 import { Wheel, advanceWheel, initializeWheel, isRunning, nextDue } from "../../ke/wheel";
 import { startEntry, stopEntry, takeExpired } from "../../ke/wheel";
+import { flushSends } from "../ip/send";
 import { Tcb, TcpTimer, dereferenceTcb, referenceTcb } from "./tcb";
 
 const WHEEL: usize = memory.data(6248);
@@ -148,11 +149,17 @@ function takeNextLocked(): Tcb | null {
   return tcb;
 }
 
+/** Expiries after which the packets that they queued go down. */
+const TOGETHER: u32 = 64;
+
 function playTimers(dpc: Kdpc, context: usize): void {
   let tcb: Tcb | null = takeNext();
+  let together: u32 = 0;
   while (tcb != null) {
     changetype<Handler>(HANDLER).expire(tcb);
     dereferenceTcb(tcb);
+    if (++together % TOGETHER == 0) flushSends();
     tcb = takeNext();
   }
+  flushSends();
 }

@@ -2,14 +2,15 @@
 
 import { describe, expect } from 'vitest';
 import {
-  ACK, BROADCAST_MAC, ICMP, THEIR_MAC, THEM, UDP, US, echoRequest, ethernet, icmp, ipv4, pieces, udp,
+  ACK, BROADCAST_MAC, ICMP, THEIR_MAC, THEM, UDP, US, echoRequest, ethernet, icmp, ipv4, pieces,
+  udp,
 } from '../../wireside/build.js';
 import { it } from '../../wireside/fixture.js';
 import { address, difference, join, pattern, viewOf } from '../../wireside/octets.js';
 import { macText, parseIcmp, reassembled } from '../../wireside/parse.js';
 import { fieldOf, reach, stateOf } from '../../wireside/peer.js';
 
-function framed(message: Uint8Array, fields: { source?: number; destination?: number } = {}): Uint8Array {
+function framed(message: Uint8Array, fields: { source?: number } = {}): Uint8Array {
   return ethernet(ipv4(message, { protocol: ICMP, ...fields }));
 }
 
@@ -82,7 +83,8 @@ describe('tcpip/ip/icmp', () => {
       });
       machine.receive(ethernet(datagram));
       const [error] = machine.take();
-      expect(error).toMatchObject({ ip: { destination: THEM }, icmp: { type: 3, code: 3, rest: 0 } });
+      expect(error?.ip?.destination).toBe(THEM);
+      expect(error?.icmp).toMatchObject({ type: 3, code: 3, rest: 0 });
       const quoted = datagram.subarray(0, 20 + options.length + 8);
       expect(difference(error?.icmp?.data ?? '', quoted)).toBe('same');
     }
@@ -132,7 +134,9 @@ describe('tcpip/ip/icmp', () => {
     }
   });
 
-  it('lowers the segment size on "fragmentation needed", and sends again (RFC 1191)', ({ bench }) => {
+  it('lowers the segment size on "fragmentation needed", and sends again (RFC 1191)', ({
+    bench,
+  }) => {
     const { machine, user } = bench();
     const { peer, handle } = reach({ machine, user });
     machine.take();
@@ -188,7 +192,8 @@ describe('tcpip/ip/icmp', () => {
     expect(user.ping(THEM, 32, 1000, 77)).toBe('PENDING');
     const [asked] = machine.take();
     expect(asked?.icmp).toMatchObject({ type: 8, code: 0 });
-    expect(Buffer.from(asked?.icmp?.data ?? []).toString()).toBe('abcdefghijklmnopqrstuvwabcdefghi');
+    const alphabet = Buffer.from('abcdefghijklmnopqrstuvwabcdefghi');
+    expect(difference(asked?.icmp?.data ?? '', alphabet)).toBe('same');
     machine.advance(30);
     const reply = join(asked?.ip?.payload ?? new Uint8Array(0));
     machine.receive(framed(icmp(0, 0, viewOf(reply).getUint32(4), reply.subarray(8))));
@@ -208,7 +213,8 @@ describe('tcpip/ip/icmp', () => {
     machine.advance(990);
     expect(user.everything()).toEqual([]);
     machine.advance(120);
-    expect(user.everything()).toMatchObject([{ context: 77, events: ['ECHO'], status: 'IO_TIMEOUT' }]);
+    const ended = { context: 77, events: ['ECHO'], status: 'IO_TIMEOUT' };
+    expect(user.everything()).toMatchObject([ended]);
     machine.receive(framed(icmp(0, 0, rest, pattern(32))));
     expect(user.everything()).toEqual([]);
     expect(machine.raw.irpsInUse()).toBe(0);

@@ -33,7 +33,8 @@ describe('tcpip/tcp/assemble', () => {
         const base = peer.next;
         for (const index of order) {
           const [start, end] = runs[index] ?? [0, 0];
-          peer.say(ACK, { sequence: (base + start) >>> 0, data: pattern(end - start, from + start) });
+          const sequence = (base + start) >>> 0;
+          peer.say(ACK, { sequence, data: pattern(end - start, from + start) });
         }
         peer.next = (base + 500) >>> 0;
         expect(difference(user.drain(handle), pattern(500, from)), order.join()).toBe('same');
@@ -53,7 +54,8 @@ describe('tcpip/tcp/assemble', () => {
       const base = peer.next;
       machine.receive(...order.map((index) => {
         const [start, end] = runs[index] ?? [0, 0];
-        return peer.frame(ACK, { sequence: (base + start) >>> 0, data: pattern(end - start, start) });
+        const sequence = (base + start) >>> 0;
+        return peer.frame(ACK, { sequence, data: pattern(end - start, start) });
       }));
       peer.next = (base + 500) >>> 0;
       expect(difference(user.drain(handle), pattern(500)), order.join()).toBe('same');

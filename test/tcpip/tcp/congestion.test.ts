@@ -69,7 +69,9 @@ describe('tcpip/tcp/congestion', () => {
   });
 
   for (const [release, duplicates] of [['nt40sp2', 2], ['modern', 3]] as const) {
-    it(`${release}: sends again at ${duplicates} duplicate ACKs, without a timeout`, ({ bench }) => {
+    it(`${release}: sends again at ${duplicates} duplicate ACKs, without a timeout`, ({
+      bench,
+    }) => {
       const one = bench({ release, ...eight() });
       const { peer } = sending(one);
       expect(peer.heard()).toHaveLength(8);
@@ -95,7 +97,9 @@ describe('tcpip/tcp/congestion', () => {
     expect(peer.lines()).toEqual(['. 1(1460) ack 1']);
   });
 
-  it('sends one more segment for each further duplicate, as far as cwnd lets (3.2)', ({ bench }) => {
+  it('sends one more segment for each further duplicate, as far as cwnd lets (3.2)', ({
+    bench,
+  }) => {
     const one = bench(eight({ TcpMaxDupAcks: 3 }));
     const { peer } = sending(one);
     peer.heard();

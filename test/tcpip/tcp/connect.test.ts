@@ -71,6 +71,17 @@ describe('tcpip/tcp/connect', () => {
     expect(peer.lines()).toEqual([]);
   });
 
+  it('acknowledges a SYN-ACK that comes again: its ACK was lost', ({ bench }) => {
+    const { machine, user } = bench();
+    const { peer } = begun({ machine, user });
+    peer.ack = peer.kernels + 1;
+    peer.say(SYN | ACK);
+    peer.heard();
+    peer.say(SYN | ACK, { sequence: peer.own });
+    expect(peer.lines()).toEqual(['. 1(0) ack 1']);
+    expect(stateOf(machine, peer)).toBe('ESTABLISHED');
+  });
+
   it('opens on the third SYN as on the first', ({ bench }) => {
     const { machine, user } = bench();
     const { peer, socket } = begun({ machine, user });

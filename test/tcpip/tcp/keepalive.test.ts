@@ -19,7 +19,9 @@ describe('tcpip/tcp/keepalive', () => {
     expect(stateOf(machine, peer)).toBe('ESTABLISHED');
   });
 
-  it('asks after KeepAliveTime, 2 hours, with no text before what was acknowledged', ({ bench }) => {
+  it('asks after KeepAliveTime, 2 hours, with no text before what was acknowledged', ({
+    bench,
+  }) => {
     const { machine, user } = bench();
     const { peer, handle } = reach({ machine, user });
     user.option(handle, 'KEEP_ALIVE', 1);

@@ -48,7 +48,7 @@ describe('tcpip/tcp/listen', () => {
     [5, [0, 3, 9, 21, 45, 93], 189_000], [3, [0, 3, 9, 21], 45_000], [2, [0, 3, 9], 21_000],
     [1, [0, 3], 9000], [0, [0], 3000],
   ] as const) {
-    it(`sends SYN-ACK ${times.length} times and holds ${heldMs} ms with ${retransmissions} (Q142641)`,
+    it(`holds ${heldMs} ms, ${times.length} SYN-ACKs, with ${retransmissions} (Q142641)`,
       ({ bench }) => {
         const { machine, user } = bench({
           parameters: { TcpMaxConnectResponseRetransmissions: retransmissions },
@@ -59,7 +59,7 @@ describe('tcpip/tcp/listen', () => {
         machine.advance(heldMs - 10);
         const heard = peer.heard();
         expect(heard.map(({ atMs }) => atMs)).toEqual(times.map((seconds) => seconds * 1000));
-        expect(new Set(heard.map((segment) => peer.line(segment)))).toEqual(new Set(['S. 0(0) ack 1']));
+        for (const segment of heard) expect(peer.line(segment)).toBe('S. 0(0) ack 1');
         expect(machine.raw.tableCount()).toBe(1);
         machine.advance(20);
         expect(machine.raw.tableCount()).toBe(0);
@@ -81,7 +81,9 @@ describe('tcpip/tcp/listen', () => {
     expect(machine.count('TCP_REFUSED')).toBe(1);
   });
 
-  it('refuses with RST when the backlog is full, and never drops silently (Q113576)', ({ bench }) => {
+  it('refuses with RST when the backlog is full, and never drops silently (Q113576)', ({
+    bench,
+  }) => {
     const { machine, user } = bench();
     const listener = user.listen(80, 2);
     const first = halfOpen({ machine, user }, 4000);

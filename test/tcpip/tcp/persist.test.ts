@@ -106,7 +106,9 @@ describe('tcpip/tcp/persist', () => {
     expect(one.user.events(handle).events).toEqual([]);
   });
 
-  it('begins when the last octets on the way are acknowledged with a closed window', ({ bench }) => {
+  it('begins when the last octets on the way are acknowledged with a closed window', ({
+    bench,
+  }) => {
     const one = bench();
     const { peer, handle } = reach(one, { window: 2920 });
     one.user.send(handle, pattern(6000));

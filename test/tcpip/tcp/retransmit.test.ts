@@ -101,6 +101,23 @@ describe('tcpip/tcp/retransmit', () => {
     expect(stateOf(machine, peer)).toBe('CLOSED');
   });
 
+  it('never gives up where TcpMaxDataRetransmissions is the greatest', ({ bench }) => {
+    const { machine, user } = bench({
+      parameters: { TcpMaxDataRetransmissions: 0xffff_ffff, NtstackMaximumRto: 1000 },
+    });
+    const { peer, handle } = reach({ machine, user });
+    user.send(handle, pattern(100));
+    machine.advance(600_000);
+    expect(peer.heard().length).toBeGreaterThan(500);
+    peer.window = 0;
+    peer.ack += 100;
+    peer.say(ACK);
+    user.send(handle, pattern(100));
+    machine.advance(600_000);
+    expect(peer.heard().length).toBeGreaterThan(500);
+    expect(stateOf(machine, peer)).toBe('ESTABLISHED');
+  });
+
   it('begins to count anew when something is acknowledged', ({ bench }) => {
     const { machine, user } = bench();
     const { peer, handle } = reach({ machine, user });

@@ -114,7 +114,9 @@ describe('tcpip/tcp/synattack', () => {
     expect(peer.lines()).toEqual(['R. 0(0) ack 1']);
   });
 
-  it('2: asks the client only when the handshake is over; a flood takes no backlog', ({ bench }) => {
+  it('2: asks the client only when the handshake is over; a flood takes no backlog', ({
+    bench,
+  }) => {
     const one = bench(protectedBy(2));
     const { machine, user } = one;
     const listener = user.listen(80, 6);

@@ -12,7 +12,9 @@ const NET = address('10.0.0.0');
 /** `count` connections to port 80, from four addresses and many ports. */
 function many(bench: Bench, count: number): Peer[] {
   const listener = bench.user.listen(80, 10);
-  for (let host = 2; host < 6; host++) bench.machine.stations.set(NET + host, Uint8Array.of(2, 0, 0, 0, 0, host));
+  for (let host = 2; host < 6; host++) {
+    bench.machine.stations.set(NET + host, Uint8Array.of(2, 0, 0, 0, 0, host));
+  }
   return Array.from({ length: count }, (_, i) => {
     const { peer, handle } = arrive(bench, listener, 80, {
       address: NET + 2 + (i % 4), port: 1024 + (i >> 2), sequence: i * 100_000,
@@ -24,7 +26,9 @@ function many(bench: Bench, count: number): Peer[] {
 
 describe('tcpip/tcp/table', () => {
   for (const partitions of [1, 4, 32]) {
-    it(`finds each of 600 connections in ${partitions} partitions as they come and go`, ({ bench }) => {
+    it(`finds each of 600 connections in ${partitions} partitions as they come and go`, ({
+      bench,
+    }) => {
       const one = bench({
         parameters: { NumTcbTablePartitions: partitions, MaxHashTableSize: 64 },
       });
@@ -68,7 +72,8 @@ describe('tcpip/tcp/table', () => {
       arrive(one, first, 80, { port: 4000, address: NET + 3 }),
       arrive(one, second, 81, { port: 4000 }),
     ];
-    machine.receive(...ends.map(({ peer }, i) => peer.frame(ACK | PSH, { data: pattern(50, i * 50) })));
+    machine.receive(...ends.map(({ peer }, i) =>
+      peer.frame(ACK | PSH, { data: pattern(50, i * 50) })));
     for (const [i, { handle }] of ends.entries()) {
       expect(difference(user.drain(handle), pattern(50, i * 50))).toBe('same');
     }
@@ -88,6 +93,18 @@ describe('tcpip/tcp/table', () => {
     machine.receive(reset, other.frame(ACK | PSH, { data: pattern(10), acknowledgment: 77 }));
     const answers = other.heard();
     expect(answers).toMatchObject([{ flags: RST, sequence: 77 }]);
+  });
+
+  it('finds what an earlier segment made in the place of one that was ended', ({ bench }) => {
+    const one = bench();
+    const { machine, user } = one;
+    const { peer } = arrive(one, user.listen(80), 80);
+    const again = new Peer(machine, { ours: 80, sequence: 0x1000 });
+    const syn = again.frame(SYN);
+    machine.receive(peer.frame(RST), syn, syn);
+    expect(again.lines()).toEqual(['S. 0(0) ack 1', '. 1(0) ack 1']);
+    expect(machine.dropped()).toEqual({ TCP_NOT_ACCEPTABLE: 1 });
+    expect(machine.raw.tableCount()).toBe(1);
   });
 
   it('keeps two segments of one batch for one connection in order', ({ bench }) => {

@@ -1,0 +1,190 @@
+/**
+ * The n-th allocation fails, for every n of what a machine does: never a leak, a hang or a finding,
+ * and always a status (the anomaly sweep of SQLite's tests).
+ */
+
+import { describe, expect } from 'vitest';
+import {
+  ACK, FIN, PSH, SYN, THEM, UDP, echoRequest, ethernet, ipv4, pieces, udp,
+} from '../wireside/build.js';
+import { it, settled } from '../wireside/fixture.js';
+import type { Bench } from '../wireside/fixture.js';
+import { Machine } from '../wireside/machine.js';
+import { pattern } from '../wireside/octets.js';
+import { Peer, stateOf } from '../wireside/peer.js';
+import { User } from '../wireside/user.js';
+
+/** What user mode may be told of a call that could not have memory. */
+const STATUSES = new Set([
+  'SUCCESS', 'PENDING', 'INSUFFICIENT_RESOURCES', 'ADDRESS_ALREADY_EXISTS', 'CONNECTION_INVALID',
+  'NETWORK_UNREACHABLE', 'INVALID_PARAMETER', 'INVALID_HANDLE', 'CONNECTION_ABORTED',
+  'CONNECTION_RESET', 'GRACEFUL_DISCONNECT', 'IO_TIMEOUT', 'NOTHING',
+]);
+
+function mustBeStatus(result: number | string | Uint8Array): void {
+  if (typeof result === 'string') expect(STATUSES).toContain(result);
+}
+
+/** What a machine does, with a peer that answers what it hears; it may fail at any allocation. */
+interface Scene {
+  name: string;
+  play(bench: Bench): void;
+}
+
+/** The peer answers until nothing more comes: SYN-ACK, acknowledgments, FIN for FIN. */
+function converse({ machine }: Bench, peer: Peer, rounds: number): void {
+  for (let round = 0; round < rounds; round++) {
+    const heard = peer.listen('ack');
+    for (const { flags } of heard) {
+      if (flags === SYN) {
+        peer.next = peer.own;
+        peer.say(SYN | ACK);
+      } else if (flags & FIN) peer.say(FIN | ACK, { sequence: peer.next });
+    }
+    if (heard.length === 0) machine.advance(1000);
+  }
+}
+
+const SCENES: readonly Scene[] = [
+  {
+    name: 'connect, transfer and close',
+    play: (bench) => {
+      const { machine, user } = bench;
+      const peer = new Peer(machine, { port: 139 });
+      const socket = user.socket();
+      if (socket === 0) return;
+      mustBeStatus(user.connect(socket, 139));
+      converse(bench, peer, 5);
+      mustBeStatus(user.events(socket).status);
+      mustBeStatus(user.send(socket, pattern(3000)));
+      converse(bench, peer, 5);
+      if (peer.ours !== 0) {
+        // Out of order, so that a segment is kept; then in order.
+        peer.say(ACK | PSH, { sequence: (peer.next + 100) >>> 0, data: pattern(50, 100) });
+        peer.say(ACK | PSH, { data: pattern(100) });
+        peer.next += 50;
+      }
+      mustBeStatus(user.receive(socket));
+      mustBeStatus(user.shutdown(socket));
+      converse(bench, peer, 8);
+      user.close(socket);
+      converse(bench, peer, 3);
+    },
+  },
+  {
+    name: 'listen, accept, fill and drain',
+    play: (bench) => {
+      const { machine, user } = bench;
+      const socket = user.socket();
+      if (socket === 0) return;
+      mustBeStatus(user.bind(socket, 80));
+      mustBeStatus(user.listenOn(socket, 2));
+      const peer = new Peer(machine, { ours: 80 });
+      peer.say(SYN);
+      peer.listen();
+      peer.say(ACK);
+      const handle = user.accept(socket);
+      if (handle !== 0) {
+        user.option(handle, 'RECEIVE_BUFFER', 500);
+        for (let i = 0; i < 3; i++) peer.say(ACK | PSH, { data: pattern(1000, i * 1000) });
+        for (let i = 0; i < 5; i++) mustBeStatus(user.receive(handle));
+        mustBeStatus(user.send(handle, pattern(500)));
+        converse(bench, peer, 3);
+        user.close(handle);
+      }
+      user.close(socket);
+    },
+  },
+  {
+    name: 'a flood under SynAttackProtect 2',
+    play: (bench) => {
+      const { machine, user } = bench;
+      const socket = user.socket();
+      if (socket === 0) return;
+      mustBeStatus(user.bind(socket, 80));
+      mustBeStatus(user.listenOn(socket, 1));
+      for (let i = 0; i < 6; i++) {
+        const peer = new Peer(machine, { ours: 80, port: 5000 + i });
+        peer.say(SYN);
+        peer.listen();
+        peer.say(ACK);
+        peer.say(ACK | PSH, { data: pattern(10) });
+      }
+      const handle = user.accept(socket);
+      if (handle !== 0) user.close(handle);
+    },
+  },
+  {
+    name: 'datagrams, pieces and echoes',
+    play: ({ machine, user }) => {
+      const socket = user.socket('DATAGRAM');
+      if (socket === 0) return;
+      mustBeStatus(user.bind(socket, 7));
+      machine.receive(...pieces(udp(pattern(2000), { source: 9, destination: 7 }), 1000, {
+        protocol: UDP,
+      }));
+      mustBeStatus(user.receive(socket));
+      mustBeStatus(user.sendTo(socket, pattern(3000), 9));
+      machine.receive(...pieces(echoRequest(pattern(2000)), 1000, { protocol: 1 }));
+      machine.receive(ethernet(ipv4(pattern(9), { protocol: 99 })));
+      mustBeStatus(user.ping(THEM, 2000, 500));
+      machine.advance(1000);
+      user.everything();
+    },
+  },
+];
+
+/** Plays a scene on a machine of its own whose `n`-th allocation fails, and with `on` all after. */
+function play(scene: Scene, n: number, on: 0 | 1): { failures: number; wrong: string[] } {
+  const machine = new Machine({
+    parameters: { SynAttackProtect: 2, TcpMaxPortsExhausted: 1 },
+  });
+  const bench = { machine, user: new User(machine) };
+  machine.raw.failAllocation(n, on);
+  scene.play(bench);
+  const failures = machine.raw.poolFailures();
+  machine.raw.failAllocation(0, 0);
+  return { failures, wrong: settled(machine, bench.user) };
+}
+
+describe('fuzz/allocation', () => {
+  for (const scene of SCENES) {
+    for (const on of [0, 1] as const) {
+      it(`${scene.name}: the n-th allocation fails${on ? ', and all after it' : ''}`, () => {
+        let n = 0;
+        for (let failures = 1; failures !== 0;) {
+          n++;
+          const result = play(scene, n, on);
+          failures = result.failures;
+          expect(result.wrong, `n = ${n}`).toEqual([]);
+          if (n > 2000) throw new Error('it never runs out of allocations');
+        }
+        // It allocates: the sweep has had something to fail.
+        expect(n).toBeGreaterThan(5);
+      });
+    }
+  }
+
+  it('plays its scenes to the end where nothing fails', ({ bench }) => {
+    const one = bench();
+    SCENES[0]?.play(one);
+    expect(one.machine.counters()).toMatchObject({ TCP_OPENED: 1, TCP_OCTETS_IN: 150 });
+    const peer = new Peer(one.machine, { port: 139 });
+    expect(stateOf(one.machine, peer)).toBe('CLOSED');
+    const other = bench();
+    SCENES[1]?.play(other);
+    expect(other.machine.counters()).toMatchObject({ TCP_OPENED: 1, TCP_OCTETS_IN: 3000 });
+    const third = bench();
+    SCENES[3]?.play(third);
+    expect(third.machine.counters()).toMatchObject({ UDP_IN_DATAGRAMS: 1, ICMP_OUT_ECHO_REPS: 1 });
+  });
+
+  it('notices what is left behind', ({ bench }) => {
+    const { machine } = bench();
+    const kept = machine.call((raw) => raw.userAllocate(100));
+    const other = new Machine();
+    other.call((raw) => raw.userAllocate(100));
+    expect(settled(other, new User(other)).join()).toMatch(/pool blocks after halt: 1/);
+    machine.call((raw) => raw.userFree(kept));
+  });
+});

@@ -6,7 +6,7 @@ import { NTSTATUS, NT_SUCCESS, Status } from "./nt/status";
 import * as afd from "./afd/driver";
 import { initializeCancel } from "./io/cancel";
 import { deleteIrpLists, initializeIrps } from "./io/irp";
-import { initializePool } from "./ex/pool";
+import { initializePool, reportPoolLeaks } from "./ex/pool";
 import { initializeWorkQueue, runWorkItems, waitingWorkItems } from "./ex/workitem";
 import { initializeClock } from "./ke/clock";
 import { MAXIMUM_PROCESSORS, initializeProcessors } from "./ke/processor";
@@ -42,5 +42,6 @@ export function halt(): void {
   afd.unloadDriver();
   for (let i: u32 = 0; i < MAXIMUM_ADAPTERS; i++) haltCard(i);
   deleteIrpLists();
+  reportPoolLeaks();
   trace(Event.HALT, 0, 0, 0);
 }

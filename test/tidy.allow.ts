@@ -52,11 +52,6 @@ export const ALLOWED: readonly Exception[] = [
     because: 'KEVENT is a service for drivers to come; test/ke/event.test.ts compiles and runs it',
   },
   {
-    rule: 'unused-export',
-    path: 'assembly/ke/event.ts',
-    because: 'KEVENT is a service for drivers to come; test/ke/event.test.ts compiles and runs it',
-  },
-  {
     rule: 'host-packages',
     path: 'host/kernel/load.ts',
     because: 'the loader of AssemblyScript itself: it runs in Node and in browsers alike',

@@ -5,6 +5,7 @@ import { NTSTATUS, Status } from "../nt/status";
 import { ticksOf } from "../nt/time";
 import { IoCreateDevice, DeviceName, IoDeleteDevice, IoGetDeviceObjectPointer } from "../io/device";
 import { DriverObject, initializeDriver } from "../io/driver";
+import { invalidRequest } from "../io/invalid";
 import * as backlog from "./backlog";
 import { cancelEcho, initializeEchoes, sendEcho } from "./echo";
 import { Endpoint, SocketKind, allocateEndpoint } from "./endpoint";
@@ -27,7 +28,7 @@ const ECHO_IDENTIFIER: u32 = 0x0100;
 /** DriverEntry. IRQL: PASSIVE_LEVEL. */
 export function DriverEntry(): NTSTATUS {
   const driver = changetype<DriverObject>(DRIVER);
-  initializeDriver(driver, unload);
+  initializeDriver(driver, unload, invalidRequest);
   initializeReady();
   initializeEchoes();
   IoCreateDevice(driver, DeviceName.Afd);

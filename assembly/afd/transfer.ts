@@ -11,7 +11,7 @@ import { TdiBuildReceive, TdiBuildSend, TdiBuildSendDatagram } from "../tdi/buil
 import { ReceiveIndication } from "../tdi/event";
 import { ReceiveFlag } from "../tdi/request";
 import { Chunk, allocateChunk, freeChunk } from "./chunk";
-import { Endpoint, EndpointFlag, EndpointState, SocketEvent } from "./endpoint";
+import { Endpoint, EndpointFlag, EndpointState, SocketEvent, SocketKind } from "./endpoint";
 import { dereferenceEndpoint, referenceEndpoint } from "./endpoint";
 import { signal } from "./ready";
 import { keepRequest } from "./transport";
@@ -201,8 +201,9 @@ export function receiveDatagramEvent(
 }
 
 /**
- * Takes at most `length` octets, or one datagram: how many, 0 when there are none now, or a
- * negative status; GRACEFUL_DISCONNECT after the peer's last octet. IRQL: PASSIVE_LEVEL.
+ * Takes at most `length` octets: how many, 0 when there are none now, or a negative status;
+ * GRACEFUL_DISCONNECT after the peer's last octet. Or one datagram, which may be empty: without
+ * one, NO_MORE_ENTRIES. IRQL: PASSIVE_LEVEL.
  */
 export function receive(endpoint: Endpoint, address: usize, length: u32): i32 {
   const irql = KeAcquireSpinLock(endpoint.lock);
@@ -215,33 +216,44 @@ export function receive(endpoint: Endpoint, address: usize, length: u32): i32 {
 
 function moveLocked(endpoint: Endpoint, address: usize, length: u32): i32 {
   mustHold(endpoint.lock);
-  const datagram = endpoint.addressFile != null && endpoint.connectionFile == null;
+  if (endpoint.kind == SocketKind.DATAGRAM) return takeDatagramLocked(endpoint, address, length);
   let moved: u32 = 0;
   let chunk = endpoint.first;
-  while (chunk != null && (moved < length || datagram)) {
-    const next: Chunk | null = chunk.next;
+  while (chunk != null && moved < length) {
     const take = length - moved < chunk.length ? length - moved : chunk.length;
     RtlCopyMemory(address + moved, chunk.data, take);
     moved += take;
-    // A datagram that does not fit is cut, as recvfrom does.
-    const gone = datagram ? chunk.length : take;
-    endpoint.receiveQueued -= gone;
+    endpoint.receiveQueued -= take;
     chunk.data += take;
-    chunk.length -= gone;
-    if (datagram) {
-      endpoint.remoteAddress = chunk.remoteAddress;
-      endpoint.remotePort = chunk.remotePort;
-    }
+    chunk.length -= take;
     if (chunk.length != 0) break;
-    endpoint.first = next;
-    if (next == null) endpoint.last = null;
-    freeChunk(chunk);
-    if (datagram) return <i32>moved;
-    chunk = next;
+    dropFirstLocked(endpoint, chunk);
+    chunk = endpoint.first;
   }
   if (moved != 0 || length == 0) return <i32>moved;
   if (endpoint.flags & EndpointFlag.PEER_CLOSED) return Status.GRACEFUL_DISCONNECT;
   return endpoint.state == EndpointState.DEAD ? endpoint.status : 0;
+}
+
+/** The oldest datagram; one that does not fit is cut, as recvfrom does. */
+function takeDatagramLocked(endpoint: Endpoint, address: usize, length: u32): i32 {
+  mustHold(endpoint.lock);
+  const chunk = endpoint.first;
+  if (chunk == null) return Status.NO_MORE_ENTRIES;
+  const take = length < chunk.length ? length : chunk.length;
+  RtlCopyMemory(address, chunk.data, take);
+  endpoint.receiveQueued -= chunk.length;
+  endpoint.remoteAddress = chunk.remoteAddress;
+  endpoint.remotePort = chunk.remotePort;
+  dropFirstLocked(endpoint, chunk);
+  return <i32>take;
+}
+
+function dropFirstLocked(endpoint: Endpoint, chunk: Chunk): void {
+  mustHold(endpoint.lock);
+  endpoint.first = chunk.next;
+  if (endpoint.first == null) endpoint.last = null;
+  freeChunk(chunk);
 }
 
 /** The transport keeps octets, there is room for them, and nobody has asked yet. */

@@ -4,6 +4,7 @@ import { RtlZeroMemory } from "../nt/memory";
 import { Event } from "../trace/event";
 import { trace } from "../trace/ring";
 import { GUARD_OCTETS, checkPoolIrql, noteAllocate, noteBadFree, noteFree } from "../vf/pool";
+import { Rule, report } from "../vf/rule";
 import { LockRank } from "../ke/lockorder";
 import { KSpinLock, KeAcquireSpinLock, KeInitializeSpinLock } from "../ke/spinlock";
 import { KeReleaseSpinLock } from "../ke/spinlock";
@@ -256,4 +257,14 @@ export function failAllocation(n: u32, on: bool): void {
   pool().failAt = n ? pool().allocations + n : 0;
   pool().failOn = <u32>on;
   pool().failed = 0;
+}
+
+/** The end: every tag that still has blocks is a finding. */
+export function reportPoolLeaks(): void {
+  if (!VERIFIER) return;
+  for (let slot: u32 = 0; slot < TAG_SLOTS; slot++) {
+    const count = changetype<TagCount>(TAGS + (<usize>slot << 4));
+    const left = count.allocations - count.frees;
+    if (left != 0) report(Rule.POOL_LEAKED, count.tag, left, count.octets);
+  }
 }

@@ -1,5 +1,6 @@
 /** Opening and closing objects, by requests that do not wait. */
 
+import { KeBugCheckEx, Stop } from "../nt/bugcheck";
 import { NTSTATUS, NT_SUCCESS, Status } from "../nt/status";
 import { Tag } from "../ex/tag";
 import { ExAllocate, ExFree } from "../ex/pool";
@@ -24,8 +25,11 @@ const DEPTHS: usize = memory.data(8);
 function takeReserved(): Irp {
   const processor = <usize>KeGetCurrentProcessorNumber();
   const depth = readDepth(processor);
+  if (depth >= RESERVED_DEPTH) {
+    KeBugCheckEx(Stop.NO_MORE_IRP_STACK_LOCATIONS, depth, <u32>processor, 0, 0);
+  }
   writeDepth(processor, depth + 1);
-  const index = processor * RESERVED_DEPTH + (depth & (RESERVED_DEPTH - 1));
+  const index = processor * RESERVED_DEPTH + depth;
   const irp = changetype<Irp>(RESERVED + index * RESERVED_OCTETS);
   IoInitializeIrp(irp, 1);
   return irp;
@@ -87,7 +91,8 @@ export function createStatus(): NTSTATUS {
 
 /**
  * Opens an object of `device`: `kind` is the name of its extended attribute, the words its value.
- * Null when the driver refuses or there is no memory: `createStatus` says which. IRQL: <= DISPATCH_LEVEL. Locks: none.
+ * Null when the driver refuses or there is no memory: `createStatus` says which. IRQL: <=
+ * DISPATCH_LEVEL. Locks: none.
  */
 export function IoCreateFile(
   device: DeviceObject,

@@ -1,6 +1,6 @@
 /** DRIVER_OBJECT: a driver, and what it does for each major function. */
 
-import { NTSTATUS, Status } from "../nt/status";
+import { NTSTATUS } from "../nt/status";
 import { Irp } from "./irp";
 
 /** IRP_MJ_*, as the DDK numbers them. */
@@ -28,21 +28,24 @@ export class DriverObject {
   cleanup: DriverDispatch;
   deviceControl: DriverDispatch;
   internalDeviceControl: DriverDispatch;
+  /** For every other major function. */
+  invalid: DriverDispatch;
   unload: DriverUnload;
 }
 
-/** Gives every major function the answer of a driver that has none. */
-export function initializeDriver(driver: DriverObject, unload: DriverUnload): void {
+/** Gives every major function the same answer: io/invalid.ts has it for what a driver lacks. */
+export function initializeDriver(
+  driver: DriverObject,
+  unload: DriverUnload,
+  invalid: DriverDispatch,
+): void {
   driver.create = invalid;
   driver.close = invalid;
   driver.cleanup = invalid;
   driver.deviceControl = invalid;
   driver.internalDeviceControl = invalid;
+  driver.invalid = invalid;
   driver.unload = unload;
-}
-
-function invalid(device: usize, irp: Irp): NTSTATUS {
-  return Status.INVALID_DEVICE_REQUEST;
 }
 
 /** MajorFunction[major](device, irp). */
@@ -64,6 +67,6 @@ export function dispatchMajor(
     case Major.INTERNAL_DEVICE_CONTROL:
       return driver.internalDeviceControl(device, irp);
     default:
-      return Status.INVALID_DEVICE_REQUEST;
+      return driver.invalid(device, irp);
   }
 }

@@ -18,6 +18,8 @@ export class AddressObject {
   // Under the address lock:
   next: AddressObject | null;
   references: u32;
+  /** 1 when its client has closed it: only connections hold it, and nobody new finds it. */
+  closed: u32;
   // Do not change while it is open:
   protocol: Protocol;
   /** 0: any of this machine's. */
@@ -123,11 +125,18 @@ function findLocked(protocol: Protocol, address: u32, port: u32): AddressObject 
   mustHold(lock());
   let one: AddressObject | null = bucketOf(protocol, port).first;
   while (one != null) {
-    const mine = one.port == port && one.protocol == protocol;
+    const mine = one.port == port && one.protocol == protocol && !one.closed;
     if (mine && (one.address == 0 || one.address == address)) return one;
     one = one.next;
   }
   return null;
+}
+
+/** IRP_MJ_CLEANUP: its client is gone; its connections keep it, but nobody new finds it. */
+export function cleanUpAddress(object: AddressObject): void {
+  const irql = KeAcquireSpinLock(lock());
+  object.closed = 1;
+  KeReleaseSpinLock(lock(), irql);
 }
 
 /** One more holds `object`, as its holder asks. IRQL: <= DISPATCH_LEVEL. */

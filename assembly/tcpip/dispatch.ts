@@ -15,7 +15,8 @@ import { EventHandlers } from "../tdi/event";
 import { TdiInformation, TdiSendDatagram, TdiSetEvents } from "../tdi/parameters";
 import { Tdi, TransportObject, TransportQuery } from "../tdi/request";
 import { Protocol } from "../wire/ipv4";
-import { AddressObject, OpenedAddress, dereferenceAddress, openAddress } from "./address";
+import { AddressObject, OpenedAddress, cleanUpAddress } from "./address";
+import { dereferenceAddress, openAddress } from "./address";
 import { startEcho } from "./ip/echo";
 import { cleanUpConnection, closeConnection } from "./tcp/request";
 import { associate, connect, disassociate, disconnect, receive } from "./tcp/request";
@@ -72,6 +73,8 @@ export function cleanup(device: usize, irp: Irp): NTSTATUS {
   const file = IoGetCurrentIrpStackLocation(irp).file;
   if (file != null && file.fsContext2 == TransportObject.CONNECTION) {
     cleanUpConnection(at<Connection>(file.fsContext, 0));
+  } else if (file != null && file.fsContext2 == TransportObject.ADDRESS) {
+    cleanUpAddress(at<AddressObject>(file.fsContext, 0));
   }
   return finish(irp, Status.SUCCESS, irql);
 }

@@ -6,6 +6,7 @@ import { Irql } from "../ke/processor";
 import { KeLowerIrql, KeRaiseIrql } from "../ke/irql";
 import { DeviceName, IoCreateDevice, IoDeleteDevice, IoGetDeviceObjectPointer } from "../io/device";
 import { DriverObject, initializeDriver } from "../io/driver";
+import { invalidRequest } from "../io/invalid";
 import { Adapter, MAXIMUM_ADAPTERS, adapterAt } from "../ndis/adapter";
 import { NdisCloseAdapter, NdisOpenAdapter } from "../ndis/protocol";
 import { initializeArp } from "./arp";
@@ -25,8 +26,8 @@ import { destroy } from "./tcp/destroy";
 import { expire } from "./tcp/expire";
 import { initializeHash } from "./tcp/hash";
 import { initializeSynAttack } from "./tcp/synattack";
-import { NO_POSITION, deleteTable, initializeTable } from "./tcp/table";
-import { nextConnection, takeConnectionAt } from "./tcp/table";
+import { deleteTable, initializeTable } from "./tcp/table";
+import { NO_POSITION, nextConnection, takeConnectionAt } from "./tcp/walk";
 import { deleteTcbList, dereferenceTcb, initializeTcbs } from "./tcp/tcb";
 import { initializeTcpTimers, stopTcpTimers } from "./tcp/timer";
 
@@ -36,7 +37,7 @@ if (offsetof<DriverObject>() > 32) ERROR("DRIVER");
 /** DriverEntry. IRQL: PASSIVE_LEVEL. INSUFFICIENT_RESOURCES: no memory for the connection table. */
 export function DriverEntry(): NTSTATUS {
   const driver = changetype<DriverObject>(DRIVER);
-  initializeDriver(driver, unload);
+  initializeDriver(driver, unload, invalidRequest);
   driver.create = create;
   driver.cleanup = cleanup;
   driver.close = close;

@@ -1,5 +1,6 @@
 /** Where to next: routes, and the route cache entries (RCE) that connections keep. */
 
+import { at } from "../nt/embed";
 import { RtlZeroMemory } from "../nt/memory";
 import { ExAllocate, ExAllocatePoolWithTag, ExFree, ExFreePool } from "../ex/pool";
 import { Tag } from "../ex/tag";
@@ -54,7 +55,7 @@ function lock(): KSpinLock {
 
 function bucketOf(destination: u32): Bucket {
   const index = (destination * 0x9e3779b1) >>> (32 - table().bits);
-  return changetype<Bucket>(table().buckets + (<usize>index << 2));
+  return at<Bucket>(table().buckets, <usize>index << 2);
 }
 
 /** Where its lock lies, for the host. */
@@ -89,7 +90,7 @@ function growLocked(): void {
   table().buckets = bigger;
   table().bits++;
   for (let i: u32 = 0; i < many; i++) {
-    let entry = changetype<Bucket>(old + (<usize>i << 2)).first;
+    let entry = at<Bucket>(old, <usize>i << 2).first;
     while (entry != null) {
       const next: RouteCacheEntry | null = entry.next;
       const bucket = bucketOf(entry.destination);

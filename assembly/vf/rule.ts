@@ -28,9 +28,9 @@ export const enum Rule {
   POOL_OVERRUN = 0x51,
   /** Pool left when all drivers are unloaded. Tag, blocks, octets. */
   POOL_LEAKED = 0x62,
-  /** A completion routine came back at another IRQL. Routine, before, after. */
+  /** A completion routine came back at another IRQL. Boundary, before, after. */
   COMPLETION_IRQL = 0xfa,
-  /** An interrupt service routine came back at another IRQL. Line, before, after. */
+  /** An interrupt service routine came back at another IRQL. Boundary, before, after. */
   ISR_IRQL = 0x111,
   /** Acquired by its owner. Lock, processor. */
   LOCK_RECURSIVE = 0x1000,

@@ -125,6 +125,8 @@ export interface RawSockets {
   readonly events: Readonly<Record<
     | 'CONNECTED' | 'ACCEPT' | 'READABLE' | 'WRITABLE' | 'CLOSED' | 'ABORTED' | 'FAILED' | 'ECHO',
     number>>;
+  /** What `receive` answers on a datagram socket that has none now: NO_MORE_ENTRIES. */
+  readonly noDatagram: number;
   /** A block of memory; it goes when the machine stops. */
   allocate(octets: number): SocketBlock;
   /** A handle; 0 where there is none. */
@@ -141,7 +143,10 @@ export interface RawSockets {
   sendTo(
     handle: number, block: SocketBlock, octets: number, address: number, port: number,
   ): number;
-  /** Octets given; 0: none before READABLE; GRACEFUL_DISCONNECT at the end. */
+  /**
+   * Octets given; 0: none before READABLE; GRACEFUL_DISCONNECT at the end. A datagram may be
+   * empty: where there is none, the answer is `noDatagram`.
+   */
   receive(handle: number, block: SocketBlock, octets?: number): number;
   shutdown(handle: number): number;
   /** The handle is void afterwards, and its handler hears nothing more. */

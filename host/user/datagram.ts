@@ -87,7 +87,7 @@ export class UdpSocket implements DatagramSocket, SocketHandler {
       }
       const { block } = desk;
       const count = desk.raw.receive(this.handle, block);
-      if (count === 0) return;
+      if (count === desk.raw.noDatagram) return;
       this.receivers.shift();
       if (count < 0) {
         first.reject(desk.error(`receive on ${this.port}`, count));

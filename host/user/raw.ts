@@ -27,6 +27,7 @@ export class SocketTable implements RawSockets {
   refused = 0;
   private readonly kernel: KernelExports;
   private readonly pending: number;
+  readonly noDatagram: number;
   private readonly kinds: Readonly<Record<SocketKind, number>>;
   private readonly options: Readonly<Record<SocketOptionName, number>>;
   private readonly queries: Readonly<Record<SocketQueryName, number>>;
@@ -48,6 +49,7 @@ export class SocketTable implements RawSockets {
         Record<T, number>;
     this.kernel = machine.kernel.raw;
     this.pending = valueOf(layout, 'Status', 'PENDING');
+    this.noDatagram = valueOf(layout, 'Status', 'NO_MORE_ENTRIES');
     this.events = values('SocketEvent', EVENTS);
     this.kinds = {
       stream: valueOf(layout, 'SocketKind', 'STREAM'),

@@ -11,11 +11,13 @@ describe.each(['free', 'checked'] as const)('user/ping (%s)', (target) => {
     });
   });
 
-  it('carries as much as a frame holds, and no more', async () => {
+  it('carries as much as a datagram holds, in pieces when it must, and no more', async () => {
     await withPair({ target }, async ({ client, server }) => {
       expect(await client.ping(SERVER, { octets: 1472 })).toMatchObject({ status: 'SUCCESS' });
       expect(server.counters()['ICMP_IN_ECHOS']).toBe(1);
-      const tooLong = await client.ping(SERVER, { octets: 1473 });
+      expect(await client.ping(SERVER, { octets: 8000 })).toMatchObject({ status: 'SUCCESS' });
+      expect(server.counters()['IP_REASM_OKS']).toBe(1);
+      const tooLong = await client.ping(SERVER, { octets: 65_508 });
       expect(tooLong).toEqual({ status: 'INVALID_PARAMETER', roundTripUs: 0 });
       // What a request left that was refused is nobody else's.
       expect(await client.ping(SERVER)).toMatchObject({ status: 'SUCCESS' });

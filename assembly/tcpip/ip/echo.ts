@@ -79,8 +79,9 @@ export function cleanUpEcho(): void {
 }
 
 /**
- * Sends an echo, in pieces when it must be; the request is completed with SUCCESS and the round trip
- * in microseconds, with IO_TIMEOUT, or with what kept it from being sent. IRQL: DISPATCH_LEVEL. Locks: none.
+ * Sends an echo, in pieces when it must be; the request is completed with SUCCESS and the round
+ * trip in microseconds, with IO_TIMEOUT, or with what kept it from being sent. IRQL:
+ * DISPATCH_LEVEL. Locks: none.
  */
 export function startEcho(irp: Irp): NTSTATUS {
   const echo = parametersOf<EchoRequest>(irp);

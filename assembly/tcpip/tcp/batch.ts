@@ -53,8 +53,8 @@ export function findAndVerify(count: u32): void {
 }
 
 /**
- * Asks for what lies behind the connections: their endpoints and routes. Between its finding and its
- * turn a connection may have lost them, so nothing that is read here is believed.
+ * Asks for what lies behind the connections: their endpoints and routes. Between its finding and
+ * its turn a connection may have lost them, so nothing that is read here is believed.
  */
 function touchBatch(count: u32): void {
   let touched: u32 = 0;

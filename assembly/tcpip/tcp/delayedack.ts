@@ -6,7 +6,6 @@ import { KeQueryTickCount } from "../../trace/ring";
 import { KeGetCurrentProcessorNumber } from "../../ke/processor";
 import { KeAcquireSpinLockAtDpcLevel, KeReleaseSpinLockFromDpcLevel } from "../../ke/spinlock";
 import { mustHold } from "../../ke/spinlock";
-import { TcpFlag } from "../../wire/tcp";
 import { Counter, count } from "../counters";
 import { flushSends, queuedFor } from "../ip/send";
 import { Interface } from "../interface";
@@ -14,7 +13,7 @@ import { outputLocked } from "./output";
 import { settle } from "./settle";
 import { Tcb, TcbFlag, dereferenceTcb, referenceTcb } from "./tcb";
 import { armLocked } from "./timer";
-import { transmitLocked } from "./transmit";
+import { acknowledgeNowLocked } from "./transmit";
 
 /** Connections, by ackNext, that may have something to say at the end of this batch. */
 @unmanaged
@@ -81,7 +80,7 @@ function takeTurnLocked(tcb: Tcb): bool {
   if ((tcb.flags & TcbFlag.ACK_DELAYED) != 0 && tcb.ackDue == 0) {
     const wait = ticksOf(queryParameter(Parameter.TcpDelAckTicks) * 100);
     if (wait == 0) {
-      transmitLocked(tcb, tcb.sndNxt, TcpFlag.ACK, 0);
+      acknowledgeNowLocked(tcb);
       return false;
     }
     tcb.ackDue = (KeQueryTickCount() + wait) | 1;
@@ -96,5 +95,5 @@ export function delayedAckExpiredLocked(tcb: Tcb): void {
   tcb.ackDue = 0;
   if ((tcb.flags & TcbFlag.ACK_DELAYED) == 0) return;
   count(Counter.TCP_DELAYED_ACKS);
-  transmitLocked(tcb, tcb.sndNxt, TcpFlag.ACK, 0);
+  acknowledgeNowLocked(tcb);
 }

@@ -10,7 +10,7 @@ import { settle } from "./settle";
 import { sendTextLocked } from "./text";
 import { isSynchronized, TcpState } from "./state";
 import { Tcb, TcbFlag, TcpTimer } from "./tcb";
-import { transmitLocked } from "./transmit";
+import { acknowledgeNowLocked } from "./transmit";
 
 /** Segments that leave at one go; then the packets go down and others have their turn. */
 const BURST: u32 = 64;
@@ -35,12 +35,12 @@ export function outputLocked(tcb: Tcb): bool {
   const state: TcpState = tcb.state;
   if (!isSynchronized(state)) {
     const due = state == TcpState.SYN_RECEIVED && (tcb.flags & TcbFlag.ACK_NOW) != 0;
-    if (due) transmitLocked(tcb, tcb.sndNxt, TcpFlag.ACK, 0);
+    if (due) acknowledgeNowLocked(tcb);
     return false;
   }
   for (let sent: u32 = 0; sent < BURST; sent++) {
     if (!sendNextLocked(tcb)) {
-      if (tcb.flags & TcbFlag.ACK_NOW) transmitLocked(tcb, tcb.sndNxt, TcpFlag.ACK, 0);
+      if (tcb.flags & TcbFlag.ACK_NOW) acknowledgeNowLocked(tcb);
       return false;
     }
   }

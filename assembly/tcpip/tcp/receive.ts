@@ -24,7 +24,7 @@ import { before } from "./sequence";
 import { settle } from "./settle";
 import { TcpState, mayReceive } from "./state";
 import { Tcb, TcbFlag, dereferenceTcb } from "./tcb";
-import { transmitLocked } from "./transmit";
+import { acknowledgeNowLocked } from "./transmit";
 
 /** A segment that has been verified. IRQL: DISPATCH_LEVEL. Locks: none. */
 export function receiveSegment(segment: Segment): void {
@@ -142,6 +142,6 @@ function textLocked(tcb: Tcb, segment: Segment): Next {
 /** What came before its turn is answered at once, each one, so that the sender can count. */
 function answerGapLocked(tcb: Tcb): void {
   mustHold(tcb.lock);
-  transmitLocked(tcb, tcb.sndNxt, TcpFlag.ACK, 0);
+  acknowledgeNowLocked(tcb);
   scheduleLocked(tcb);
 }

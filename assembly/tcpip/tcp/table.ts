@@ -23,7 +23,7 @@ import { hashTuple } from "./hash";
 
 /** Hash and connection; 0 where there is none. */
 @unmanaged
-class Slot {
+export class Slot {
   hash: u32;
   tcb: Tcb | null;
 }
@@ -117,7 +117,8 @@ export function deleteTable(): void {
   }
 }
 
-function slotAt(partition: Partition, index: u32): Slot {
+/** The slot at `index`, round the end. Under the partition's lock. */
+export function slotAt(partition: Partition, index: u32): Slot {
   return at<Slot>(partition.slots + (<usize>(index & partition.mask) << 3), 0);
 }
 
@@ -173,9 +174,9 @@ function firstOf(index: u32): Place {
 }
 
 /**
- * Finds the connections of `count` segments of this processor's batch, whose hashes are known: those
- * of one partition together. In two passes, so that the memory system loads many slots, and then
- * many connections, at once. IRQL: DISPATCH_LEVEL. Locks: none.
+ * Finds the connections of `count` segments of this processor's batch, whose hashes are known:
+ * those of one partition together. In two passes, so that the memory system loads many slots, and
+ * then many connections, at once. IRQL: DISPATCH_LEVEL. Locks: none.
  */
 export function findBatch(count: u32): void {
   let present = stringUp(count);
@@ -351,56 +352,4 @@ export function tableGeneration(): u32 {
   let total: u32 = 0;
   for (let i: u32 = 0; i < shape().partitions; i++) total += partitionAt(i).generation;
   return total;
-}
-
-/** What `nextConnection` answers when there are no more. */
-export const NO_POSITION: u32 = 0xffffffff;
-
-/**
- * The connections one by one, for the host: the position of the first at or after `position`, in all
- * partitions laid end to end; NO_POSITION: there are no more. Writes nothing. IRQL: any.
- */
-export function nextConnection(position: u32): u32 {
-  let left = position;
-  let base: u32 = 0;
-  for (let i: u32 = 0; i < shape().partitions; i++) {
-    const partition = partitionAt(i);
-    const slots = partition.mask + 1;
-    for (; left < slots; left++) {
-      if (slotAt(partition, left).tcb != null) return base + left;
-    }
-    left -= slots;
-    base += slots;
-  }
-  return NO_POSITION;
-}
-
-/** The connection at a position that `nextConnection` gave; 0: it is gone. IRQL: any. */
-export function connectionAt(position: u32): usize {
-  let left = position;
-  for (let i: u32 = 0; i < shape().partitions; i++) {
-    const partition = partitionAt(i);
-    if (left <= partition.mask) return changetype<usize>(slotAt(partition, left).tcb);
-    left -= partition.mask + 1;
-  }
-  return 0;
-}
-
-/** The connection at `position`, referenced; null: there is none. IRQL: DISPATCH_LEVEL. */
-export function takeConnectionAt(position: u32): Tcb | null {
-  let left = position;
-  for (let i: u32 = 0; i < shape().partitions; i++) {
-    const partition = partitionAt(i);
-    const slots = partition.mask + 1;
-    if (left >= slots) {
-      left -= slots;
-      continue;
-    }
-    KeAcquireSpinLockAtDpcLevel(partition.lock);
-    const tcb = slotAt(partition, left).tcb;
-    if (tcb != null) referenceTcb(tcb);
-    KeReleaseSpinLockFromDpcLevel(partition.lock);
-    return tcb;
-  }
-  return null;
 }

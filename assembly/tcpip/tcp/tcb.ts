@@ -11,6 +11,7 @@ import { LOOKASIDE_OCTETS, LookasideList } from "../../ex/lookaside";
 import { ExAllocateFromNPagedLookasideList, ExDeleteNPagedLookasideList } from "../../ex/lookaside";
 import { ExFreeToNPagedLookasideList, ExInitializeNPagedLookasideList } from "../../ex/lookaside";
 import { Tag } from "../../ex/tag";
+import { Rule, report } from "../../vf/rule";
 import { LockRank } from "../../ke/lockorder";
 import { KSpinLock, KeInitializeSpinLock, mustHold } from "../../ke/spinlock";
 import { WheelEntry } from "../../ke/wheel";
@@ -264,6 +265,7 @@ export function dereferenceTcb(tcb: Tcb): void {
   const left = InterlockedDecrement(changetype<usize>(tcb) + offsetof<Tcb>("references"));
   if (left == 0) freeTcb(tcb);
   else if (left == 0xffffffff) {
+    if (VERIFIER) report(Rule.REFERENCE_COUNT, changetype<u32>(tcb), left, 0);
     KeBugCheckEx(Stop.DRIVER_VERIFIER_DETECTED_VIOLATION, 0x3f, changetype<u32>(tcb), left, 0);
   }
 }

@@ -64,6 +64,15 @@ export function transmitLocked(tcb: Tcb, sequence: u32, flags: u32, length: u32)
   return true;
 }
 
+/**
+ * Queues an acknowledgment without text. Its sequence number is that of the next new octet, also
+ * while old ones are sent again: the peer would not take an old one's, nor what it acknowledges.
+ */
+export function acknowledgeNowLocked(tcb: Tcb): void {
+  mustHold(tcb.lock);
+  transmitLocked(tcb, tcb.sndMax, TcpFlag.ACK, 0);
+}
+
 /** The window field; what is promised with it is kept. */
 function announceLocked(tcb: Tcb, flags: u32): u32 {
   mustHold(tcb.lock);

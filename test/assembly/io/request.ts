@@ -5,6 +5,7 @@ import { ExAllocate } from "../../../assembly/ex/pool";
 import { Tag } from "../../../assembly/ex/tag";
 import { DeviceName, DeviceObject, IoCreateDevice } from "../../../assembly/io/device";
 import { DriverObject, initializeDriver } from "../../../assembly/io/driver";
+import { invalidRequest } from "../../../assembly/io/invalid";
 import { CreateParameters } from "../../../assembly/io/create";
 import { FileObject } from "../../../assembly/io/file";
 import { Irp } from "../../../assembly/io/irp";
@@ -60,7 +61,7 @@ function unload(driver: DriverObject): void {}
 export function createDevice(name: DeviceName, id: u32): usize {
   const driver = ExAllocate<DriverObject>(Tag.Driver);
   if (driver == null) return 0;
-  initializeDriver(driver, unload);
+  initializeDriver(driver, unload, invalidRequest);
   driver.create = dispatch;
   driver.close = dispatch;
   driver.cleanup = dispatch;

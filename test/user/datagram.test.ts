@@ -35,6 +35,20 @@ describe.each(['free', 'checked'] as const)('user/datagram (%s)', (target) => {
     });
   });
 
+  it('carries an empty datagram, and those behind it', async () => {
+    await withPair({ target }, async ({ server, client }) => {
+      const far = await server.user.datagram(7);
+      const near = await client.user.datagram();
+      await client.ping(SERVER);
+      for (const text of ['', 'ab', 'abc']) await near.send(text, SERVER, 7);
+      const lengths: (number | undefined)[] = [];
+      for (let i = 0; i < 3; i++) lengths.push((await far.receive())?.data.length);
+      expect(lengths).toEqual([0, 2, 3]);
+      far.close();
+      near.close();
+    });
+  });
+
   it('sees the end when it is closed, and sends no more', async () => {
     await withPair({ target }, async ({ client }) => {
       const near = await client.user.datagram();

@@ -77,12 +77,13 @@ export class User {
       raw.socketSendTo(handle, scratch, octets.length, address, port)));
   }
 
-  /** What has come, at most `length` octets; or the word of a status. */
+  /** What has come, at most `length` octets, none where no datagram is; or the word of a status. */
   receive(handle: number, length = SCRATCH): Uint8Array | string {
     const { scratch } = this;
     const result = this.result(
       this.machine.call((raw) => raw.socketReceive(handle, scratch, length)),
     );
+    if (result === 'NO_MORE_ENTRIES') return new Uint8Array(0);
     return typeof result === 'string' ? result : this.machine.octets(scratch, result).slice();
   }
 

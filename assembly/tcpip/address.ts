@@ -9,6 +9,7 @@ import { KeReleaseSpinLock } from "../ke/spinlock";
 import { mustHold } from "../ke/spinlock";
 import { EventHandlers, initializeHandlers } from "../tdi/event";
 import { NTSTATUS, Status } from "../nt/status";
+import { isOurs } from "./interface";
 import { releasePort, takeEphemeralPort, takePort } from "./port";
 import { Protocol } from "../wire/ipv4";
 
@@ -74,7 +75,7 @@ export class OpenedAddress {
 
 /**
  * Opens `port` of `address`; port 0 asks for one above 1023 that is free. The result is in
- * `opened`. IRQL: <= DISPATCH_LEVEL.
+ * `opened`; INVALID_ADDRESS: not one of this machine's. IRQL: <= DISPATCH_LEVEL.
  */
 export function openAddress(
   protocol: Protocol,
@@ -86,6 +87,11 @@ export function openAddress(
   opened.object = null;
   opened.status = Status.INSUFFICIENT_RESOURCES;
   if (object == null) return;
+  if (address != 0 && !isOurs(address)) {
+    opened.status = Status.INVALID_ADDRESS;
+    ExFree(object);
+    return;
+  }
   const irql = KeAcquireSpinLock(lock());
   opened.status = openLocked(object, protocol, address, port);
   KeReleaseSpinLock(lock(), irql);

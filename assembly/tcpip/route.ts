@@ -2,6 +2,7 @@
 
 import { at } from "../nt/embed";
 import { RtlZeroMemory } from "../nt/memory";
+import { Parameter, queryParameter } from "../ex/registry";
 import { ExAllocate, ExAllocatePoolWithTag, ExFree, ExFreePool } from "../ex/pool";
 import { Tag } from "../ex/tag";
 import { LockRank } from "../ke/lockorder";
@@ -154,13 +155,21 @@ function referenceRouteLocked(via: Interface, destination: u32): RouteCacheEntry
   made.destination = destination;
   made.nextHop = nextHopFor(via, destination);
   made.via = via;
-  made.mtu = via.mtu;
+  made.mtu = mtuFor(via, made.nextHop == destination);
   made.references = 1;
   if (++table().count > (<u32>1) << table().bits) growLocked();
   bucket = bucketOf(destination);
   made.next = bucket.first;
   bucket.first = made;
   return made;
+}
+
+/** Without path MTU discovery nothing larger than 576 octets goes off the net (Q120642). */
+const OFF_NET_MTU: u32 = 576;
+
+function mtuFor(via: Interface, onNet: bool): u32 {
+  const discovers = queryParameter(Parameter.EnablePMTUDiscovery) != 0;
+  return onNet || discovers || via.mtu < OFF_NET_MTU ? via.mtu : OFF_NET_MTU;
 }
 
 /** Lets a route cache entry go. IRQL: <= DISPATCH_LEVEL. */

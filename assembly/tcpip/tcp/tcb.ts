@@ -237,10 +237,24 @@ export function deleteTcbList(): void {
   ExDeleteNPagedLookasideList(list());
 }
 
-/** A connection, CLOSED and in no table, with one reference: its maker's. Null: no memory. */
+/** [0]: control blocks in use. Counted interlocked. */
+const IN_USE: usize = memory.data(4);
+
+@unmanaged
+class Word {
+  value: u32;
+}
+
+/**
+ * A connection, CLOSED and in no table, with one reference: its maker's. Null: no memory, or
+ * TcpNumConnections are in use.
+ */
 export function allocateTcb(localAddress: u32, remoteAddress: u32, ports: u32): Tcb | null {
+  const most = queryParameter(Parameter.TcpNumConnections);
+  if (changetype<Word>(IN_USE).value >= most) return null;
   const block = ExAllocateFromNPagedLookasideList(list());
   if (block == 0) return null;
+  InterlockedIncrement(IN_USE);
   RtlZeroMemory(block, offsetof<Tcb>());
   const tcb = at<Tcb>(block, 0);
   KeInitializeSpinLock(tcb.lock, LockRank.TcpTcb);
@@ -273,6 +287,7 @@ export function dereferenceTcb(tcb: Tcb): void {
 function freeTcb(tcb: Tcb): void {
   const route = tcb.route;
   if (route != null) dereferenceRoute(route);
+  InterlockedDecrement(IN_USE);
   ExFreeToNPagedLookasideList(list(), changetype<usize>(tcb));
 }
 

@@ -150,8 +150,12 @@ class Life {
   }
 
   private open(): Connected {
-    const port = this.nextPort++;
     const { machine, user } = this.bench;
+    // Garbage may have made a connection of the same four-tuple.
+    while (stateOf(machine, new Peer(machine, { port: this.nextPort, ours: 80 })) !== 'CLOSED') {
+      this.nextPort++;
+    }
+    const port = this.nextPort++;
     machine.take();
     const way = port % 3;
     const end = way === 0

@@ -7,6 +7,9 @@ import { Segment } from "./segment";
 import { before } from "./sequence";
 import { Tcb } from "./tcb";
 
+/** Runs of one connection at most: what a window of 64-octet segments holds. */
+const MOST_RUNS: u32 = 1024;
+
 /** Keeps what `segment` brings and was not there; the window bounds it. */
 export function keepLocked(tcb: Tcb, segment: Segment): void {
   mustHold(tcb.lock);
@@ -45,6 +48,10 @@ function insertLocked(
   sequence: u32,
 ): void {
   mustHold(tcb.lock);
+  if (tcb.waitingRuns >= MOST_RUNS) {
+    drop(Drop.TCP_OUT_OF_WINDOW);
+    return;
+  }
   const held = hold(data, length, sequence);
   if (held == null) {
     drop(Drop.NO_MEMORY);
@@ -55,7 +62,6 @@ function insertLocked(
   while (next != null && before(next.sequence, end)) {
     const covered = end - next.sequence;
     if (covered < next.length) {
-      tcb.waitingOctets -= covered;
       next.sequence += covered;
       next.data += covered;
       next.length -= covered;
@@ -63,13 +69,13 @@ function insertLocked(
     }
     const gone: Held = next;
     next = gone.next;
-    tcb.waitingOctets -= gone.length;
+    tcb.waitingRuns--;
     releaseHeld(gone);
   }
   held.next = next;
   if (previous == null) tcb.waiting = held;
   else previous.next = held;
-  tcb.waitingOctets += length;
+  tcb.waitingRuns++;
 }
 
 /** The run whose turn has come, taken out; what of it is old is trimmed. Null: there is none. */
@@ -78,7 +84,7 @@ export function takeReadyLocked(tcb: Tcb): Held | null {
   let first = tcb.waiting;
   while (first != null && !before(tcb.rcvNxt, first.sequence)) {
     tcb.waiting = first.next;
-    tcb.waitingOctets -= first.length;
+    tcb.waitingRuns--;
     first.next = null;
     const old = tcb.rcvNxt - first.sequence;
     if (old < first.length) {

@@ -137,7 +137,7 @@ export function dieLocked(tcb: Tcb, status: NTSTATUS, indicate: bool): void {
   tcb.held = null;
   tcb.waiting = null;
   tcb.heldOctets = 0;
-  tcb.waitingOctets = 0;
+  tcb.waitingRuns = 0;
   tcb.todo |= <u16>Todo.REMOVE;
   if (tell) tcb.todo |= <u16>Todo.ABORTED;
 }

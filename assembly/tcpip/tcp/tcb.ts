@@ -166,7 +166,8 @@ export class Tcb {
   rttvar: u32;
   /** Milliseconds. */
   rto: u32;
-  waitingOctets: u32;
+  /** Runs in `waiting`. */
+  waitingRuns: u32;
   maxSndWnd: u32;
   recover: u32;
   iss: u32;

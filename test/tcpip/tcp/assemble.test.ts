@@ -88,7 +88,7 @@ describe('tcpip/tcp/assemble', () => {
     expect(peer.lines()).toEqual(['. 1(0) ack 1', '. 1(0) ack 1', '. 1(0) ack 1']);
   });
 
-  it('keeps no more than the window, however small the pieces', ({ bench }) => {
+  it('keeps no more than the window, nor many runs, however small the pieces', ({ bench }) => {
     const { machine, user } = bench();
     const { peer, handle } = reach({ machine, user });
     const base = peer.next;
@@ -96,7 +96,8 @@ describe('tcpip/tcp/assemble', () => {
       peer.say(ACK, { sequence: base + at, data: pattern(1, at) });
     }
     peer.say(ACK, { sequence: base + 8760, data: pattern(1, 8760) });
-    expect(machine.dropped()).toEqual({ TCP_NOT_ACCEPTABLE: 1 });
+    // 4,380 runs came; more than 1,024 are not kept, whatever the window.
+    expect(machine.dropped()).toEqual({ TCP_NOT_ACCEPTABLE: 1, TCP_OUT_OF_WINDOW: 4380 - 1024 });
     for (let at = 0; at < 8760; at += 1460) {
       peer.say(ACK, { sequence: base + at, data: pattern(1460, at) });
     }
@@ -144,5 +145,17 @@ describe('tcpip/tcp/assemble', () => {
       expect(difference(user.drain(handle), pattern(total)), `seed ${seed}`).toBe('same');
       expect(user.receive(handle), `seed ${seed}`).toBe('GRACEFUL_DISCONNECT');
     }
+  });
+
+  it('keeps a bounded number of runs, also where each octet has a gap behind it', ({ bench }) => {
+    const { machine, user } = bench();
+    const { peer } = reach({ machine, user });
+    const before = machine.raw.poolBlocks();
+    for (let i = 0; i < 1500; i++) {
+      peer.say(ACK, { sequence: (peer.next + 1 + 2 * i) >>> 0, data: pattern(1) });
+      machine.take();
+    }
+    expect(machine.raw.poolBlocks() - before).toBe(1024);
+    expect(machine.dropped()).toMatchObject({ TCP_OUT_OF_WINDOW: 1500 - 1024 });
   });
 });

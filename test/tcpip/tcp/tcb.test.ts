@@ -21,7 +21,9 @@ describe('tcpip/tcp/tcb', () => {
     expect(user.connect(socket, 9)).toBe('INSUFFICIENT_RESOURCES');
   });
 
-  for (const [discovery, far, mss] of [[1, true, 1460], [0, true, 536], [0, false, 1460]] as const) {
+  for (const [discovery, far, mss] of [
+    [1, true, 1460], [0, true, 536], [0, false, 1460],
+  ] as const) {
     const where = far ? 'off our net' : 'on our net';
     it(`agrees on ${mss} ${where} with EnablePMTUDiscovery ${discovery}`, ({ bench }) => {
       const one = bench({

@@ -117,7 +117,7 @@ function loadName(name: string): LoadName {
 function readSettings(settings: readonly string[]): Record<string, number> {
   const values: Record<string, number> = {};
   for (const setting of settings) {
-    const match = /^([A-Za-z0-9]+)=(0x[0-9a-f]+|[0-9]+)$/i.exec(setting);
+    const match = /^([A-Za-z0-9]+)=(0x[0-9a-f]+|-?[0-9]+)$/i.exec(setting);
     if (match === null) {
       throw new WrongUse(
         `option --set: '${setting}' is not Name=value, like TcpWindowSize=8760 or 0x2238`,

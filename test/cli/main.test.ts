@@ -13,6 +13,7 @@ const WRONG: readonly (readonly [args: string, says: RegExp])[] = [
   ['run --set TcpWindow=3', /option --set: TcpWindow: unknown .*mean TcpWindowSize\?/],
   ['run --set TcpWindowSize=65536', /option --set: TcpWindowSize: 65536 is out of range 0\.\./],
   ['run --set foo', /option --set: 'foo' is not Name=value/],
+  ['run --set TcpMaxHalfOpen=-1', /TcpMaxHalfOpen.*range 100\.\.65535/],
   ['run --set MTU=1 --set MTU=2', /option --set: MTU is given twice/],
   ['run --loss 500%', /option --loss: loss=500% is not a probability, like 5% or 0\.05/],
   ['run --delay 20', /option --delay: delay=20 is not a time/],

@@ -182,14 +182,12 @@ class BulkStream {
     this.again();
   }
 
-  /** Ends in order what is open. */
+  /** Ends in order what is open; a connect that waits comes to its end first. */
   finish(): void {
     this.world.clock.cancel(this.retry);
-    if (!this.clientEnd.connected) this.clientEnd.close(true);
-    else {
-      this.clientEnd.sendNoMore();
-      this.serverEnd.sendNoMore();
-    }
+    if (!this.clientEnd.connected) return;
+    this.clientEnd.sendNoMore();
+    this.serverEnd.sendNoMore();
   }
 
   abandon(): void {

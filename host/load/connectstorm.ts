@@ -5,14 +5,14 @@
  * A machine that has no port left (Q149532) is no error: it is counted, and asked again.
  */
 
-import type { Clock, Event } from '../machine/clock.js';
-import type { Machine } from '../machine/machine.js';
+import type { Clock } from '../machine/clock.js';
 import type { Stream } from '../machine/random.js';
-import type { RawSockets, SocketBlock } from '../machine/usermode.js';
 import type { World } from '../machine/world.js';
+import { Client, openDesk } from './client.js';
+import type { Desk } from './client.js';
 import { Gate } from './gate.js';
 import type { Guest } from './gate.js';
-import { complain, countFailure, emptyFigures, isLost } from './load.js';
+import { complain, emptyFigures } from './load.js';
 import type { Load, LoadContext } from './load.js';
 
 const PORT = 5080;
@@ -25,21 +25,12 @@ const PLACES = 8;
 const CLIENT_FIRST = 16;
 /** What a request begins with. */
 const WHO_ENDS = { server: 1, client: 2 } as const;
-const RETRY_NS = 100_000_000;
 const PAUSE_NS = 1_000_000;
 
 /** How much there is. */
 export interface ConnectStormOptions {
   /** Connections of each client under way at a time; 8 where not given. */
   readonly places?: number;
-}
-
-/** What all ends on one machine share. */
-interface Desk {
-  readonly machine: Machine;
-  readonly raw: RawSockets;
-  readonly outbox: SocketBlock;
-  readonly inbox: SocketBlock;
 }
 
 /** A storm of connects. */
@@ -66,12 +57,13 @@ class ConnectStorm implements Load {
 
   start(world: World, context: LoadContext): void {
     this.clock = world.clock;
-    const server = deskOf(context.server);
+    const blank = new Uint8Array(OCTETS).fill(0x20);
+    const server = openDesk(context.server, blank);
     const backlog = this.perClient * context.clients.length;
     this.gate = new Gate(context.server, PORT, backlog, () => this.answerer(server));
     const targets = { server: context.server.settings.address, spare: context.spare };
     for (const machine of context.clients) {
-      const client = deskOf(machine);
+      const client = openDesk(machine, blank);
       for (let i = 0; i < this.perClient; i++) {
         const chance = world.random.stream(`load storm ${this.places.length}`);
         const kind = KINDS[i % PLACES] ?? 'there';
@@ -111,94 +103,32 @@ class ConnectStorm implements Load {
 type Kind = 'there' | 'nobody' | 'absent';
 const KINDS: Readonly<Record<number, Kind>> = { [PLACES - 2]: 'nobody', [PLACES - 1]: 'absent' };
 
-function deskOf(machine: Machine): Desk {
-  const raw = machine.user.raw;
-  const outbox = raw.allocate(OCTETS);
-  outbox.write(new Uint8Array(OCTETS).fill(0x20));
-  return { machine, raw, outbox, inbox: raw.allocate(OCTETS) };
-}
-
 interface Targets {
   readonly server: number;
   readonly spare: LoadContext['spare'];
 }
 
 /** A place of the storm: one connection after another. */
-class Place implements Guest {
-  handle = 0;
-  private connected = false;
+class Place extends Client {
   private received = 0;
   private endsFirst = false;
-  private readonly next: Event;
   private readonly request = new Uint8Array(1);
 
   constructor(
     private readonly storm: ConnectStorm,
-    private readonly world: World,
-    private readonly desk: Desk,
+    world: World,
+    desk: Desk,
     private readonly chance: Stream,
     private readonly kind: Kind,
     private readonly targets: Targets,
   ) {
-    this.next = world.clock.event(() => this.begin());
+    super(storm, world.clock, desk, PAUSE_NS);
   }
 
-  begin(): void {
-    if (this.storm.stopping) return;
-    const { raw, machine } = this.desk;
-    this.connected = false;
+  protected prepare(): { address: number; port: number } {
     this.received = 0;
-    const handle = raw.open('stream', this);
-    if (handle === 0) {
-      if (isLost(machine)) return;
-      this.storm.figures.exhausted++;
-      this.again(RETRY_NS);
-      return;
-    }
-    this.arrive(handle);
     const port = this.kind === 'nobody' ? PORT_OF_NOBODY : this.storm.port;
-    const status = raw.connect(handle, this.target(), port);
-    if (status >= 0) return;
-    countFailure(this.storm.figures, machine, status);
-    this.close(true);
-    this.again(RETRY_NS);
-  }
-
-  arrive(handle: number): void {
-    this.handle = handle;
-  }
-
-  onEvent(events: number, status: number): void {
-    if (this.handle === 0) return;
-    const { figures } = this.storm;
-    const { CONNECTED, READABLE, CLOSED, ABORTED, FAILED } = this.desk.raw.events;
-    if ((events & (FAILED | ABORTED)) !== 0) {
-      if ((events & FAILED) !== 0) countFailure(figures, this.desk.machine, status);
-      else figures.aborted++;
-      this.close(true);
-      this.again(PAUSE_NS);
-      return;
-    }
-    if ((events & CONNECTED) !== 0) {
-      this.connected = true;
-      figures.opened++;
-      this.ask();
-    }
-    if ((events & READABLE) !== 0) this.receive();
-    if ((events & CLOSED) !== 0 && this.handle !== 0) this.ended();
-  }
-
-  /** A connect that waits is given up; what is connected ends by itself. */
-  finish(): void {
-    this.world.clock.cancel(this.next);
-    if (this.handle !== 0 && !this.connected) this.close(true);
-  }
-
-  close(abort: boolean): void {
-    this.world.clock.cancel(this.next);
-    if (this.handle !== 0) this.desk.raw.close(this.handle, abort);
-    this.handle = 0;
-    this.connected = false;
+    return { address: this.target(), port };
   }
 
   private target(): number {
@@ -207,7 +137,7 @@ class Place implements Guest {
     return first + this.chance.below(last - first + 1);
   }
 
-  private ask(): void {
+  protected ask(): void {
     this.endsFirst = this.chance.below(CLIENT_FIRST) === 0;
     this.request[0] = this.endsFirst ? WHO_ENDS.client : WHO_ENDS.server;
     this.desk.outbox.write(this.request);
@@ -215,7 +145,7 @@ class Place implements Guest {
     if (taken > 0) this.storm.figures.octets += taken;
   }
 
-  private receive(): void {
+  protected receive(): void {
     const { raw, inbox } = this.desk;
     for (;;) {
       const count = raw.receive(this.handle, inbox);
@@ -228,20 +158,12 @@ class Place implements Guest {
     if (this.endsFirst) this.ended();
   }
 
-  private ended(): void {
-    const { figures } = this.storm;
+  protected override ended(): void {
     if (this.received !== OCTETS) {
       const where = `storm: ${this.desk.machine.name}`;
-      complain(figures, `${where}: ${this.received} of ${OCTETS} octets came`);
+      complain(this.storm.figures, `${where}: ${this.received} of ${OCTETS} octets came`);
     }
-    figures.closed++;
-    this.close(false);
-    this.again(PAUSE_NS);
-  }
-
-  private again(ns: number): void {
-    if (this.storm.stopping) return;
-    this.world.clock.schedule(this.next, this.world.clock.now + ns);
+    super.ended();
   }
 }
 

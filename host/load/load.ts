@@ -27,14 +27,22 @@ export interface LoadFigures {
   exhausted: number;
   /** Octets of data that sockets took. */
   octets: number;
-  /** Octets of data that arrived and were compared with what was sent. */
+  /** Octets of data that arrived, were compared with what was sent, and are the same. */
   verified: number;
+  /** Octets of data that arrived and are not what was sent. */
+  differing: number;
   /** Requests that were answered. */
   exchanges: number;
   /** Frames put on the link without a machine. */
   injected: number;
   /** Conversations of a recording, each octet as recorded. */
   replayed: number;
+  /** Conversations that came to nothing, or to something else. */
+  failed: number;
+  /** Conversations that began later than recorded, for lack of room. */
+  held: number;
+  /** Octets that a recording lacks in what it has conversations of. */
+  missing: number;
   /** How often what arrived was not what was sent. */
   errors: number;
   /** What was wrong, in words: the first of them. */
@@ -52,7 +60,10 @@ export interface Load {
    * @throws Error where a machine gives it no socket to listen with.
    */
   start(world: World, context: LoadContext): void;
-  /** Begins nothing more; what is under way is ended in order, as far as time then goes on. */
+  /**
+   * Begins nothing more. What is under way is ended in order, and a connect that waits comes to
+   * its end, as far as time then goes on.
+   */
   stop(): void;
   /** Closes at once what is still open. */
   abandon(): void;
@@ -79,7 +90,8 @@ export async function introduce(world: World, context: LoadContext): Promise<voi
 export function emptyFigures(): LoadFigures {
   return {
     opened: 0, closed: 0, aborted: 0, refused: 0, unreachable: 0, exhausted: 0, octets: 0,
-    verified: 0, exchanges: 0, injected: 0, replayed: 0, errors: 0, complaints: [],
+    verified: 0, differing: 0, exchanges: 0, injected: 0, replayed: 0, failed: 0, held: 0,
+    missing: 0, errors: 0, complaints: [],
   };
 }
 

@@ -4,14 +4,14 @@
  * the answer, and its number; each answer's beginning is checked, of some all octets.
  */
 
-import type { Clock, Event } from '../machine/clock.js';
-import type { Machine } from '../machine/machine.js';
+import type { Clock } from '../machine/clock.js';
 import type { Stream } from '../machine/random.js';
-import type { RawSockets, SocketBlock } from '../machine/usermode.js';
 import type { World } from '../machine/world.js';
+import { Client, RETRY_NS, openDesk } from './client.js';
+import type { Desk } from './client.js';
 import { Gate } from './gate.js';
 import type { Guest } from './gate.js';
-import { complain, countFailure, emptyFigures, isLost } from './load.js';
+import { complain, emptyFigures } from './load.js';
 import type { Load, LoadContext } from './load.js';
 
 /** Octets of the shortest message, and of the longest. */
@@ -22,7 +22,6 @@ const HEADER_OCTETS = 8;
 const EXCHANGES = 256;
 /** Of every so many answers all octets are compared. */
 const VERIFIED_EVERY = 16;
-const RETRY_NS = 100_000_000;
 
 /** How much there is. */
 export interface MessagesOptions {
@@ -30,14 +29,6 @@ export interface MessagesOptions {
   readonly connections?: number;
   /** Exchanges after which a connection ends; 256 where not given. */
   readonly exchanges?: number;
-}
-
-/** What all ends on one machine share. */
-interface Desk {
-  readonly machine: Machine;
-  readonly raw: RawSockets;
-  readonly outbox: SocketBlock;
-  readonly inbox: SocketBlock;
 }
 
 /** Small messages. */
@@ -65,11 +56,11 @@ class Messages implements Load {
   start(world: World, context: LoadContext): void {
     this.clock = world.clock;
     world.random.stream('load messages pattern').fillOctets(this.pattern);
-    const server = deskOf(context.server, this.pattern);
+    const server = openDesk(context.server, this.pattern);
     const backlog = this.perClient * context.clients.length;
     this.gate = new Gate(context.server, PORT, backlog, () => this.answerer(server));
     for (const machine of context.clients) {
-      const client = deskOf(machine, this.pattern);
+      const client = openDesk(machine, this.pattern);
       for (let i = 0; i < this.perClient; i++) {
         const chance = world.random.stream(`load messages ${this.callers.length}`);
         const target = context.server.settings.address;
@@ -97,13 +88,6 @@ class Messages implements Load {
     if (free === undefined) this.answerers.push((free = new Answerer(server)));
     return free;
   }
-}
-
-function deskOf(machine: Machine, pattern: Uint8Array): Desk {
-  const raw = machine.user.raw;
-  const outbox = raw.allocate(MESSAGE_OCTETS.most);
-  outbox.write(pattern);
-  return { machine, raw, outbox, inbox: raw.allocate(MESSAGE_OCTETS.most) };
 }
 
 /** The messages that come on one connection, whatever segments they come in. */
@@ -140,88 +124,33 @@ function sendMessage(desk: Desk, handle: number, octets: Uint8Array, length: num
 }
 
 /** The end that asks. */
-class Caller implements Guest {
-  handle = 0;
-  private connected = false;
+class Caller extends Client {
   private readonly letter = new Letter();
   private readonly header = new Uint16Array(HEADER_OCTETS / 2);
   private readonly octets = new Uint8Array(this.header.buffer);
-  private readonly retry: Event;
   private number = 0;
   private wanted = 0;
   private exact = true;
 
   constructor(
     private readonly load: Messages,
-    private readonly world: World,
-    private readonly desk: Desk,
+    world: World,
+    desk: Desk,
     private readonly chance: Stream,
     private readonly address: number,
     private readonly port: number,
   ) {
-    this.retry = world.clock.event(() => this.begin());
+    super(load, world.clock, desk, RETRY_NS);
   }
 
-  begin(): void {
-    if (this.load.stopping) return;
-    const { raw, machine } = this.desk;
+  protected prepare(): { address: number; port: number } {
     this.number = 0;
-    this.connected = false;
     this.letter.count = 0;
-    const handle = raw.open('stream', this);
-    if (handle === 0) {
-      if (isLost(machine)) return;
-      this.load.figures.exhausted++;
-      this.again();
-      return;
-    }
-    this.arrive(handle);
-    const status = raw.connect(handle, this.address, this.port);
-    if (status >= 0) return;
-    countFailure(this.load.figures, machine, status);
-    this.close(true);
-    this.again();
+    this.desk.raw.option(this.handle, 'NO_DELAY', 1);
+    return { address: this.address, port: this.port };
   }
 
-  arrive(handle: number): void {
-    this.handle = handle;
-    this.desk.raw.option(handle, 'NO_DELAY', 1);
-  }
-
-  onEvent(events: number, status: number): void {
-    if (this.handle === 0) return;
-    const { figures } = this.load;
-    const { CONNECTED, READABLE, CLOSED, ABORTED, FAILED } = this.desk.raw.events;
-    if ((events & (FAILED | ABORTED)) !== 0) {
-      if ((events & FAILED) !== 0) countFailure(figures, this.desk.machine, status);
-      else figures.aborted++;
-      this.close(true);
-      this.again();
-      return;
-    }
-    if ((events & CONNECTED) !== 0) {
-      this.connected = true;
-      figures.opened++;
-      this.ask();
-    }
-    if ((events & READABLE) !== 0) this.receive();
-    if ((events & CLOSED) !== 0 && this.handle !== 0) this.ended();
-  }
-
-  /** Ends behind the answer that is due. */
-  finish(): void {
-    this.world.clock.cancel(this.retry);
-    if (this.handle !== 0 && !this.connected) this.close(true);
-  }
-
-  close(abort: boolean): void {
-    this.world.clock.cancel(this.retry);
-    if (this.handle !== 0) this.desk.raw.close(this.handle, abort);
-    this.handle = 0;
-    this.connected = false;
-  }
-
-  private ask(): void {
+  protected ask(): void {
     const { least, most } = MESSAGE_OCTETS;
     const length = least + this.chance.below(most - least + 1);
     this.wanted = least + this.chance.below(most - least + 1);
@@ -236,7 +165,7 @@ class Caller implements Guest {
     }
   }
 
-  private receive(): void {
+  protected receive(): void {
     const { raw, inbox } = this.desk;
     const { letter } = this;
     while (this.handle !== 0) {
@@ -270,17 +199,6 @@ class Caller implements Guest {
     letter.count = 0;
     if (load.stopping || this.number >= load.exchanges) this.ended();
     else this.ask();
-  }
-
-  private ended(): void {
-    this.load.figures.closed++;
-    this.close(false);
-    this.again();
-  }
-
-  private again(): void {
-    if (this.load.stopping) return;
-    this.world.clock.schedule(this.retry, this.world.clock.now + RETRY_NS);
   }
 }
 

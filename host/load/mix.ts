@@ -6,6 +6,7 @@ import { createConnectStorm } from './connectstorm.js';
 import { sumFigures } from './load.js';
 import type { Load, LoadContext, LoadFigures } from './load.js';
 import { createMessages } from './messages.js';
+import { mostAtOnce } from './recording.js';
 import type { Conversation } from './recording.js';
 import { createReplay } from './replay.js';
 import { createSynFlood } from './synflood.js';
@@ -59,8 +60,11 @@ function createLoad(
       return createConnectStorm({ places: Math.max(8, connections) });
     case 'synflood':
       return createSynFlood({ perSecond: Math.max(1, Math.round(FLOOD * share)) });
-    case 'replay':
-      return createReplay({ conversations, rounds: connections });
+    case 'replay': {
+      // A recording of many conversations at once is a load by itself.
+      const rounds = Math.round(connections / Math.max(1, mostAtOnce(conversations)));
+      return createReplay({ conversations, rounds: Math.max(1, rounds) });
+    }
   }
 }
 

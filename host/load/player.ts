@@ -7,6 +7,7 @@ import type { Clock, Event } from '../machine/clock.js';
 import type { Machine } from '../machine/machine.js';
 import type { RawSockets, SocketBlock } from '../machine/usermode.js';
 import type { Guest } from './gate.js';
+import type { LoadFigures } from './load.js';
 import type { Part } from './script.js';
 
 /** What all players on one machine share. */
@@ -30,6 +31,10 @@ export function deskOf(machine: Machine): Desk {
 
 /** Who is told how a side fares. */
 export interface Stage {
+  /** Counts the octets: those taken, those as recorded, those that differ. */
+  readonly figures: LoadFigures;
+  /** A side has its socket: the client to connect with, the server from its accept. */
+  arrived(player: Player): void;
   /** The client's connect has ended: `status` is negative where it failed. */
   connected(status: number): void;
   /** A side has sent and received all that was recorded. */
@@ -38,7 +43,7 @@ export interface Stage {
   broken(player: Player): void;
   /** The other side ended; `missing` octets of the recording did not come. */
   ended(player: Player, missing: number): void;
-  /** What came is not what was recorded, from this octet on. */
+  /** This octet, the first of them, is not what was recorded; the play goes on. */
   differs(player: Player, at: number): void;
 }
 
@@ -51,6 +56,7 @@ export class Player implements Guest {
   private startNs = 0;
   private readonly due: Event;
   private told = false;
+  private differed = false;
 
   /** `speed`: how many times faster than recorded. */
   constructor(
@@ -65,7 +71,7 @@ export class Player implements Guest {
 
   /** Whether all that was recorded is sent and has come. */
   get done(): boolean {
-    return this.sent === this.part.octets.length && this.received === this.peer.octets.length;
+    return this.sent === this.part.octets.length && this.received >= this.peer.octets.length;
   }
 
   /** Ready for a new connection, whose time begins at an instant. */
@@ -75,11 +81,13 @@ export class Player implements Guest {
     this.turn = 0;
     this.startNs = startNs;
     this.told = false;
+    this.differed = false;
   }
 
   arrive(handle: number): void {
     this.handle = handle;
     this.desk.raw.option(handle, 'NO_DELAY', 1);
+    this.stage.arrived(this);
     if (this.part.side === 'server') this.advance();
   }
 
@@ -135,6 +143,7 @@ export class Player implements Guest {
       const taken = raw.send(this.handle, outbox, count);
       if (taken <= 0) return false;
       this.sent += taken;
+      this.stage.figures.octets += taken;
     }
     return true;
   }
@@ -144,17 +153,28 @@ export class Player implements Guest {
     while (this.handle !== 0) {
       const count = raw.receive(this.handle, inbox);
       if (count <= 0) return;
-      const at = firstDifference(inbox.view(count), this.peer.octets, this.received);
-      if (at >= 0) {
-        this.stage.differs(this, this.received + at);
-        return;
+      const { equal, first } = compare(inbox.view(count), this.peer.octets, this.received);
+      const { figures } = this.stage;
+      figures.verified += equal;
+      figures.differing += count - equal;
+      if (equal < count && !this.differed) {
+        this.differed = true;
+        this.stage.differs(this, this.received + first);
       }
       this.received += count;
     }
   }
 }
 
-function firstDifference(octets: Uint8Array, expected: Uint8Array, from: number): number {
-  for (let i = 0; i < octets.length; i++) if (octets[i] !== expected[from + i]) return i;
-  return -1;
+/** How many octets are as expected, and where the first stands that is not. */
+function compare(
+  octets: Uint8Array, expected: Uint8Array, from: number,
+): { equal: number; first: number } {
+  let equal = 0;
+  let first = -1;
+  for (let i = 0; i < octets.length; i++) {
+    if (octets[i] === expected[from + i]) equal++;
+    else if (first < 0) first = i;
+  }
+  return { equal, first };
 }

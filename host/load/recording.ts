@@ -49,6 +49,8 @@ export interface Conversation {
 export interface Recording {
   /** In the order in which they began. */
   readonly conversations: readonly Conversation[];
+  /** Connections that never opened: refused, or nobody answered to the end of it. */
+  readonly attempts: readonly Conversation[];
   readonly frames: number;
   readonly segments: number;
   /** Octets of data seen again, by retransmission or overlap. */
@@ -76,6 +78,8 @@ interface Connection {
   client: 0 | 1;
   readonly startNs: number;
   endNs: number;
+  /** Something but SYN and RST was seen: the handshake was over, or before the capture. */
+  isOpened: boolean;
   isReset: boolean;
   closedBy: Flow | null;
 }
@@ -115,8 +119,10 @@ export function readConversations(
     else repeatedOctets += outcome;
   }
   reader.finish();
+  const read = (some: Connection[]) => some.map((each) => conversationOf(each, mergeNs));
   return {
-    conversations: connections.map((connection) => conversationOf(connection, mergeNs)),
+    conversations: read(connections.filter(({ isOpened }) => isOpened)),
+    attempts: read(connections.filter(({ isOpened }) => !isOpened)),
     frames: reader.frames,
     segments,
     repeatedOctets,
@@ -138,7 +144,9 @@ function newConnection(segment: TcpSegment, from: 0 | 1): Connection {
   let client: 0 | 1 = from;
   if ((flags & FLAG.SYN) !== 0) client = (flags & FLAG.ACK) === 0 ? from : to;
   else if (source.port < 1024 && target.port >= 1024) client = to; // a server's port
-  return { flows, client, startNs: timeNs, endNs: timeNs, isReset: false, closedBy: null };
+  return {
+    flows, client, startNs: timeNs, endNs: timeNs, isOpened: false, isReset: false, closedBy: null,
+  };
 }
 
 /** Does `segment` open the same pair of ports anew? */
@@ -169,7 +177,9 @@ function take(connection: Connection, from: 0 | 1, segment: TcpSegment): number 
     }
     return 0;
   }
-  if ((flags & FLAG.SYN) !== 0) {
+  if ((flags & FLAG.SYN) === 0) {
+    connection.isOpened = true;
+  } else {
     if (flow.initialSequence === null && opposite.initialSequence === null) {
       const isAnswer = (flags & FLAG.ACK) !== 0;
       connection.client = (from === 0) === isAnswer ? 1 : 0;
@@ -306,4 +316,17 @@ export function summarize(conversations: readonly Conversation[]): RecordingSumm
       .map(([port, count]) => ({ port, conversations: count }))
       .sort((a, b) => b.conversations - a.conversations || a.port - b.port),
   };
+}
+
+/** How many of `conversations` went on at a time, where they were most. */
+export function mostAtOnce(conversations: readonly Conversation[]): number {
+  const starts = conversations.map(({ startNs }) => startNs).sort((a, b) => a - b);
+  const ends = conversations.map(({ endNs }) => endNs).sort((a, b) => a - b);
+  let most = 0;
+  let over = 0;
+  for (const [begun, startNs] of starts.entries()) {
+    while ((ends[over] ?? Infinity) < startNs) over += 1;
+    most = Math.max(most, begun + 1 - over);
+  }
+  return most;
 }

@@ -4,13 +4,17 @@
  * it begins again. Several rounds go on at a time, each as if it were alone.
  */
 
-import type { Clock, Event } from '../machine/clock.js';
+import type { Event } from '../machine/clock.js';
+import type { Machine } from '../machine/machine.js';
 import type { World } from '../machine/world.js';
+import { Door } from './door.js';
 import { Gate, GuestList } from './gate.js';
-import { complain, countFailure, emptyFigures, isLost } from './load.js';
+import { emptyFigures, isLost } from './load.js';
 import type { Load, LoadContext } from './load.js';
-import { Player, deskOf } from './player.js';
-import type { Desk, Stage } from './player.js';
+import { Play } from './play.js';
+import type { Production } from './play.js';
+import { deskOf } from './player.js';
+import type { Desk } from './player.js';
 import type { Conversation } from './recording.js';
 import { scriptOf } from './script.js';
 import type { Script } from './script.js';
@@ -27,6 +31,8 @@ export interface ReplayOptions {
 }
 
 const BETWEEN_ROUNDS_NS = 10_000_000;
+/** The longest backlog that NT Server gives (Q127144). */
+const LONGEST_BACKLOG = 200;
 
 /**
  * A replay.
@@ -39,65 +45,106 @@ export function createReplay(options: ReplayOptions): Load {
   return new Replay(conversations.map(scriptOf), rounds, times, speed);
 }
 
-class Replay implements Load {
+class Replay implements Load, Production {
   readonly name = 'replay';
   readonly figures = emptyFigures();
   readonly guests = new GuestList();
-  readonly gates = new Map<number, Gate>();
   stopping = false;
-  private readonly plays: Play[] = [];
+  private readonly doors = new Map<number, Door>();
   private readonly rounds: Round[] = [];
-  private clock: Clock | undefined;
+  private readonly failures = new Map<string, Failure>();
+  private world: World | undefined;
+  private server: Machine | undefined;
 
   constructor(
     private readonly scripts: readonly Script[],
     private readonly perClient: number,
     readonly times: number,
     readonly speed: number,
-  ) {}
+  ) {
+    this.figures.missing = scripts.reduce((sum, { missing }) => sum + missing, 0);
+  }
 
   get open(): number {
-    const gates = [...this.gates.values()].filter((gate) => gate.open).length;
-    return this.plays.reduce((sum, play) => sum + play.open, gates);
+    let open = 0;
+    for (const { gate } of this.doors.values()) if (gate.open) open++;
+    for (const round of this.rounds) open += round.open;
+    return open;
   }
 
   start(world: World, context: LoadContext): void {
-    this.clock = world.clock;
+    this.world = world;
+    this.server = context.server;
     const server = deskOf(context.server);
-    const rounds = this.perClient * context.clients.length;
-    const backlog = Math.min(200, rounds * this.scripts.length);
-    for (const { serverPort } of this.scripts) {
-      if (this.gates.has(serverPort)) continue;
-      const expect = (address: number, port: number) => this.guests.take(address, port);
-      this.gates.set(serverPort, new Gate(context.server, serverPort, backlog, expect));
-    }
+    const clients = context.clients.map(deskOf);
+    this.openDoors(context.server, this.perClient * clients.length);
     for (let i = 0; i < this.perClient; i++) {
-      for (const machine of context.clients) {
-        const client = deskOf(machine);
-        const round = new Round(this, world);
-        for (const script of this.scripts) {
-          const play = new Play(this, round, world, script, client, server);
-          this.plays.push(play);
-          round.plays.push(play);
-        }
-        this.rounds.push(round);
-        round.begin();
-      }
+      for (const client of clients) this.beginRound(world, { client, server });
     }
   }
 
   stop(): void {
     this.stopping = true;
-    for (const play of this.plays) play.finish();
-    if (this.clock === undefined) return;
-    for (const gate of this.gates.values()) gate.closeSoon(this.clock);
+    for (const round of this.rounds) round.finish();
+    if (this.world === undefined) return;
+    for (const { gate } of this.doors.values()) gate.closeSoon(this.world.clock);
   }
 
   abandon(): void {
     this.stopping = true;
-    for (const play of this.plays) play.abandon();
-    for (const gate of this.gates.values()) gate.close();
+    for (const round of this.rounds) round.abandon();
+    for (const { gate } of this.doors.values()) gate.close();
   }
+
+  failed(reason: string, where: string): void {
+    const { failures, world, server, figures: { complaints } } = this;
+    if (world === undefined || server === undefined || this.stopping) return;
+    // What a link loses may well end a conversation, and so may a machine that is no more.
+    if (isLost(server) || hasLost(world)) return;
+    const failure = failures.get(reason) ?? { at: complaints.length, count: 0, where };
+    failure.count++;
+    failures.set(reason, failure);
+    const many = failure.count === 1 ? '1 conversation' : `${failure.count} conversations`;
+    complaints[failure.at] = `replay: ${many} failed: ${reason} (the first: ${failure.where})`;
+  }
+
+  private openDoors(server: Machine, rounds: number): void {
+    const counts = new Map<number, number>();
+    for (const { serverPort } of this.scripts) {
+      counts.set(serverPort, (counts.get(serverPort) ?? 0) + rounds);
+    }
+    const expect = (address: number, port: number) => this.guests.take(address, port);
+    for (const [port, count] of counts) {
+      const backlog = Math.min(LONGEST_BACKLOG, count);
+      this.doors.set(port, new Door(new Gate(server, port, backlog, expect), backlog));
+    }
+  }
+
+  private beginRound(world: World, desks: { client: Desk; server: Desk }): void {
+    const round: Round = new Round(this, world);
+    for (const script of this.scripts) {
+      const door = this.doors.get(script.serverPort);
+      if (door === undefined) continue;
+      round.plays.push(new Play(this, script, door, desks, () => round.ended()));
+    }
+    this.rounds.push(round);
+    round.begin();
+  }
+}
+
+/** Conversations that failed for one reason. */
+interface Failure {
+  /** Where their complaint stands. */
+  readonly at: number;
+  count: number;
+  /** The first of them. */
+  readonly where: string;
+}
+
+function hasLost({ link, machines }: World): boolean {
+  const { dropped, altered } = link.stats;
+  if (dropped['loss'] || dropped['queue'] || altered['corrupt']) return true;
+  return machines.some(({ card }) => card.stats.droppedIn.ring > 0);
 }
 
 /** All conversations of the recording, each at its time; then again. */
@@ -111,12 +158,20 @@ class Round {
     this.next = world.clock.event(() => this.begin());
   }
 
+  /** Sockets that it has open. */
+  get open(): number {
+    let open = 0;
+    for (const play of this.plays) open += play.open;
+    return open;
+  }
+
   begin(): void {
-    if (this.replay.stopping || this.played >= this.replay.times) return;
+    const { stopping, times, speed } = this.replay;
+    if (stopping || this.played >= times) return;
     this.played++;
     this.over = 0;
-    const first = Math.min(...this.plays.map((play) => play.script.startNs));
-    for (const play of this.plays) play.set(Math.round((play.script.startNs - first) / this.speed));
+    const first = this.plays.reduce((ns, { script }) => Math.min(ns, script.startNs), Infinity);
+    for (const play of this.plays) play.set(Math.round((play.script.startNs - first) / speed));
   }
 
   /** One of them is over. */
@@ -126,139 +181,11 @@ class Round {
     this.world.clock.schedule(this.next, this.world.clock.now + BETWEEN_ROUNDS_NS);
   }
 
-  private get speed(): number {
-    return this.replay.speed;
-  }
-}
-
-/** One conversation, between two players. */
-class Play implements Stage {
-  private readonly client: Player;
-  private readonly server: Player;
-  private readonly start: Event;
-  private expected = -1;
-  private isConnected = false;
-  private completed = 0;
-
-  constructor(
-    private readonly replay: Replay,
-    private readonly round: Round,
-    private readonly world: World,
-    readonly script: Script,
-    client: Desk,
-    server: Desk,
-  ) {
-    this.client = new Player(this, client, script.client, script.server, replay.speed);
-    this.server = new Player(this, server, script.server, script.client, replay.speed);
-    this.start = world.clock.event(() => this.begin());
-  }
-
-  get open(): number {
-    return (this.client.handle === 0 ? 0 : 1) + (this.server.handle === 0 ? 0 : 1);
-  }
-
-  /** To begin so many ns from now. */
-  set(ns: number): void {
-    this.world.clock.schedule(this.start, this.world.clock.now + ns);
-  }
-
-  /** Plays on to its end, if it has begun. */
   finish(): void {
-    this.world.clock.cancel(this.start);
-    if (!this.isConnected) this.client.close(true);
+    for (const play of this.plays) play.finish();
   }
 
   abandon(): void {
-    this.world.clock.cancel(this.start);
-    this.client.close(true);
-    this.server.close(true);
-  }
-
-  connected(status: number): void {
-    if (status < 0) {
-      countFailure(this.replay.figures, this.client.desk.machine, status);
-      this.over();
-      return;
-    }
-    this.isConnected = true;
-    this.replay.figures.opened++;
-  }
-
-  complete(): void {
-    this.completed++;
-    if (this.completed < 2) return;
-    const { figures } = this.replay;
-    const { client, server, endsFirst, resets } = this.script;
-    figures.replayed++;
-    const octets = client.octets.length + server.octets.length;
-    figures.octets += octets;
-    figures.verified += octets;
-    const player = endsFirst === 'client' ? this.client : this.server;
-    if (!resets) player.desk.raw.shutdown(player.handle);
-    else {
-      player.close(true);
-      figures.closed++;
-      this.over();
-    }
-  }
-
-  broken(player: Player): void {
-    if (this.completed === 2) this.replay.figures.closed++;
-    else this.replay.figures.aborted++;
-    player.close(true);
-    this.over();
-  }
-
-  ended(player: Player, missing: number): void {
-    if (missing > 0) {
-      this.complain(player, `${missing} octets of the recording did not come`);
-      this.over();
-      return;
-    }
-    // A side that has more to send goes on; it is closed when the other has all of it.
-    if (this.completed < 2) return;
-    player.close(false);
-    if (this.open !== 0) return;
-    this.replay.figures.closed++;
-    this.over();
-  }
-
-  differs(player: Player, at: number): void {
-    this.complain(player, `octet ${at} is not as recorded`);
-    this.over();
-  }
-
-  private begin(): void {
-    const { guests, gates, figures } = this.replay;
-    const { raw, machine, clock } = this.client.desk;
-    this.completed = 0;
-    this.isConnected = false;
-    this.client.renew(clock.now);
-    this.server.renew(clock.now);
-    const handle = raw.open('stream', this.client);
-    if (handle === 0) {
-      if (isLost(machine)) return;
-      figures.exhausted++;
-      this.over();
-      return;
-    }
-    this.client.arrive(handle);
-    const port = gates.get(this.script.serverPort)?.port ?? this.script.serverPort;
-    const status = raw.connect(handle, this.server.desk.machine.settings.address, port);
-    if (status < 0) this.connected(status);
-    else this.expected = guests.add(machine, handle, this.server);
-  }
-
-  private complain(player: Player, sentence: string): void {
-    const { side } = player.part;
-    const where = `replay: ${player.desk.machine.name}: ${side} on port ${this.script.serverPort}`;
-    complain(this.replay.figures, `${where}: ${sentence}`);
-  }
-
-  private over(): void {
-    this.replay.guests.remove(this.expected);
-    this.client.close(true);
-    this.server.close(true);
-    this.round.ended();
+    for (const play of this.plays) play.abandon();
   }
 }

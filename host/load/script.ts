@@ -30,6 +30,8 @@ export interface Script {
   /** Who ends it, and whether with a reset. */
   readonly endsFirst: SideName;
   readonly resets: boolean;
+  /** Octets that the capture lacks, of both sides. */
+  readonly missing: number;
 }
 
 /** The script of a conversation. Octets that the capture lacks are left out on both sides. */
@@ -56,6 +58,7 @@ export function scriptOf(conversation: Conversation): Script {
     startNs: conversation.startNs,
     endsFirst: conversation.closedBy ?? 'client',
     resets: conversation.closed === 'reset',
+    missing: conversation.gaps.reduce((sum, gap) => sum + gap.octets, 0),
   };
 }
 

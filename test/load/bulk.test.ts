@@ -1,11 +1,11 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect } from 'vitest';
 import { PIECE_OCTETS, createBulk } from '../../host/load/bulk.js';
 import { introduce } from '../../host/load/load.js';
-import { SECOND, contextOf, openStage, perform } from './stage.js';
+import { SECOND, contextOf, it, perform } from './stage.js';
 
 describe('load/bulk', () => {
-  it('moves data in both directions, compares a part of it, and begins new streams', async () => {
-    const world = await openStage();
+  it('moves data both ways, compares a part of it, and begins new streams', async ({ stage }) => {
+    const world = await stage();
     const load = createBulk({ streams: 9, pieces: 4 });
     await perform(world, load, 2 * SECOND);
     const { figures } = load;
@@ -17,8 +17,8 @@ describe('load/bulk', () => {
     expect(figures.verified).toBeLessThan(figures.octets);
   });
 
-  it('brings every octet through loss, reordering and duplication', async () => {
-    const world = await openStage({
+  it('brings every octet through loss, reordering and duplication', async ({ stage }) => {
+    const world = await stage({
       link: 'switch:?latency=500us&loss=3%25&reorder=5%25&duplicate=2%25&delay=5ms', seed: 5,
     });
     const load = createBulk({ streams: 3, pieces: 8 });
@@ -28,8 +28,8 @@ describe('load/bulk', () => {
     expect(load.figures.closed).toBeGreaterThan(3);
   });
 
-  it('complains where what arrives is not what was sent', async () => {
-    const world = await openStage({}, 1);
+  it('complains where what arrives is not what was sent', async ({ stage }) => {
+    const world = await stage({}, 1);
     const context = contextOf(world);
     const { raw } = context.server.user;
     const receive = raw.receive.bind(raw);
@@ -53,13 +53,12 @@ describe('load/bulk', () => {
     );
     load.abandon();
     await world.run(SECOND);
-    world.stop();
   });
 
-  it('is the same twice, with the same seed', async () => {
+  it('is the same twice, with the same seed', async ({ stage }) => {
     const runs = [];
     for (const seed of [3, 3, 4]) {
-      const world = await openStage({ seed }, 1);
+      const world = await stage({ seed }, 1);
       const load = createBulk({ streams: 4, pieces: 4 });
       await perform(world, load, SECOND / 10);
       runs.push([world.digest(), load.figures.octets, load.figures.closed]);

@@ -1,10 +1,10 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect } from 'vitest';
 import { createConnectStorm } from '../../host/load/connectstorm.js';
-import { SECOND, openStage, perform } from './stage.js';
+import { SECOND, it, perform } from './stage.js';
 
 describe('load/connectstorm', () => {
-  it('opens and closes where somebody is, and counts who refuses or is not there', async () => {
-    const world = await openStage({ link: 'switch:?latency=10ms' }, 1);
+  it('opens and closes where one is, counts who refuses or is not there', async ({ stage }) => {
+    const world = await stage({ link: 'switch:?latency=10ms' }, 1);
     const load = createConnectStorm({ places: 8 });
     await perform(world, load, 100 * SECOND);
     const { figures } = load;
@@ -15,11 +15,12 @@ describe('load/connectstorm', () => {
     // A refused connect takes 1.5 s of SYNs (Q175523), one to nobody 45 s (Q142641's schedule).
     expect(figures.refused).toBeGreaterThan(55);
     expect(figures.refused).toBeLessThan(70);
-    expect(figures.unreachable).toBe(2);
+    // The third was begun before the load was stopped, and came to its end behind it.
+    expect(figures.unreachable).toBe(3);
   });
 
-  it('counts, and outlives, a machine that has no port left (Q149532)', async () => {
-    const world = await openStage({ target: 'free' }, 1);
+  it('counts, and outlives, a machine that has no port left (Q149532)', async ({ stage }) => {
+    const world = await stage({ target: 'free' }, 1);
     const load = createConnectStorm({ places: 32 });
     await perform(world, load, 60 * SECOND);
     const { figures } = load;

@@ -1,11 +1,11 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect } from 'vitest';
 import { introduce } from '../../host/load/load.js';
 import { MESSAGE_OCTETS, createMessages } from '../../host/load/messages.js';
-import { SECOND, contextOf, openStage, perform } from './stage.js';
+import { SECOND, contextOf, it, perform } from './stage.js';
 
 describe('load/messages', () => {
-  it('gets an answer to each request, and ends connections in order', async () => {
-    const world = await openStage();
+  it('gets an answer to each request, and ends connections in order', async ({ stage }) => {
+    const world = await stage();
     const load = createMessages({ connections: 4, exchanges: 50 });
     await perform(world, load, SECOND);
     const { figures } = load;
@@ -18,16 +18,16 @@ describe('load/messages', () => {
     expect(figures.verified).toBeGreaterThan(0);
   });
 
-  it('waits for no acknowledgement: a request leaves as soon as the answer is here', async () => {
-    const world = await openStage({}, 1);
+  it('waits for no acknowledgment: a request leaves when an answer is here', async ({ stage }) => {
+    const world = await stage({}, 1);
     const load = createMessages({ connections: 1, exchanges: 1e9 });
     await perform(world, load, 10 * SECOND);
     // Two ways of two times 500 us: with Nagle and a delayed acknowledgement it were 5 a second.
     expect(load.figures.exchanges).toBeGreaterThan(4000);
   });
 
-  it('complains of an answer that is not the one', async () => {
-    const world = await openStage({}, 1);
+  it('complains of an answer that is not the one', async ({ stage }) => {
+    const world = await stage({}, 1);
     const context = contextOf(world);
     const { raw } = context.clients[0]?.user ?? context.server.user;
     const receive = raw.receive.bind(raw);
@@ -46,6 +46,5 @@ describe('load/messages', () => {
     expect(load.figures.complaints[0]).toMatch(/^messages: client1: \d+ octets, number \d+, in pl/);
     load.abandon();
     await world.run(SECOND);
-    world.stop();
   });
 });

@@ -1,11 +1,11 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect } from 'vitest';
 import { emptyFigures, sumFigures } from '../../host/load/load.js';
 import { MIX, createMix } from '../../host/load/mix.js';
-import { SECOND, openStage, perform } from './stage.js';
+import { SECOND, it, perform } from './stage.js';
 
 describe('load/mix', () => {
-  it('is several loads at once, and its figures are theirs together', async () => {
-    const world = await openStage();
+  it('is several loads at once, and its figures are theirs together', async ({ stage }) => {
+    const world = await stage();
     const load = createMix(MIX);
     await perform(world, load, 4 * SECOND);
     const { figures } = load;
@@ -18,10 +18,10 @@ describe('load/mix', () => {
     expect(load.open).toBe(0);
   });
 
-  it('has more of what weighs more', async () => {
+  it('has more of what weighs more', async ({ stage }) => {
     const floods = [];
     for (const weights of [{ messages: 1, synflood: 1 }, { messages: 1, synflood: 3 }]) {
-      const world = await openStage({}, 1);
+      const world = await stage({}, 1);
       const load = createMix(weights);
       await perform(world, load, SECOND);
       floods.push(load.figures.injected);

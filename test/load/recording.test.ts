@@ -1,17 +1,16 @@
 /** Conversations out of captures: real ones, whose streams tshark read the same, and made ones. */
 
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { readCapture } from '../../host/link/pcapread.js';
-import { readConversations, summarize } from '../../host/load/recording.js';
-import type { SideName } from '../../host/load/recording.js';
+import { mostAtOnce, readConversations, summarize } from '../../host/load/recording.js';
+import type { Conversation, Recording, SideName } from '../../host/load/recording.js';
 import {
   ACK, CLIENT, FIN, HANDSHAKE, RST, SERVER, SYN, ethernet, framesOf, made, read, seeded, streamOf,
 } from './frames.js';
 
-const FIXTURE = new URL('../fixtures/curl-smb.pcapng', import.meta.url);
-const SHARED = new URL('../../../shared/captures/', import.meta.url);
+const FIXTURES = new URL('../fixtures/', import.meta.url);
 
 /** Length and SHA-256 of what each side sent, as `tshark -q -z follow,tcp,raw,0` has them. */
 const FOLLOWED: Record<string, {
@@ -63,20 +62,15 @@ function expectFollowed(name: string, file: URL): void {
 }
 
 describe('load/recording of real captures', () => {
-  it('reads test/fixtures/curl-smb.pcapng as tshark follows it', () => {
-    expectFollowed('curl-smb.pcapng', FIXTURE);
-  });
-
-  // These are beside the project, not in it: without them there is nothing to read.
   for (const name of Object.keys(FOLLOWED)) {
-    const file = new URL(name, SHARED);
-    it.skipIf(!existsSync(file))(`reads ../shared/captures/${name} as tshark follows it`, () => {
-      expectFollowed(name, file);
+    it(`reads test/fixtures/${name} as tshark follows it`, () => {
+      expectFollowed(name, new URL(name, FIXTURES));
     });
   }
 
   it('sums up what it read', () => {
-    const { conversations } = readConversations(readCapture(readFileSync(FIXTURE)));
+    const file = readFileSync(new URL('curl-smb.pcapng', FIXTURES));
+    const { conversations } = readConversations(readCapture(file));
     expect(summarize(conversations)).toEqual({
       conversations: 1,
       steps: 20,
@@ -198,9 +192,10 @@ describe('load/recording', () => {
     expect(late.recording.conversations).toHaveLength(1);
     expect([late.server, late.first?.client]).toEqual(['data', CLIENT]);
     const other = made('client', 99_000, '', { flags: SYN });
-    expect(read(segments(data, other)).recording.conversations).toHaveLength(2);
+    const both = ({ conversations, attempts }: Recording) => conversations.length + attempts.length;
+    expect(both(read(segments(data, other)).recording)).toBe(2);
     const answered = made('server', 99_000, '', { flags: SYN | ACK, acknowledgment: 4444 });
-    expect(read(segments(data, answered)).recording.conversations).toHaveLength(2);
+    expect(both(read(segments(data, answered)).recording)).toBe(2);
   });
 
   it('takes the first to send a SYN for the client when both do', () => {
@@ -230,11 +225,11 @@ describe('load/recording', () => {
   it('counts a SYN that is refused and repeated as one attempt', () => {
     const syn = made('client', 1000, '', { flags: SYN });
     const refusal = made('server', 0, '', { flags: RST | ACK, acknowledgment: 1001 });
-    const { recording, first } = read([syn, refusal, syn, refusal, syn, refusal]);
-    expect(recording.conversations).toHaveLength(1);
-    expect(first).toMatchObject({ closed: 'reset', closedBy: 'server', steps: [] });
+    const { recording } = read([syn, refusal, syn, refusal, syn, refusal]);
+    expect(recording.conversations).toEqual([]);
+    expect(recording.attempts).toMatchObject([{ closed: 'reset', closedBy: 'server', steps: [] }]);
     const met = read([syn, refusal, ...HANDSHAKE, made('client', 1001, 'in')]);
-    expect(met.recording.conversations).toHaveLength(1);
+    expect([met.recording.conversations.length, met.recording.attempts.length]).toEqual([1, 0]);
     expect([met.client, met.first?.closed, met.first?.closedBy]).toEqual(['in', 'open', null]);
     const ended = read([
       syn, refusal, ...HANDSHAKE,
@@ -243,7 +238,26 @@ describe('load/recording', () => {
     ]);
     expect(ended.first).toMatchObject({ closed: 'fin', closedBy: 'client' });
     const other = read([syn, refusal, made('client', 2000, '', { flags: SYN })]);
-    expect(other.recording.conversations).toHaveLength(2);
+    expect(other.recording.attempts).toHaveLength(2);
+  });
+
+  it('takes a handshake that was never ended, as of a flood, for an attempt', () => {
+    const [syn, answer, acknowledgment] = HANDSHAKE.slice(0, 3) as [Buffer, Buffer, Buffer];
+    const reset = made('client', 1001, '', { flags: RST });
+    for (const segments of [[syn], [syn, answer], [syn, answer, answer, reset]]) {
+      const { recording } = read(segments);
+      expect([recording.conversations.length, recording.attempts.length]).toEqual([0, 1]);
+    }
+    const { recording } = read([syn, answer, acknowledgment, reset]);
+    expect([recording.conversations.length, recording.attempts.length]).toEqual([1, 0]);
+  });
+
+  it('tells how many conversations went on at a time', () => {
+    const at = (startNs: number, endNs: number) => ({ startNs, endNs }) as Conversation;
+    expect(mostAtOnce([])).toBe(0);
+    expect(mostAtOnce([at(0, 10), at(11, 20), at(21, 30)])).toBe(1);
+    expect(mostAtOnce([at(5, 10), at(0, 5), at(2, 3), at(4, 4), at(9, 30)])).toBe(2);
+    expect(mostAtOnce([at(0, 100), at(1, 100), at(2, 3), at(4, 5)])).toBe(3);
   });
 
   it('tells how a conversation ended, and who ended it', () => {

@@ -1,10 +1,9 @@
 /** A small world for the tests of loads: a server, clients, a switch; and how a load runs there. */
 
-import { createWorld } from '../../host/index.js';
 import type { World, WorldOptions } from '../../host/index.js';
 import { introduce } from '../../host/load/load.js';
 import type { Load, LoadContext } from '../../host/load/load.js';
-import { mustRest } from '../machine/rest.js';
+import { test } from '../../host/vitest.js';
 
 export const SECOND = 1e9;
 
@@ -17,25 +16,29 @@ export function contextOf(world: World): LoadContext {
   };
 }
 
-/** A world of a server and clients, in which nothing is known to be wrong. */
-export async function openStage(
-  options: Partial<WorldOptions> = {}, clients = 2,
-): Promise<World> {
-  return createWorld({
-    target: 'checked',
-    link: 'switch:?latency=500us',
-    release: 'nt40sp6a-q297040',
-    ...options,
-    machines: [
-      { name: 'server', address: '10.0.0.1/24', gateway: '10.0.0.254' },
-      ...Array.from({ length: clients }, (_, i) => {
-        return { name: `client${i + 1}`, address: `10.0.0.${11 + i}/24` };
-      }),
-    ],
-  });
-}
+type MakeStage = (options?: Partial<WorldOptions>, clients?: number) => Promise<World>;
 
-/** Runs a load for some virtual time, then to its end; the machines are at rest afterwards. */
+/**
+ * A test with worlds of a server and clients, in which nothing is known to be wrong; the machines
+ * are asked the four questions afterwards.
+ */
+export const it = test.extend<{ stage: MakeStage }>({
+  stage: async ({ world }, use) => {
+    await use(async (options = {}, clients = 2) => world({
+      link: 'switch:?latency=500us',
+      release: 'nt40sp6a-q297040',
+      ...options,
+      machines: [
+        { name: 'server', address: '10.0.0.1/24', gateway: '10.0.0.254' },
+        ...Array.from({ length: clients }, (_, i) => {
+          return { name: `client${i + 1}`, address: `10.0.0.${11 + i}/24` };
+        }),
+      ],
+    }));
+  },
+});
+
+/** Runs a load for some virtual time, then to its end. */
 export async function perform(world: World, load: Load, ns: number): Promise<void> {
   const context = contextOf(world);
   await introduce(world, context);
@@ -45,8 +48,6 @@ export async function perform(world: World, load: Load, ns: number): Promise<voi
   await world.runUntil(() => load.open === 0, 60 * SECOND);
   load.abandon();
   await world.runUntil(() => world.machines.every(isQuiet), 600 * SECOND);
-  for (const machine of world.machines) mustRest(machine);
-  world.stop();
 }
 
 function isQuiet({ kernel }: World['machines'][number]): boolean {

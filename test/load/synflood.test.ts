@@ -1,11 +1,11 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect } from 'vitest';
 import { createSynFlood } from '../../host/load/synflood.js';
 import { introduce } from '../../host/load/load.js';
-import { SECOND, contextOf, openStage, perform } from './stage.js';
+import { SECOND, contextOf, it, perform } from './stage.js';
 
 describe('load/synflood', () => {
-  it('fills the backlog with half-open connections; beyond it SYNs are refused', async () => {
-    const world = await openStage({}, 1);
+  it('fills the backlog with half-open connections; SYNs beyond are refused', async ({ stage }) => {
+    const world = await stage({}, 1);
     const context = contextOf(world);
     const load = createSynFlood({ perSecond: 2000 });
     await introduce(world, context);
@@ -21,11 +21,10 @@ describe('load/synflood', () => {
     expect(drops).toMatchObject({ IP_CHECKSUM: 0, TCP_CHECKSUM: 0, TCP_OPTION: 0, IP_NO_ROUTE: 0 });
     load.abandon();
     await world.run(SECOND);
-    world.stop();
   });
 
-  it('leaves nothing when it is over', async () => {
-    const world = await openStage({}, 1);
+  it('leaves nothing when it is over', async ({ stage }) => {
+    const world = await stage({}, 1);
     const load = createSynFlood({ perSecond: 1000 });
     await perform(world, load, 5 * SECOND);
     expect(load.figures.injected).toBeGreaterThanOrEqual(5000);

@@ -115,7 +115,7 @@ export function receiveSynSentLocked(tcb: Tcb, segment: Segment): Next {
   const hasAck = (flags & TcpFlag.ACK) != 0;
   const ack = segment.acknowledgment;
   if (hasAck && (notAfter(ack, tcb.iss) || before(tcb.sndMax, ack))) {
-    drop(Drop.TCP_UNSENT_ACKNOWLEDGED);
+    drop(Drop.TCP_UNSENT_ACKNOWLEDGED); // as a late RST of the same ports' last connection is
     return flags & TcpFlag.RST ? Next.NOTHING : Next.RESET;
   }
   if (flags & TcpFlag.RST) {

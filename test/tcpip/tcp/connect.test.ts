@@ -142,6 +142,33 @@ describe('tcpip/tcp/connect', () => {
     expect(machine.dropped()).toEqual({ TCP_NO_ACK: 1, TCP_UNSENT_ACKNOWLEDGED: 2 });
   });
 
+  it('drops a late RST of an earlier connection of the same ports, and opens', ({ bench }) => {
+    const { machine, user } = bench();
+    const first = user.socket();
+    user.bind(first, 1500);
+    user.connect(first, 139);
+    const peer = new Peer(machine, { port: 139 });
+    peer.lines();
+    peer.ack = peer.kernels + 1;
+    peer.say(SYN | ACK);
+    // Both abort at one time: the RSTs cross.
+    const late = peer.frame(RST | ACK);
+    user.close(first, 'abort');
+    expect(peer.lines()).toEqual(['. 1(0) ack 1', 'R. 1(0) ack 1']);
+    machine.advance(1);
+    const second = user.socket();
+    expect([user.bind(second, 1500), user.connect(second, 139)]).toEqual(['SUCCESS', 'PENDING']);
+    const other = new Peer(machine, { port: 139, sequence: 0x7100_0000 });
+    expect(other.lines()).toEqual(['S 0(0)']);
+    machine.receive(late);
+    expect(other.lines()).toEqual([]);
+    expect(user.events(second).events).toEqual([]);
+    other.ack = other.kernels + 1;
+    other.say(SYN | ACK);
+    expect(user.events(second)).toEqual({ events: ['CONNECTED'], status: 'SUCCESS' });
+    expect(machine.dropped()).toEqual({ TCP_UNSENT_ACKNOWLEDGED: 1 });
+  });
+
   it('answers an ACK of what it never sent with RST, and goes on (RFC 9293, 3.5)', ({ bench }) => {
     const { machine, user } = bench();
     const { peer } = begun({ machine, user });

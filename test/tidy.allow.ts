@@ -52,6 +52,21 @@ export const ALLOWED: readonly Exception[] = [
     because: 'KEVENT is a service for drivers to come; test/ke/event.test.ts compiles and runs it',
   },
   {
+    rule: 'unasked-machine',
+    path: 'test/vitest.test.ts',
+    because: 'it asks the questions itself, of machines that fail them',
+  },
+  {
+    rule: 'unasked-machine',
+    path: 'test/soak/main.ts',
+    because: 'it runs without vitest, and asks with host/watch/question.ts',
+  },
+  {
+    rule: 'unasked-machine',
+    path: 'test/interop/pcap.ts',
+    because: 'it runs without vitest; test/interop/program.test.ts has the same program asked',
+  },
+  {
     rule: 'host-packages',
     path: 'host/kernel/load.ts',
     because: 'the loader of AssemblyScript itself: it runs in Node and in browsers alike',

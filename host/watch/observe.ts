@@ -2,7 +2,9 @@
 
 import * as inspect from '../kernel/inspect.js';
 import type { HeldLockView, LockView } from '../kernel/inspect.js';
-import type { Machine } from '../machine/machine.js';
+import type { Kernel } from '../kernel/load.js';
+import type { KernelStop } from '../kernel/stop.js';
+import type { Finding } from '../machine/witness.js';
 import { PASSIVE } from './observation.js';
 import type { Observation, ObservedFinding, ObservedLock } from './observation.js';
 import type { ObservedProcessor, ObservedTag } from './observation.js';
@@ -16,11 +18,27 @@ const HELD_SECOND = new Set(['LOCK_ORDER', 'LOCK_RELEASE_ORDER']);
 /** Rules whose first word is a lock. */
 const LOCK_RULE = /^LOCK_|^(ACQUIRE|RELEASE)_(BELOW|ABOVE)_DISPATCH$/;
 
+/** What can be looked at: a `Machine`, or a kernel that something else drives. */
+export interface Observable {
+  readonly name: string;
+  readonly kernel: Kernel;
+  readonly settings: { readonly processors: number };
+  /** Virtual time in ns. */
+  readonly clock: { readonly now: number };
+  /** How many calls of user mode wait for a thread. */
+  readonly user: { readonly waiting: number };
+  readonly stopped: KernelStop | undefined;
+  readonly halted: boolean;
+  readonly findings: readonly Finding[];
+  /** The stack of an acquire, where it is kept. */
+  siteOf(lock: number, sequence: number): string | undefined;
+}
+
 /**
  * A machine as it is between two calls of its kernel, or after it stopped. Reads only. With a
  * source map, and where the machine keeps the stacks of acquires, locks have the place of theirs.
  */
-export function observe(machine: Machine, map?: SourceMap): Observation {
+export function observe(machine: Observable, map?: SourceMap): Observation {
   const { kernel, settings, stopped } = machine;
   const { raw } = kernel;
   const processors = readProcessors(machine);
@@ -62,10 +80,10 @@ export function observe(machine: Machine, map?: SourceMap): Observation {
 }
 
 /** Sites by lock and acquire. A machine keeps the latest of each lock; what was seen stays here. */
-const SEEN = new WeakMap<Machine, Map<string, Site>>();
+const SEEN = new WeakMap<Observable, Map<string, Site>>();
 
 function siteOf(
-  machine: Machine, map: SourceMap, lock: number, sequence: number,
+  machine: Observable, map: SourceMap, lock: number, sequence: number,
 ): Site | undefined {
   const key = `${lock} ${sequence}`;
   const seen = SEEN.get(machine) ?? new Map<string, Site>();
@@ -76,7 +94,7 @@ function siteOf(
   return seen.get(key);
 }
 
-function readProcessors(machine: Machine): ObservedProcessor[] {
+function readProcessors(machine: Observable): ObservedProcessor[] {
   const { kernel, settings, stopped } = machine;
   return Array.from({ length: settings.processors }, (_, number) => {
     const { irql, dpcCount } = inspect.readProcessor(kernel, number);
@@ -87,7 +105,7 @@ function readProcessors(machine: Machine): ObservedProcessor[] {
 }
 
 /** All locks with an owner: the global ones, those of connections, and what the verifier noted. */
-function readOwned(machine: Machine): LockView[] {
+function readOwned(machine: Observable): LockView[] {
   const { kernel, settings } = machine;
   const all = [
     ...inspect.readLocks(kernel),
@@ -110,7 +128,7 @@ function observedLock(
   return { address, name, owner: owner ?? 0, ...where };
 }
 
-function readPool(machine: Machine): ObservedTag[] {
+function readPool(machine: Observable): ObservedTag[] {
   return inspect
     .readPoolTags(machine.kernel)
     .map(({ tag, allocations, frees, octets }) => ({

@@ -1,8 +1,8 @@
 /** Interlocked counters: what they answer, as words of one processor and as atomics. */
 
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect } from 'vitest';
 import { compileModule } from '../compile.js';
-import { Floor } from '../floor.js';
+import { Floor, it } from '../floor.js';
 
 const ENTRY = 'test/assembly/ex/memory.ts';
 

@@ -1,9 +1,9 @@
 /** Lookaside lists: equal blocks kept back up to a depth, given again before the pool is asked. */
 
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect } from 'vitest';
 import { Random } from '../../host/machine/random.js';
 import { compileModule } from '../compile.js';
-import { Floor } from '../floor.js';
+import { Floor, it, leaves } from '../floor.js';
 
 const LENGTH = 48;
 const DEPTH = 4;
@@ -44,6 +44,7 @@ class Lookaside {
 
 describe('ex/lookaside', () => {
   it('keeps as many blocks as its depth and gives the rest to the pool', () => {
+    leaves('pool leaked');
     const lookaside = new Lookaside();
     const blocks = Array.from({ length: DEPTH + 3 }, () => lookaside.allocate());
     expect(lookaside.blocks()).toBe(DEPTH + 3);
@@ -53,6 +54,7 @@ describe('ex/lookaside', () => {
   });
 
   it('gives the block that came back last, and does not ask the pool', () => {
+    leaves('pool leaked');
     const lookaside = new Lookaside();
     const [a, b] = [lookaside.allocate(), lookaside.allocate()];
     lookaside.free(a);
@@ -64,6 +66,7 @@ describe('ex/lookaside', () => {
   });
 
   it('answers null where it keeps nothing and the pool refuses, and gives what it keeps', () => {
+    leaves('pool leaked');
     const lookaside = new Lookaside();
     const block = lookaside.allocate();
     lookaside.floor.call('failAllocation', 1, 1);
@@ -74,6 +77,7 @@ describe('ex/lookaside', () => {
   });
 
   it('gives all that it keeps back to the pool at its end, and can go on', () => {
+    leaves('pool leaked');
     const lookaside = new Lookaside();
     const blocks = Array.from({ length: DEPTH }, () => lookaside.allocate());
     for (const block of blocks) lookaside.free(block);
@@ -85,6 +89,7 @@ describe('ex/lookaside', () => {
   });
 
   it('never gives out a block twice, whatever comes and goes', () => {
+    leaves('pool leaked');
     const lookaside = new Lookaside();
     const chance = new Random(11).stream('lookaside');
     const out = new Map<number, number>();
@@ -108,6 +113,7 @@ describe('ex/lookaside', () => {
   });
 
   it('lets go of its lock before it asks the pool, and leaves IRQL as it was', () => {
+    leaves('irql', 'pool leaked');
     const lookaside = new Lookaside();
     for (const level of [0, 2]) {
       lookaside.floor.call('KeRaiseIrql', level);

@@ -1,9 +1,9 @@
 /** The pool against a model: blocks apart, counted by tag, given back, refused when it is full. */
 
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect } from 'vitest';
 import { Random } from '../../host/machine/random.js';
 import { compileModule } from '../compile.js';
-import { Floor } from '../floor.js';
+import { Floor, it, leaves } from '../floor.js';
 
 const ENTRY = 'test/assembly/ex/memory.ts';
 const HEADER = 8;
@@ -126,6 +126,7 @@ describe('ex/pool', () => {
   });
 
   it.each(['free', 'checked'])('gives every length from 0 to 3,000 its octets: %s', (build) => {
+    leaves('pool leaked');
     const pool = new Pool(build === 'free' ? free : checked);
     let end = 0;
     for (let length = 0; length <= 3000; length++) {
@@ -137,6 +138,7 @@ describe('ex/pool', () => {
   });
 
   it('takes at most a quarter more than was asked for, beyond 512 octets', () => {
+    leaves('pool leaked');
     const pool = new Pool(free);
     let before = pool.allocate(600) + 600;
     for (let length = 513; length < 400_000; length = Math.ceil(length * 1.07)) {
@@ -149,6 +151,7 @@ describe('ex/pool', () => {
   });
 
   it('gives a freed block to the next that asks for its size, and takes no more memory', () => {
+    leaves('pool leaked');
     const pool = new Pool(free);
     const sizes = [1, 100, 1000, 100_000];
     const first = sizes.map((size) => pool.allocate(size));
@@ -161,6 +164,7 @@ describe('ex/pool', () => {
   });
 
   it('grows to 1 GiB and then refuses, without harm to what it gave', () => {
+    leaves('pool leaked');
     const pool = new Pool(gibibyte);
     const length = 64 * MIB - HEADER;
     const blocks: number[] = [];
@@ -181,6 +185,7 @@ describe('ex/pool', () => {
   });
 
   it('refuses when memory is full, keeps it in the ring, and gives again what came back', () => {
+    leaves('pool leaked');
     const pool = new Pool(small);
     const { floor } = pool;
     const blocks: number[] = [];
@@ -230,6 +235,7 @@ describe('ex/pool', () => {
   });
 
   it.each([1, 2, 7])('fails the %i. allocation that follows, and none besides', (n) => {
+    leaves('pool leaked');
     const pool = new Pool(checked);
     for (let i = 0; i < 5; i++) pool.allocate(10);
     pool.floor.call('failAllocation', n, 0);
@@ -241,6 +247,7 @@ describe('ex/pool', () => {
   });
 
   it.each([1, 4])('fails the %i. allocation and all that follow, until told otherwise', (n) => {
+    leaves('pool leaked');
     const pool = new Pool(checked);
     pool.floor.call('failAllocation', n, 1);
     const given = Array.from({ length: 10 }, () => pool.allocate(10) !== 0);
@@ -252,12 +259,14 @@ describe('ex/pool', () => {
   });
 
   it('fails nothing in a free build', () => {
+    leaves('pool leaked');
     const pool = new Pool(free);
     pool.floor.call('failAllocation', 1, 1);
     expect(pool.allocate(10)).not.toBe(0);
   });
 
   it('holds its lock while it works and leaves it free, at the level it was called at', () => {
+    leaves('irql');
     const pool = new Pool(checked);
     for (const level of [0, 2]) {
       pool.floor.call('KeRaiseIrql', level);

@@ -1,8 +1,8 @@
 /** Work items: run once, in order, at PASSIVE_LEVEL and never above it. */
 
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect } from 'vitest';
 import { compileModule } from '../compile.js';
-import { Floor } from '../floor.js';
+import { Floor, it, leaves } from '../floor.js';
 
 const PASSIVE = 0;
 const APC = 1;
@@ -117,6 +117,7 @@ describe('ex/workitem', () => {
   });
 
   it('may not be queued above DISPATCH_LEVEL', () => {
+    leaves('irql');
     const queue = new Queue();
     queue.floor.call('KeRaiseIrql', 12);
     queue.queue(queue.item('a'));
@@ -124,6 +125,7 @@ describe('ex/workitem', () => {
   });
 
   it('says that an item came back holding a lock, and runs no other at its level', () => {
+    leaves('lock leaked', 'irql');
     const queue = new Queue();
     const lock = queue.floor.block(4);
     queue.floor.call('KeInitializeSpinLock', lock, queue.floor.value('LockRank.TcpTcb'));

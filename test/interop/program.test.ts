@@ -1,5 +1,6 @@
-import { describe, expect, it } from 'vitest';
-import { CaptureWriter, createWorld } from '../../host/index.js';
+import { describe, expect } from 'vitest';
+import { CaptureWriter } from '../../host/index.js';
+import { test as it } from '../../host/vitest.js';
 import { findProgram, MissingProgram, outputOf } from './missing.js';
 import { runProgram } from './program.js';
 import { serve } from './serve.js';
@@ -7,15 +8,16 @@ import { serve } from './serve.js';
 const SEED = 5;
 
 describe('interop/program', () => {
-  it('does all its parts within the second, alike on both kernels, recorded or not', async () => {
-    const free = await runProgram({ createWorld }, { target: 'free', seed: SEED });
+  it('does all its parts within the second, alike on both, recorded or not', async ({ world }) => {
+    const host = { createWorld: world };
+    const free = await runProgram(host, { target: 'free', seed: SEED });
     expect(free.failures).toEqual([]);
     expect(free.virtualNs).toBe(1_000_000_000);
     const pcap = new CaptureWriter(() => {});
-    const checked = await runProgram({ createWorld }, { target: 'checked', seed: SEED, pcap });
+    const checked = await runProgram(host, { target: 'checked', seed: SEED, pcap });
     expect(checked).toEqual(free);
     expect(pcap.frames).toBe(free.frames);
-    const other = await runProgram({ createWorld }, { target: 'free', seed: SEED + 1 });
+    const other = await runProgram(host, { target: 'free', seed: SEED + 1 });
     expect(other.digest).not.toBe(free.digest);
   });
 });

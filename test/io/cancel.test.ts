@@ -1,8 +1,9 @@
 /** Cancellation: whoever takes the cancel routine owns the completion, and nobody else. */
 
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect } from 'vitest';
 import { Random } from '../../host/machine/random.js';
 import { compileModule } from '../compile.js';
+import { it, leaves } from '../floor.js';
 import { Requests } from './requests.js';
 
 const PASSIVE = 0;
@@ -82,6 +83,7 @@ class Queue {
 
 describe('io/cancel', () => {
   it('calls the routine with the cancel lock held, at DISPATCH_LEVEL, with the level saved', () => {
+    leaves('irql', 'irp leaked', 'pool leaked');
     for (const level of [PASSIVE, DISPATCH]) {
       const requests = new Requests(module);
       const { floor } = requests;
@@ -106,6 +108,7 @@ describe('io/cancel', () => {
   });
 
   it('says false, and marks the IRP, where there is no cancel routine', () => {
+    leaves('irp leaked', 'pool leaked');
     const requests = new Requests(module);
     const { floor } = requests;
     const irp = requests.allocate(1);
@@ -117,6 +120,7 @@ describe('io/cancel', () => {
   });
 
   it('gives the routine that was set before to whoever sets another or none', () => {
+    leaves('irp leaked', 'pool leaked');
     const requests = new Requests(module);
     const { floor } = requests;
     const irp = requests.allocate(1);
@@ -165,6 +169,7 @@ describe('io/cancel', () => {
   });
 
   it('cancels a request once', () => {
+    leaves('irp leaked', 'pool leaked');
     const requests = new Requests(module);
     const { floor } = requests;
     const irp = requests.allocate(1);
@@ -213,6 +218,7 @@ describe('io/cancel', () => {
   });
 
   it('says that a cancel routine came back without letting the cancel lock go', () => {
+    leaves('lock leaked', 'irql', 'irp leaked', 'pool leaked');
     const requests = new Requests(module);
     const { floor } = requests;
     const irp = requests.allocate(1);
@@ -225,6 +231,7 @@ describe('io/cancel', () => {
   });
 
   it('comes first or alone: a driver’s own lock may not be held where it is taken', () => {
+    leaves('lock leaked', 'lock order', 'irql');
     const requests = new Requests(module);
     const { floor } = requests;
     const lock = requests.lock('AfdEndpoint');

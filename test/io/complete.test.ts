@@ -1,8 +1,8 @@
 /** IoCompleteRequest: up through the completion routines, lowest first, and once. */
 
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect } from 'vitest';
 import { compileModule } from '../compile.js';
-import { Stopped } from '../floor.js';
+import { Stopped, it, leaves } from '../floor.js';
 import { Requests } from './requests.js';
 
 const ENTRY = 'test/assembly/io/request.ts';
@@ -91,6 +91,7 @@ describe('io/complete', () => {
   });
 
   it('stops on the way up where a routine answers MORE_PROCESSING_REQUIRED', () => {
+    leaves('irp leaked', 'pool leaked');
     const stack = new Stack(checked);
     stack.answers['highest'] = stack.requests.moreProcessing;
     stack.complete(stack.requests.success);
@@ -158,6 +159,7 @@ describe('io/complete', () => {
   });
 
   it('lets a routine free the IRP itself and answer MORE_PROCESSING_REQUIRED', () => {
+    leaves('irp leaked', 'pool leaked');
     const requests = new Requests(checked);
     const device = requests.device((_, irp) => requests.complete(irp, requests.success));
     const irp = requests.allocate(1);
@@ -179,6 +181,7 @@ describe('io/complete', () => {
   });
 
   it.each(['checked', 'free'])('stops with 0x44 where an IRP is completed twice: %s', (build) => {
+    leaves('stopped', ...(build === 'free' ? [] : ['irp misuse' as const]));
     const stack = new Stack(build === 'free' ? free : checked);
     stack.answers['allocator'] = stack.requests.moreProcessing;
     stack.complete(stack.requests.success);
@@ -190,6 +193,7 @@ describe('io/complete', () => {
   });
 
   it('stops where an IRP is completed that was freed, or that was never sent', () => {
+    leaves('stopped', 'irp misuse');
     const stack = new Stack(checked);
     stack.complete(stack.requests.success);
     const twice = 'MULTIPLE_IRP_COMPLETE_REQUESTS';
@@ -200,6 +204,7 @@ describe('io/complete', () => {
   });
 
   it('says that an IRP was completed with its cancel routine set', () => {
+    leaves('irp misuse');
     const stack = new Stack(checked);
     const { floor } = stack.requests;
     floor.call('setCancel', stack.irp, floor.routine(() => undefined));
@@ -209,6 +214,7 @@ describe('io/complete', () => {
   });
 
   it('says that a lock is held where an IRP is completed, or sent', () => {
+    leaves('lock misuse');
     const { requests, ...stack } = new Stack(checked);
     const { floor } = requests;
     const lock = requests.lock('TcpTcb');
@@ -226,6 +232,7 @@ describe('io/complete', () => {
   });
 
   it('says that a completion routine leaked a lock, or came back at another level', () => {
+    leaves('lock leaked', 'irql');
     const requests = new Requests(checked);
     const { floor } = requests;
     const lock = requests.lock('TcpTcb');
@@ -244,6 +251,7 @@ describe('io/complete', () => {
   });
 
   it('says that a dispatch routine leaked a lock, or came back at another level', () => {
+    leaves('lock leaked', 'irql', 'irp leaked', 'pool leaked');
     const requests = new Requests(checked);
     const { floor } = requests;
     const lock = requests.lock('TcpTcb');
@@ -259,6 +267,7 @@ describe('io/complete', () => {
   });
 
   it('may be called at DISPATCH_LEVEL and not above', () => {
+    leaves('irql', 'irp leaked', 'pool leaked');
     const stack = new Stack(checked);
     const { floor } = stack.requests;
     floor.call('KeRaiseIrql', DISPATCH);

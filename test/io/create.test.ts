@@ -1,7 +1,8 @@
 /** Opening and closing objects: by requests that are there even where there is no memory. */
 
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect } from 'vitest';
 import { compileModule } from '../compile.js';
+import { it, leaves } from '../floor.js';
 import { Requests } from './requests.js';
 
 /** How deep requests of one processor may nest: io/create.ts. */
@@ -27,6 +28,7 @@ function fileOf(requests: Requests, irp: number): number {
 
 describe('io/create', () => {
   it('asks the driver to create, with the kind and the words, and gives a file object', () => {
+    leaves('pool leaked');
     const requests = new Requests(module);
     const { floor } = requests;
     const seen: unknown[] = [];
@@ -100,6 +102,7 @@ describe('io/create', () => {
   });
 
   it('nests: a driver may open an object of another, four deep, each with its own IRP', () => {
+    leaves('pool leaked');
     const requests = new Requests(module);
     const { floor } = requests;
     const irps: number[] = [];
@@ -134,6 +137,7 @@ describe('io/create', () => {
   });
 
   it('keeps the reserved IRPs of two processors apart', () => {
+    leaves('pool leaked');
     const requests = new Requests(module, 2);
     const { floor } = requests;
     const irps: number[] = [];

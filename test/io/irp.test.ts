@@ -1,8 +1,8 @@
 /** IRPs: allocated, passed down through their stack locations, and given back by their owner. */
 
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect } from 'vitest';
 import { compileModule } from '../compile.js';
-import { Stopped } from '../floor.js';
+import { Stopped, it, leaves, unasked } from '../floor.js';
 import { Requests } from './requests.js';
 
 const ENTRY = 'test/assembly/io/request.ts';
@@ -44,6 +44,7 @@ describe('io/irp', () => {
   });
 
   it('keeps the locations of an IRP, and two IRPs, apart', () => {
+    leaves('irp leaked', 'pool leaked');
     const requests = new Requests(checked);
     const { floor } = requests;
     const [first, second] = [requests.allocate(4), requests.allocate(4)];
@@ -92,6 +93,7 @@ describe('io/irp', () => {
   });
 
   it.each(['checked', 'free'])('stops with 0x35 where no location is left: %s', (build) => {
+    leaves('stopped', ...(build === 'free' ? [] : ['irp misuse' as const]));
     const requests = new Requests(build === 'free' ? free : checked);
     const device = requests.device((self, irp) => requests.send(self, irp));
     const irp = requests.allocate(2);
@@ -103,6 +105,7 @@ describe('io/irp', () => {
   });
 
   it('answers null where there is no memory, and counts no IRP for it', () => {
+    leaves('irp leaked', 'pool leaked');
     const requests = new Requests(checked);
     requests.floor.call('failAllocation', 1, 0);
     expect(requests.allocate(2)).toBe(0);
@@ -111,6 +114,7 @@ describe('io/irp', () => {
   });
 
   it('gives a freed IRP again, as new, for the same number of locations', () => {
+    leaves('irp leaked', 'pool leaked');
     const requests = new Requests(checked);
     const { floor } = requests;
     const irp = requests.allocate(2);
@@ -134,6 +138,7 @@ describe('io/irp', () => {
   });
 
   it('says that an IRP was freed that a driver owns, or that nobody owns', () => {
+    unasked();
     const requests = new Requests(checked);
     const { floor } = requests;
     const device = requests.device(() => requests.pending);
@@ -159,6 +164,7 @@ describe('io/irp', () => {
   });
 
   it('remembers that its owner answered PENDING', () => {
+    leaves('irp leaked', 'pool leaked');
     const requests = new Requests(checked);
     const irp = requests.allocate(1);
     expect(requests.floor.call('isPending', irp)).toBe(0);
@@ -167,6 +173,7 @@ describe('io/irp', () => {
   });
 
   it('sends a request to the routine of its major function, where the driver has one', () => {
+    leaves('irp leaked', 'pool leaked');
     const requests = new Requests(checked);
     const { floor } = requests;
     const majors: number[] = [];

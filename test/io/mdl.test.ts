@@ -1,9 +1,9 @@
 /** MDLs: copies into chains of buffers against a flat array. */
 
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect } from 'vitest';
 import { Random } from '../../host/machine/random.js';
 import { compileModule } from '../compile.js';
-import { Floor } from '../floor.js';
+import { Floor, it } from '../floor.js';
 
 const SOURCE_OCTETS = 2048;
 

@@ -21,6 +21,7 @@ export class Requests {
     const start = ['initializePool', 'initializeWorkQueue', 'initializeCancel', 'initializeIrps'];
     this.floor.call('initializeProcessors', processors);
     for (const each of start) this.floor.call(each);
+    this.floor.onStop(() => this.floor.call('deleteIrpLists'));
     this.success = this.floor.value('Status.SUCCESS');
     this.pending = this.floor.value('Status.PENDING');
     this.moreProcessing = this.floor.value('Status.MORE_PROCESSING_REQUIRED');
@@ -32,7 +33,10 @@ export class Requests {
     const name = NAMES[this.devices++];
     if (name === undefined) throw new Error('there are only four names');
     const id = this.floor.routine((device, irp) => run(device, irp));
-    return this.floor.call('createDevice', this.floor.value(`DeviceName.${name}`), id);
+    const device = this.floor.call('createDevice', this.floor.value(`DeviceName.${name}`), id);
+    // A device begins with its driver.
+    this.floor.onStop(() => this.floor.call('ExFreePool', this.floor.word(device)));
+    return device;
   }
 
   allocate(stackCount = 1): number {

@@ -1,8 +1,8 @@
 /** The clock: its interrupt notes the tick, its DPC plays the timers. */
 
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect } from 'vitest';
 import { compileModule } from '../compile.js';
-import { Floor } from '../floor.js';
+import { Floor, it, leaves } from '../floor.js';
 
 const PASSIVE = 0;
 const DISPATCH = 2;
@@ -52,6 +52,7 @@ describe('ke/clock', () => {
   });
 
   it('may come above the level of devices, and not above its own', () => {
+    leaves('irql');
     const floor = clocked();
     floor.call('KeRaiseIrql', 12);
     floor.call('clockInterrupt', 1);

@@ -1,8 +1,8 @@
 /** Events: signalled until reset; the DPCs that wait are queued when they are set. */
 
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect } from 'vitest';
 import { compileModule } from '../compile.js';
-import { Floor } from '../floor.js';
+import { Floor, it, leaves } from '../floor.js';
 
 const PASSIVE = 0;
 const DISPATCH = 2;
@@ -22,7 +22,7 @@ class Waiting {
   constructor(signalled: boolean) {
     this.floor.call('initializeProcessors', 1);
     this.event = this.floor.block(this.floor.value('EVENT_OCTETS'));
-    this.floor.call('KeInitializeEvent', this.event, signalled ? 1 : 0);
+    this.floor.call('KeInitializeEvent', this.event, 0, signalled ? 1 : 0);
     this.floor.call('KeRaiseIrql', DISPATCH);
   }
 
@@ -54,10 +54,12 @@ class Waiting {
 
 describe('ke/event', () => {
   it.each([false, true])('begins as it was told (%s), and says so', (signalled) => {
+    leaves('irql');
     expect(new Waiting(signalled).isSet()).toBe(signalled);
   });
 
   it('queues all that wait, in the order in which they came, each once', () => {
+    leaves('irql');
     const waiting = new Waiting(false);
     for (const name of ['a', 'b', 'c']) waiting.wait(waiting.dpc(name));
     expect(waiting.settle()).toEqual([]);
@@ -69,6 +71,7 @@ describe('ke/event', () => {
   });
 
   it('stays signalled until it is reset, and says each time what it was', () => {
+    leaves('irql');
     const waiting = new Waiting(false);
     expect([waiting.set(), waiting.set(), waiting.isSet()]).toEqual([false, true, true]);
     expect(waiting.floor.call('KeResetEvent', waiting.event)).toBe(1);
@@ -77,12 +80,14 @@ describe('ke/event', () => {
   });
 
   it('queues at once what waits for an event that is signalled', () => {
+    leaves('irql');
     const waiting = new Waiting(true);
     waiting.wait(waiting.dpc('a'));
     expect(waiting.settle()).toEqual(['a']);
   });
 
   it('lets wait again, after a reset, what has waited before', () => {
+    leaves('irql');
     const waiting = new Waiting(false);
     const dpc = waiting.dpc('a');
     for (let turn = 0; turn < 3; turn++) {
@@ -95,6 +100,7 @@ describe('ke/event', () => {
   });
 
   it('does not queue what has stopped waiting', () => {
+    leaves('irql');
     const waiting = new Waiting(false);
     const [a, b, c] = [waiting.dpc('a'), waiting.dpc('b'), waiting.dpc('c')];
     for (const dpc of [a, b, c]) waiting.wait(dpc);
@@ -104,6 +110,7 @@ describe('ke/event', () => {
   });
 
   it('does no harm to a DPC that stops waiting and does not wait, or is queued', () => {
+    leaves('irql');
     const waiting = new Waiting(false);
     const { floor } = waiting;
     const idle = waiting.dpc('idle');
@@ -121,6 +128,7 @@ describe('ke/event', () => {
   });
 
   it('may be set at DISPATCH_LEVEL and not above', () => {
+    leaves('irql');
     const waiting = new Waiting(false);
     waiting.set();
     expect(waiting.floor.findings).toEqual([]);

@@ -1,8 +1,8 @@
 /** Interrupt lines: one routine each, run at the level of devices; its DPCs follow at once. */
 
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect } from 'vitest';
 import { compileModule } from '../compile.js';
-import { Floor } from '../floor.js';
+import { Floor, it, leaves } from '../floor.js';
 
 const PASSIVE = 0;
 const DISPATCH = 2;
@@ -117,6 +117,7 @@ describe('ke/interrupt', () => {
   });
 
   it('says that a routine leaked a lock: rule 0x2003, at the ISR boundary', () => {
+    leaves('lock leaked');
     const floor = processor();
     const lock = lockOf(floor);
     // A routine that lowers IRQL to take a lock is wrong twice; here only the lock is looked at.
@@ -132,6 +133,7 @@ describe('ke/interrupt', () => {
   });
 
   it('says that a routine took a lock above DISPATCH_LEVEL: rule 0x42', () => {
+    leaves('lock leaked', 'irql');
     const floor = processor();
     const lock = lockOf(floor);
     const isr = floor.routine(() => void floor.call('KeAcquireSpinLock', lock));
@@ -142,6 +144,7 @@ describe('ke/interrupt', () => {
   });
 
   it('says that a routine came back at another level: rule 0x111', () => {
+    leaves('irql');
     const floor = processor();
     const isr = floor.routine(() => void floor.call('KeRaiseIrql', 28));
     floor.call('connectInterrupt', 2, isr);

@@ -1,8 +1,8 @@
 /** IRQL: raised upwards and lowered downwards only; what waits runs on the way down. */
 
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect } from 'vitest';
 import { compileModule } from '../compile.js';
-import { Floor } from '../floor.js';
+import { Floor, it, leaves } from '../floor.js';
 
 const PASSIVE = 0;
 const APC = 1;
@@ -45,6 +45,7 @@ describe('ke/irql', () => {
   });
 
   it('takes a raise and a lowering to the same level as neither', () => {
+    leaves('irql');
     const floor = processor(checked);
     for (const level of [PASSIVE, DISPATCH, HIGH]) {
       floor.call('setIrql', level);
@@ -56,6 +57,7 @@ describe('ke/irql', () => {
   });
 
   it('reports a raise to a lower level: rule 0x30, with both levels', () => {
+    leaves('irql');
     const floor = processor(checked);
     floor.call('setIrql', DEVICE);
     floor.call('KeRaiseIrql', DISPATCH);
@@ -65,6 +67,7 @@ describe('ke/irql', () => {
   });
 
   it('reports a lowering to a higher level: rule 0x31, with both levels', () => {
+    leaves('irql');
     const floor = processor(checked);
     floor.call('setIrql', APC);
     floor.call('KeLowerIrql', DISPATCH);
@@ -74,6 +77,7 @@ describe('ke/irql', () => {
   });
 
   it('obeys in a free build and reports nothing', () => {
+    leaves('irql');
     const floor = processor(free);
     floor.call('setIrql', DEVICE);
     expect(floor.call('KeRaiseIrql', DISPATCH)).toBe(DEVICE);
@@ -85,6 +89,7 @@ describe('ke/irql', () => {
   });
 
   it.each([PASSIVE, APC])('runs what waits, at DISPATCH_LEVEL, on the way to %i', (level) => {
+    if (level !== PASSIVE) leaves('irql');
     const floor = processor(checked);
     const levels: number[] = [];
     floor.call('KeRaiseIrql', DISPATCH);
@@ -109,6 +114,7 @@ describe('ke/irql', () => {
   });
 
   it('says who must be at a level, or at most there, and is not', () => {
+    leaves('irql');
     const floor = processor(checked);
     floor.call('setIrql', DISPATCH);
     floor.call('mustBeAt', DISPATCH);

@@ -1,8 +1,8 @@
 /** Processors: each with its own level and queue, and which of them runs. */
 
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect } from 'vitest';
 import { compileModule } from '../compile.js';
-import { Floor } from '../floor.js';
+import { Floor, it, leaves } from '../floor.js';
 
 let module: WebAssembly.Module;
 
@@ -39,6 +39,7 @@ describe('ke/processor', () => {
   });
 
   it('gives each processor a level of its own', () => {
+    leaves('irql');
     const floor = processors(2);
     floor.call('KeRaiseIrql', floor.value('Irql.DISPATCH'));
     floor.call('selectProcessor', 1);

@@ -1,8 +1,8 @@
 /** Spin locks on one processor and on two: levels, owners, and who spins. */
 
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect } from 'vitest';
 import { compileModule } from '../compile.js';
-import { Floor } from '../floor.js';
+import { Floor, it, leaves } from '../floor.js';
 
 const PASSIVE = 0;
 const APC = 1;
@@ -30,6 +30,7 @@ function lockOf(floor: Floor, rank: string): number {
 
 describe('ke/spinlock', () => {
   it.each([PASSIVE, APC, DISPATCH])('raises to DISPATCH_LEVEL and gives %i back', (level) => {
+    if (level !== PASSIVE) leaves('irql');
     const floor = processors(checked, 1);
     const lock = lockOf(floor, 'TcpTcb');
     floor.call('KeRaiseIrql', level);
@@ -42,6 +43,7 @@ describe('ke/spinlock', () => {
   });
 
   it('leaves IRQL as it is in the pair for DPCs', () => {
+    leaves('irql');
     const floor = processors(checked, 1);
     const lock = lockOf(floor, 'TcpTcb');
     floor.call('KeRaiseIrql', DISPATCH);
@@ -81,6 +83,7 @@ describe('ke/spinlock', () => {
   });
 
   it('has no spin in it on one processor: who finds it taken goes on (nt-facts 9.3)', () => {
+    leaves('lock leaked', 'deadlock', 'lock order', 'irql');
     for (const module of [free, checked]) {
       const floor = processors(module, 1);
       const lock = lockOf(floor, 'TcpTable');
@@ -91,6 +94,7 @@ describe('ke/spinlock', () => {
   });
 
   it('leaves one processor at DISPATCH_LEVEL, without DPCs, where a lock is leaked', () => {
+    leaves('irql');
     const floor = processors(free, 1);
     const lock = lockOf(floor, 'TcpTable');
     let ran = 0;
@@ -129,6 +133,7 @@ describe('ke/spinlock', () => {
   });
 
   it('spins for ever on two processors where the owner acquires it again', () => {
+    leaves('lock leaked', 'irql');
     const floor = processors(free, 2);
     const lock = lockOf(floor, 'TcpTable');
     floor.call('KeAcquireSpinLock', lock);
@@ -142,6 +147,7 @@ describe('ke/spinlock', () => {
   });
 
   it('does not spin for a lock that is free, whatever other locks are taken', () => {
+    leaves('lock leaked', 'irql');
     const floor = processors(checked, 2);
     const outer = lockOf(floor, 'TcpTable');
     const inner = lockOf(floor, 'TcpTcb');

@@ -1,9 +1,9 @@
 /** Timers: once or again and again, each at its tick, each DPC queued once. */
 
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect } from 'vitest';
 import { Random } from '../../host/machine/random.js';
 import { compileModule } from '../compile.js';
-import { Floor } from '../floor.js';
+import { Floor, it, leaves } from '../floor.js';
 
 const PASSIVE = 0;
 const DISPATCH = 2;
@@ -120,6 +120,7 @@ describe('ke/timer', () => {
   });
 
   it('queues its DPC once where the clock comes late, and keeps its phase', () => {
+    leaves('timer left');
     const clock = new Clock();
     const expired: number[] = [];
     clock.start(clock.timer(), 10, 10, clock.note(expired));
@@ -220,6 +221,7 @@ describe('ke/timer', () => {
   });
 
   it.each([1, 2, 3])('expires each of many at its tick, whatever is restarted: seed %i', (seed) => {
+    leaves('timer left');
     const chance = new Random(seed).stream('timers');
     const clock = new Clock();
     clock.pass(chance.below(100_000));

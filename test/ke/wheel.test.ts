@@ -1,10 +1,10 @@
 /** The wheel against a sorted list: everything expires at its tick, whatever was done before. */
 
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect } from 'vitest';
 import { Random } from '../../host/machine/random.js';
 import type { Stream } from '../../host/machine/random.js';
 import { compileModule } from '../compile.js';
-import { Floor } from '../floor.js';
+import { Floor, it } from '../floor.js';
 
 const NONE = 0xffffffff;
 const ENTRY_OCTETS = 12;

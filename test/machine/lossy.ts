@@ -1,16 +1,12 @@
 /**
  * A transfer over a wire that loses, delays, repeats and reorders at once: one connection, sockets
- * by handle, a digest at each end, and what is left behind when all machines have stopped.
+ * by handle, a digest at each end. Who makes the world asks what is left behind in it.
  */
 
 import { createHash } from 'node:crypto';
-import { createWorld } from '../../host/index.js';
 import type {
   Machine, RawSockets, Seed, SocketBlock, Stream, Target, World, WorldOptions,
 } from '../../host/index.js';
-import { judge } from '../../host/watch/judge.js';
-import { observe } from '../../host/watch/observe.js';
-import { formatVerdict } from '../../host/watch/verdict.js';
 
 /** Loss, delay, reordering and duplication at once. */
 export const LOSSY_LINK = 'wire:?loss=5%&delay=20ms&reorder=5%&duplicate=5%';
@@ -56,14 +52,14 @@ export interface LossyOutcome {
   readonly silence: number;
   readonly retransmissions: number;
   readonly frames: number;
-  /** A sentence for each lock, request, pool block and timer left, and each rule broken. */
-  readonly left: readonly string[];
 }
 
 /** Sends pseudo-random octets of the seed from client to server, and closes in order. */
-export async function runLossy(options: LossyOptions): Promise<LossyOutcome> {
+export async function runLossy(
+  makeWorld: (options: WorldOptions) => Promise<World>, options: LossyOptions,
+): Promise<LossyOutcome> {
   const { seed, octets, release, target, pcap } = options;
-  const world = await createWorld({
+  const world = await makeWorld({
     seed,
     release,
     target,
@@ -95,7 +91,6 @@ export async function runLossy(options: LossyOptions): Promise<LossyOutcome> {
     silence: receiver.silenceNs / 1e9,
     retransmissions: counted('TCP_RETRANS_SEGS'),
     frames: world.machines.reduce((sum, { card }) => sum + card.stats.framesOut, 0),
-    left: stopAndLook(world),
   };
 }
 
@@ -111,27 +106,7 @@ export function faultsOf({ octets }: LossyOptions, outcome: LossyOutcome): strin
   }
   if (client !== 'closed') faults.push(`the client's end: ${client}`);
   if (server !== 'closed') faults.push(`the server's end: ${server}`);
-  return [...faults, ...outcome.left];
-}
-
-/** Stops the machines; what was wrong with them before, and what they left. */
-function stopAndLook(world: World): string[] {
-  const before = world.machines.flatMap((machine) => judge(observe(machine)));
-  world.stop();
-  const after = world.machines.flatMap((machine) => judge(observe(machine)));
-  const left = world.machines.flatMap(({ name, kernel, stopped }) => {
-    const words = [
-      ['requests', kernel.raw.irpsInUse()],
-      ['pool blocks', kernel.raw.poolBlocks()],
-      ['timers', kernel.raw.runningTimers()],
-    ] as const;
-    const counted = words.filter(([, count]) => count !== 0);
-    return [
-      ...(stopped === undefined ? [] : [`${name}: ${stopped.message}`]),
-      ...counted.map(([what, count]) => `${name}: ${count} ${what} left`),
-    ];
-  });
-  return [...new Set([...[...before, ...after].map(formatVerdict), ...left])];
+  return faults;
 }
 
 /** The server's end: listens, takes one connection, reads to its end, closes. */

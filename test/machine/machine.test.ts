@@ -1,41 +1,46 @@
-import { describe, expect, it } from 'vitest';
-import { createMachine, createWorld, KernelStop } from '../../host/index.js';
+import { describe, expect } from 'vitest';
+import { KernelStop } from '../../host/index.js';
 import type { MachineOptions, World, WorldMachineOptions } from '../../host/index.js';
 import { readProcessor } from '../../host/kernel/inspect.js';
 import { firstProcessor } from '../../host/machine/processors.js';
-import { mustRest } from './rest.js';
+import { test } from '../../host/vitest.js';
 
 const SECOND = 1e9;
 const ABSENT = '10.0.0.9';
 
-async function pair(
-  target: 'free' | 'checked', more: Partial<WorldMachineOptions> = {},
-): Promise<World> {
-  return createWorld({
-    target,
-    machines: [
-      { name: 'server', address: '10.0.0.1/24' },
-      { name: 'client', address: '10.0.0.2/24', ...more },
-    ],
-  });
-}
+type MakePair = (
+  target: 'free' | 'checked', more?: Partial<WorldMachineOptions>,
+) => Promise<World>;
+
+/** A test with a world of two. */
+const it = test.extend<{ pair: MakePair }>({
+  pair: async ({ world }, use) => {
+    await use(async (target, more = {}) => world({
+      target,
+      machines: [
+        { name: 'server', address: '10.0.0.1/24' },
+        { name: 'client', address: '10.0.0.2/24', ...more },
+      ],
+    }));
+  },
+});
 
 describe('machine/machine', () => {
-  it('stands alone: boots, runs, halts, and leaves nothing', async () => {
+  it('stands alone: boots, runs, halts, and leaves nothing', async ({ machine: boot }) => {
     for (const target of ['free', 'checked'] as const) {
-      const machine = await createMachine({ target, name: 'alone' });
+      const machine = await boot({ target, name: 'alone' });
       await machine.run(10 * SECOND);
       expect(machine.trace().map(({ event }) => event)).toContain('BOOT');
       expect(machine.counters()['TCP_IN_SEGS']).toBe(0);
       expect(machine.drops()['IP_CHECKSUM']).toBe(0);
-      mustRest(machine);
+      machine.stop();
       expect(machine.halted).toBe(true);
       machine.stop();
     }
   });
 
-  it('spares an idle machine its ticks, and tells it how late it is', async () => {
-    const machine = await createMachine();
+  it('spares an idle machine its ticks, and tells it how late it is', async ({ machine: boot }) => {
+    const machine = await boot({ target: 'free' });
     await machine.run(SECOND);
     const events = machine.clock.pending;
     expect(events).toBe(0);
@@ -43,10 +48,9 @@ describe('machine/machine', () => {
     const ping = machine.ping(ABSENT, { timeoutMs: 500 });
     expect((await machine.complete(ping, 60 * SECOND)).status).not.toBe('SUCCESS');
     expect(machine.clock.now - beganNs).toBeGreaterThanOrEqual(SECOND / 2);
-    mustRest(machine);
   });
 
-  it('runs on two processors, interrupts in turn', async () => {
+  it('runs on two processors, interrupts in turn', async ({ pair }) => {
     for (const target of ['free', 'checked'] as const) {
       const world = await pair(target, { processors: 2 });
       const client = world.machine('client');
@@ -54,19 +58,18 @@ describe('machine/machine', () => {
       const [first, second] = [0, 1].map((n) => readProcessor(client.kernel, n).interruptCount);
       expect(second).toBeGreaterThan(1);
       expect(Math.abs((first ?? 0) - (second ?? 0))).toBeLessThanOrEqual(1);
-      for (const machine of world.machines) mustRest(machine);
     }
   });
 
-  it('leaves interrupts to processor 0 where it is told so', async () => {
+  it('leaves interrupts to processor 0 where it is told so', async ({ pair }) => {
     const world = await pair('checked', { processors: 2, strategy: firstProcessor() });
     const client = world.machine('client');
     await world.complete(client.ping('10.0.0.1'), SECOND);
     expect(readProcessor(client.kernel, 1).interruptCount).toBe(0);
-    for (const machine of world.machines) mustRest(machine);
   });
 
-  it('hangs as Q297040 says: no answer, calls that wait, and the clock goes on', async () => {
+  it('hangs as Q297040 says: calls wait, the clock goes on', async ({ pair, expectFindingsOf }) => {
+    expectFindingsOf('client', 'lock leaked', 'irql', 'hang');
     const world = await pair('checked', {
       faults: 'release', parameters: { SynAttackProtect: 2 }, captureSites: true,
     });
@@ -89,11 +92,10 @@ describe('machine/machine', () => {
     expect(client.user.raw.open('stream', { onEvent: () => {} })).toBe(0);
     expect(client.kernel.raw.playedTick()).toBe(played);
     expect(client.kernel.raw.clockTick()).toBeGreaterThan(played + 5000);
-    client.stop();
-    mustRest(server);
   });
 
-  it('stops where a processor spins for ever; the others go on', async () => {
+  it('stops where a processor spins; the others go on', async ({ pair, expectFindingsOf }) => {
+    expectFindingsOf('client', 'lock leaked', 'deadlock', 'irql', 'hang');
     const world = await pair('checked', {
       faults: ['q297040'], parameters: { SynAttackProtect: 2 }, processors: 2,
     });
@@ -112,31 +114,27 @@ describe('machine/machine', () => {
     await world.complete(server.ping('10.0.0.2'), 10 * SECOND);
     expect(client.card.stats.droppedIn.stopped).toBeGreaterThan(before);
     expect(client.user.raw.open('stream', { onEvent: () => {} })).toBe(0);
-    client.stop();
-    mustRest(server);
   });
 
-  it('is healthy with the same settings and without the defect', async () => {
+  it('is healthy with the same settings and without the defect', async ({ pair }) => {
     const world = await pair('checked', { parameters: { SynAttackProtect: 2 } });
     const client = world.machine('client');
     const failed = client.user.connect(ABSENT, 23).then(() => '', ({ status }) => String(status));
     expect(await world.complete(failed, 60 * SECOND)).toBe('IO_TIMEOUT');
-    for (const machine of world.machines) mustRest(machine);
   });
 
-  it('reads the pool tags, and gives user blocks back at the end', async () => {
-    const machine = await createMachine({ target: 'checked' });
+  it('reads the pool tags, and gives user blocks back at the end', async ({ machine: boot }) => {
+    const machine = await boot();
     const octets = (): number =>
       machine.poolTags().find(({ tag }) => tag === 'User')?.octets ?? 0;
     const before = octets();
     machine.user.raw.allocate(1000);
     expect(octets()).toBe(before + 1000);
-    mustRest(machine);
   });
 
-  it('names what is wrong with its options', async () => {
+  it('names what is wrong with its options', async ({ machine: boot }) => {
     const wrong = async (options: object): Promise<string> =>
-      createMachine(options as MachineOptions).then(
+      boot({ target: 'free', ...options } as MachineOptions).then(
         () => '',
         (error: unknown) => `${(error as Error).name} ${(error as Error).message}`,
       );

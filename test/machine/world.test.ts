@@ -1,7 +1,8 @@
-import { describe, expect, it } from 'vitest';
-import { CaptureWriter, createWorld, FrameBatch } from '../../host/index.js';
+import { describe, expect } from 'vitest';
+import { CaptureWriter, FrameBatch } from '../../host/index.js';
 import type { World, WorldOptions } from '../../host/index.js';
-import { mustRest } from './rest.js';
+import { test } from '../../host/vitest.js';
+import type { NtstackFixtures } from '../../host/vitest.js';
 
 const SECOND = 1e9;
 const MACHINES = [
@@ -27,17 +28,24 @@ async function transfer(world: World, octets = 60_000): Promise<void> {
   await world.complete(program(), 600 * SECOND);
 }
 
-async function digestOf(options: Partial<WorldOptions>): Promise<string> {
-  const world = await createWorld({ link: LOSSY, machines: MACHINES, ...options });
-  await transfer(world);
-  const digest = world.digest();
-  for (const machine of world.machines) mustRest(machine);
-  world.stop();
-  return digest;
-}
+type DigestOf = (options: Partial<WorldOptions>) => Promise<string>;
+
+/** A test with worlds of a free kernel, where not told otherwise, and what one of them sends. */
+const it = test.extend<{ make: NtstackFixtures['world']; digestOf: DigestOf }>({
+  make: async ({ world }, use) => {
+    await use(async (options) => world({ target: 'free', ...options }));
+  },
+  digestOf: async ({ make }, use) => {
+    await use(async (options) => {
+      const world = await make({ link: LOSSY, machines: MACHINES, ...options });
+      await transfer(world);
+      return world.digest();
+    });
+  },
+});
 
 describe('machine/world', () => {
-  it('gives the same frames for the same seed, in every target, and no others', async () => {
+  it('gives the same frames for a seed, in every target, and no others', async ({ digestOf }) => {
     const first = await digestOf({ seed: 5 });
     expect(first).toMatch(/^[0-9a-f]{16}$/);
     expect(await digestOf({ seed: 5 })).toBe(first);
@@ -45,9 +53,9 @@ describe('machine/world', () => {
     expect(await digestOf({ seed: 6 })).not.toBe(first);
   });
 
-  it('gives the same frames however long each run is', async () => {
-    const once = await createWorld({ machines: MACHINES });
-    const often = await createWorld({ machines: MACHINES });
+  it('gives the same frames however long each run is', async ({ make }) => {
+    const once = await make({ machines: MACHINES });
+    const often = await make({ machines: MACHINES });
     for (const world of [once, often]) {
       void world.machine('client').ping('10.0.0.1');
       void world.machine('server').ping('10.0.0.9');
@@ -56,11 +64,10 @@ describe('machine/world', () => {
     for (let i = 0; i < 300; i++) await often.run(SECOND / 100);
     expect(often.digest()).toBe(once.digest());
     expect(often.clock.now).toBe(once.clock.now);
-    for (const world of [once, often]) world.stop();
   });
 
-  it('runs callbacks to the end before `run` returns', async () => {
-    const world = await createWorld({ machines: MACHINES });
+  it('runs callbacks to the end before `run` returns', async ({ make }) => {
+    const world = await make({ machines: MACHINES });
     const { raw } = world.machine('client').user;
     let answered = 0;
     raw.echo(0x0a000001, 32, 1000, {
@@ -71,11 +78,10 @@ describe('machine/world', () => {
     const ran = world.run(SECOND);
     expect([answered, world.clock.now]).toEqual([1, SECOND]);
     await ran;
-    world.stop();
   });
 
-  it('runs until a predicate holds, or a time has passed', async () => {
-    const world = await createWorld({ machines: MACHINES });
+  it('runs until a predicate holds, or a time has passed', async ({ make }) => {
+    const world = await make({ machines: MACHINES });
     const client = world.machine('client');
     void client.ping('10.0.0.1');
     expect(await world.runUntil(() => client.card.stats.framesIn >= 2, SECOND)).toBe(true);
@@ -87,11 +93,10 @@ describe('machine/world', () => {
     expect(await world.runUntil(Promise.reject(new Error('no')), SECOND)).toBe(true);
     await expect(world.complete(new Promise(() => {}), SECOND)).rejects.toThrow('within 1 s');
     expect(world.clock.now).toBe(nowNs + 3 * SECOND);
-    world.stop();
   });
 
-  it('runs three machines on a switch; finds them by name and number', async () => {
-    const world = await createWorld({
+  it('runs three machines on a switch; finds them by name and number', async ({ make }) => {
+    const world = await make({
       machines: [...MACHINES, { name: 'third', address: '10.0.0.3/24' }],
     });
     expect(world.machine(2)).toBe(world.machine('third'));
@@ -101,14 +106,12 @@ describe('machine/world', () => {
     );
     expect((await world.complete(replies, SECOND)).map(({ status }) => status))
       .toEqual(['SUCCESS', 'SUCCESS']);
-    for (const machine of world.machines) mustRest(machine);
-    world.stop();
   });
 
-  it('writes all frames to a capture, and counts what others send in its digest', async () => {
+  it('writes all frames to a capture, and counts what others send too', async ({ make }) => {
     const chunks: Uint8Array[] = [];
     const pcap = new CaptureWriter((octets) => chunks.push(octets));
-    const world = await createWorld({ machines: MACHINES, pcap, link: 'switch:' });
+    const world = await make({ machines: MACHINES, pcap, link: 'switch:' });
     await world.complete(world.machine('client').ping('10.0.0.1'), SECOND);
     const sent = world.machines.map(({ card }) => card.stats.framesOut);
     expect(pcap.frames).toBe(sent.reduce((sum, frames) => sum + frames, 0));
@@ -118,17 +121,15 @@ describe('machine/world', () => {
     batch.push(new Uint8Array(60).fill(0xff));
     world.link.attach({ receive: () => {} }).send(batch);
     expect(world.digest()).not.toBe(before);
-    world.stop();
   });
 
-  it('keeps no digest where none is wanted', async () => {
-    const world = await createWorld({ machines: MACHINES, digest: false });
+  it('keeps no digest where none is wanted', async ({ make }) => {
+    const world = await make({ machines: MACHINES, digest: false });
     expect(() => world.digest()).toThrow('digest: false');
-    world.stop();
   });
 
-  it('names what is wrong with its options', async () => {
-    const made = (options: object): Promise<World> => createWorld(options as WorldOptions);
+  it('names what is wrong with its options', async ({ make }) => {
+    const made = (options: object): Promise<World> => make(options as WorldOptions);
     await expect(made({})).rejects.toThrow(/machines: a list/);
     await expect(made({ machines: [{ address: '10.0.0.1/24' }] })).rejects.toThrow('has a name');
     await expect(made({ machines: [{ name: 'a' }] })).rejects.toThrow('a has no address');

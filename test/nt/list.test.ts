@@ -1,9 +1,9 @@
 /** LIST_ENTRY lists against arrays. */
 
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect } from 'vitest';
 import { Random } from '../../host/machine/random.js';
 import { compileModule } from '../compile.js';
-import { Floor } from '../floor.js';
+import { Floor, it } from '../floor.js';
 
 let module: WebAssembly.Module;
 

@@ -1,8 +1,8 @@
 /** NTSTATUS: success and information against warnings and errors, and the values of ntstatus.h. */
 
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect } from 'vitest';
 import { compileModule } from '../compile.js';
-import { Floor } from '../floor.js';
+import { Floor, it } from '../floor.js';
 
 let floor: Floor;
 

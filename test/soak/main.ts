@@ -5,7 +5,14 @@
 
 import { performance } from 'node:perf_hooks';
 import { setImmediate as turn } from 'node:timers/promises';
-import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError } from 'commander';
+import { runProgram } from '../../host/cli/program.js';
+import { WrongUse } from '../../host/cli/wronguse.js';
+import { createWorld } from '../../host/index.js';
+import type { World, WorldOptions } from '../../host/index.js';
+import { findRelease } from '../../host/machine/release.js';
+import { askQuestions, subjectOf } from '../../host/watch/question.js';
+import { formatVerdict } from '../../host/watch/verdict.js';
 import { faultsOf, runLossy } from '../machine/lossy.js';
 import type { LossyOptions } from '../machine/lossy.js';
 import { runTests } from './vitest.js';
@@ -58,9 +65,18 @@ async function transfers(options: Options, count: Count): Promise<void> {
 
 async function transfer(options: LossyOptions, count: Count): Promise<void> {
   const began = performance.now();
-  const outcome = await runLossy(options);
+  const worlds: World[] = [];
+  const makeWorld = async (each: WorldOptions): Promise<World> => {
+    const world = await createWorld(each);
+    worlds.push(world);
+    return world;
+  };
+  const outcome = await runLossy(makeWorld, options);
   const wallSeconds = (performance.now() - began) / 1000;
   const faults = faultsOf(options, outcome);
+  for (const world of worlds) {
+    faults.push(...(await askQuestions(await subjectOf(world))).map(formatVerdict));
+  }
   count[faults.length === 0 ? 'passed' : 'failed']++;
   const { octets, seconds, silence, retransmissions, frames, arrived } = outcome;
   say([
@@ -105,8 +121,12 @@ function whole(text: string): number {
   throw new InvalidArgumentError('a whole number from 1 on is needed');
 }
 
-function listed(text: string): string[] {
-  return text.split(',');
+function releases(text: string): string[] {
+  try {
+    return text.split(',').map((name) => findRelease(name).name);
+  } catch (error) {
+    throw new InvalidArgumentError(error instanceof Error ? error.message : String(error));
+  }
 }
 
 function targetNamed(text: string): LossyOptions['target'] {
@@ -114,11 +134,11 @@ function targetNamed(text: string): LossyOptions['target'] {
   throw new InvalidArgumentError('free or checked');
 }
 
-async function soak(names: readonly string[], options: Options): Promise<void> {
+async function soak(names: readonly string[], options: Options): Promise<number> {
   const parts = names.map((name) => {
     const part = PARTS[name];
     if (part !== undefined) return part;
-    throw new TypeError(`no part ${name}: ${Object.keys(PARTS).join(', ')}`);
+    throw new WrongUse(`no part ${name}; there are ${Object.keys(PARTS).join(', ')}`);
   });
   process.once('SIGINT', () => {
     interrupted = true;
@@ -126,8 +146,8 @@ async function soak(names: readonly string[], options: Options): Promise<void> {
   const count: Count = { passed: 0, failed: 0 };
   for (const part of parts) await part(options, count);
   say(`${count.passed} passed, ${count.failed} failed${interrupted ? ', interrupted' : ''}`);
-  if (count.failed > 0) process.exitCode = 1;
-  else if (interrupted) process.exitCode = 130;
+  if (count.failed > 0) return 1;
+  return interrupted ? 130 : 0;
 }
 
 const program = new Command('soak')
@@ -136,21 +156,12 @@ const program = new Command('soak')
   .option('--seeds <number>', 'transfers: how many seeds', whole, 20)
   .option('--first <number>', 'transfers: the first of them', whole, 1)
   .option('--octets <number>', 'transfers: octets of each', whole, 100_000_000)
-  .option('--release <names>', 'transfers: of which releases', listed,
+  .option('--release <names>', 'transfers: of which releases', releases,
     ['nt40sp6a-q297040', 'modern'])
   .option('--target <name>', 'transfers: free or checked', targetNamed, 'free')
-  .option('--frames <number>', 'fuzz: how many frames', whole, 1_000_000)
-  .exitOverride();
+  .option('--frames <number>', 'fuzz: how many frames', whole, 1_000_000);
 
-try {
-  program.parse();
+process.exitCode = await runProgram(program, process.argv.slice(2), async () => {
   const names = program.args.length === 0 ? Object.keys(PARTS) : program.args;
-  await soak(names, program.opts<Options>());
-} catch (error) {
-  if (error instanceof CommanderError) {
-    process.exitCode = error.exitCode === 0 ? 0 : 2;
-  } else {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-    process.exitCode = error instanceof TypeError ? 2 : 1;
-  }
-}
+  return soak(names, program.opts<Options>());
+});

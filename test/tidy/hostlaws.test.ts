@@ -117,3 +117,20 @@ proves('sleeping-test', {
   ],
   passes: ['machine.run(10);', "it('a', { timeout: 10 }, () => {});"],
 });
+
+proves('unasked-machine', {
+  at: 'test/link/sample.test.ts',
+  fails: [
+    ["import { createMachine } from '../../host/index.js';\nawait createMachine();", 2],
+    ["const made = async () => createWorld({ machines: [] });", 1],
+    ["run({ createWorld }, {});", 1],
+    ["import { Machine } from '../wireside/machine.js';\nnew Machine();", 1],
+    ["startKernel('a', () => {});", 1],
+  ],
+  passes: [
+    "it('a', async ({ machine }) => { await machine(); });",
+    "it('a', async ({ world }) => { await run({ createWorld: world }, {}); });",
+    "import type { Machine } from '../wireside/machine.js';",
+    "import type { createWorld } from '../../host/index.js';",
+  ],
+});

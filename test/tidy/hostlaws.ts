@@ -4,7 +4,7 @@ import ts from 'typescript';
 import { fileRule, inHost } from './rule.js';
 import type { Rule } from './rule.js';
 import { folderOf } from './imports.js';
-import { hasModifier, importsOf, nameOf, walk } from './source.js';
+import { calleeName, hasModifier, importsOf, nameOf, walk } from './source.js';
 import type { Source } from './source.js';
 
 const CLOCKS = new Set([
@@ -219,6 +219,34 @@ const sleeps: Rule = fileRule(
   },
 );
 
+/** What makes machines that nobody asks anything afterwards. */
+const MAKERS = new Map([
+  ['createMachine', '`machine` of host/vitest.ts'],
+  ['createWorld', '`world` of host/vitest.ts'],
+  ['bootMachine', '`machine` of host/vitest.ts'],
+  ['startKernel', '`bench` of test/wireside/fixture.ts'],
+]);
+
+const unasked: Rule = fileRule(
+  'unasked-machine',
+  (path) => path.startsWith('test/') && !path.startsWith('test/wireside/'),
+  (source, report) => {
+    for (const each of importsOf(source)) {
+      if (each.typeOnly) continue;
+      const wired = each.target === 'test/wireside/machine.ts' && each.names.includes('Machine');
+      if (wired) report(each.node, 'a wired Machine', '`bench` of test/wireside/fixture.ts');
+    }
+    walk(source.tree, (node) => {
+      if (!ts.isCallExpression(node) && !ts.isShorthandPropertyAssignment(node)) return;
+      const name = ts.isCallExpression(node) ? calleeName(node) : node.name.text;
+      const instead = MAKERS.get(name ?? '');
+      if (instead !== undefined) {
+        report(node, `${name} in a test`, `${instead}: it is asked the four questions`);
+      }
+    });
+  },
+);
+
 export const HOST_RULES: readonly Rule[] = [
   clock,
   consoles,
@@ -230,4 +258,5 @@ export const HOST_RULES: readonly Rule[] = [
   enums,
   detectors,
   sleeps,
+  unasked,
 ];

@@ -1,8 +1,8 @@
 /** The trace ring: the last events, each with its number and its time, the oldest overwritten. */
 
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect } from 'vitest';
 import { compileModule } from '../compile.js';
-import { Floor } from '../floor.js';
+import { Floor, it } from '../floor.js';
 
 const RECORD_OCTETS = 24;
 

@@ -1,9 +1,9 @@
-import { describe, expect, it } from 'vitest';
-import { CLIENT, pattern, SERVER, withPair } from './pair.js';
+import { describe, expect } from 'vitest';
+import { CLIENT, it, pattern, SERVER } from './pair.js';
 
 describe.each(['free', 'checked'] as const)('user/datagram (%s)', (target) => {
-  it('carries datagrams whole, in order, with their source', async () => {
-    await withPair({ target }, async ({ server, client }) => {
+  it('carries datagrams whole, in order, with their source', async ({ pair }) => {
+    await pair({ target }, async ({ server, client }) => {
       const far = await server.user.datagram(7);
       const near = await client.user.datagram();
       await client.ping(SERVER); // of two that wait for ARP, the first is lost (nt-facts 3.7)
@@ -22,8 +22,8 @@ describe.each(['free', 'checked'] as const)('user/datagram (%s)', (target) => {
     });
   });
 
-  it('carries one larger than a frame', async () => {
-    await withPair({ target }, async ({ server, client }) => {
+  it('carries one larger than a frame', async ({ pair }) => {
+    await pair({ target }, async ({ server, client }) => {
       const far = await server.user.datagram(7);
       const near = await client.user.datagram();
       await client.ping(SERVER);
@@ -35,8 +35,8 @@ describe.each(['free', 'checked'] as const)('user/datagram (%s)', (target) => {
     });
   });
 
-  it('carries an empty datagram, and those behind it', async () => {
-    await withPair({ target }, async ({ server, client }) => {
+  it('carries an empty datagram, and those behind it', async ({ pair }) => {
+    await pair({ target }, async ({ server, client }) => {
       const far = await server.user.datagram(7);
       const near = await client.user.datagram();
       await client.ping(SERVER);
@@ -49,8 +49,8 @@ describe.each(['free', 'checked'] as const)('user/datagram (%s)', (target) => {
     });
   });
 
-  it('sees the end when it is closed, and sends no more', async () => {
-    await withPair({ target }, async ({ client }) => {
+  it('sees the end when it is closed, and sends no more', async ({ pair }) => {
+    await pair({ target }, async ({ client }) => {
       const near = await client.user.datagram();
       const waits = near.receive();
       near.close();
@@ -60,8 +60,8 @@ describe.each(['free', 'checked'] as const)('user/datagram (%s)', (target) => {
     });
   });
 
-  it('binds a port once', async () => {
-    await withPair({ target }, async ({ client }) => {
+  it('binds a port once', async ({ pair }) => {
+    await pair({ target }, async ({ client }) => {
       const near = await client.user.datagram(7);
       await expect(client.user.datagram(7)).rejects.toMatchObject({
         status: 'ADDRESS_ALREADY_EXISTS',

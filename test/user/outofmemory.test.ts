@@ -1,7 +1,6 @@
-import { describe, expect, it } from 'vitest';
-import { createWorld } from '../../host/index.js';
+import { describe, expect } from 'vitest';
 import type { World } from '../../host/index.js';
-import { mustRest } from '../machine/rest.js';
+import { test } from '../../host/vitest.js';
 import { pattern, SECOND, SERVER } from './pair.js';
 
 const DATA = pattern(20_000);
@@ -31,14 +30,14 @@ async function converse(world: World): Promise<string[]> {
 }
 
 describe('user mode without memory', () => {
-  it.each([
+  test.for([
     ['server', 0], ['server', 1], ['client', 0], ['client', 1],
-  ] as const)('the %s: the n-th allocation fails, all after it: %i', async (name, all) => {
+  ] as const)('%s: allocation n fails, all after it: %i', async (each, { world: make, finish }) => {
+    const [name, all] = each;
     const statuses = new Set<string>();
     let last = 0;
     for (let n = 1, failures = 1; failures > 0; n++) {
-      const world = await createWorld({
-        target: 'checked',
+      const world = await make({
         digest: false,
         machines: [
           { name: 'server', address: '10.0.0.1/24' },
@@ -54,7 +53,7 @@ describe('user mode without memory', () => {
       raw.failAllocation(0, 0);
       for (const status of await program) statuses.add(status);
       await world.run(300 * SECOND);
-      for (const machine of world.machines) mustRest(machine);
+      await finish();
       last = n;
     }
     expect(last).toBeGreaterThan(5);

@@ -1,8 +1,7 @@
 /** Two machines on a wire, for the tests of user mode: each at rest at the end. */
 
-import { createWorld } from '../../host/index.js';
 import type { Machine, World, WorldOptions } from '../../host/index.js';
-import { mustRest } from '../machine/rest.js';
+import { test } from '../../host/vitest.js';
 
 export const SECOND = 1e9;
 export const SERVER = '10.0.0.1';
@@ -15,23 +14,27 @@ export interface Pair {
 }
 
 /** Runs a program on two machines, in at most an hour of virtual time; what it gives. */
-export async function withPair<T>(
+export type RunPair = <T>(
   options: Omit<WorldOptions, 'machines'>,
   program: (pair: Pair) => Promise<T>,
-): Promise<T> {
-  const world = await createWorld({
-    ...options,
-    machines: [
-      { name: 'server', address: `${SERVER}/24` },
-      { name: 'client', address: `${CLIENT}/24` },
-    ],
-  });
-  const [server, client] = [world.machine('server'), world.machine('client')];
-  const result = await world.complete(program({ world, server, client }), 3600 * SECOND);
-  for (const machine of world.machines) mustRest(machine);
-  world.stop();
-  return result;
-}
+) => Promise<T>;
+
+/** A test with `pair`; the machines are asked the four questions afterwards. */
+export const it = test.extend<{ pair: RunPair }>({
+  pair: async ({ world: make }, use) => {
+    await use(async (options, program) => {
+      const world = await make({
+        ...options,
+        machines: [
+          { name: 'server', address: `${SERVER}/24` },
+          { name: 'client', address: `${CLIENT}/24` },
+        ],
+      });
+      const [server, client] = [world.machine('server'), world.machine('client')];
+      return world.complete(program({ world, server, client }), 3600 * SECOND);
+    });
+  },
+});
 
 /** Octets that are not all alike, and the same each time. */
 export function pattern(length: number, salt = 0): Uint8Array {

@@ -1,8 +1,6 @@
-import { describe, expect, it } from 'vitest';
-import { createMachine } from '../../host/index.js';
+import { describe, expect } from 'vitest';
 import type { Machine, SocketHandler } from '../../host/index.js';
-import { mustRest } from '../machine/rest.js';
-import { pattern, SECOND, withPair } from './pair.js';
+import { it, pattern, SECOND } from './pair.js';
 
 const ADDRESS = 0x0a000001;
 
@@ -27,9 +25,9 @@ function openSink({ user: { raw } }: Machine, port: number): { received(): numbe
 }
 
 describe.each(['free', 'checked'] as const)('user/raw (%s)', (target) => {
-  it('moves a megabyte by callbacks, in a run that needs no turn of a promise', async () => {
-    await withPair({ target, link: 'wire:?rate=10G' }, async () => {}); // loads the kernel
-    await withPair({ target, link: 'wire:?rate=10G' }, async ({ server, client, world }) => {
+  it('moves a megabyte by callbacks, in a run that needs no promise', async ({ pair }) => {
+    await pair({ target, link: 'wire:?rate=10G' }, async () => {}); // loads the kernel
+    await pair({ target, link: 'wire:?rate=10G' }, async ({ server, client, world }) => {
       const sink = openSink(server, 80);
       const { raw } = client.user;
       const block = raw.allocate(8192);
@@ -56,8 +54,8 @@ describe.each(['free', 'checked'] as const)('user/raw (%s)', (target) => {
     });
   });
 
-  it('tells a handler nothing from within its own call, and nothing after close', async () => {
-    await withPair({ target }, async ({ server, client, world }) => {
+  it('tells a handler nothing within its own call, and nothing after close', async ({ pair }) => {
+    await pair({ target }, async ({ server, client, world }) => {
       openSink(server, 80);
       const { raw } = client.user;
       const heard: number[] = [];
@@ -82,8 +80,8 @@ describe.each(['free', 'checked'] as const)('user/raw (%s)', (target) => {
     });
   });
 
-  it('hands the others their news where one handler throws, and throws then', async () => {
-    const machine = await createMachine({ target });
+  it('hands the others their news where one throws, and throws then', async ({ machine: boot }) => {
+    const machine = await boot({ target });
     const { raw } = machine.user;
     let heard = 0;
     const absent = 0x0a000009;
@@ -96,11 +94,10 @@ describe.each(['free', 'checked'] as const)('user/raw (%s)', (target) => {
     await expect(machine.run(10 * SECOND)).rejects.toThrow('a handler of a test');
     await machine.run(10 * SECOND);
     expect(heard).toBe(1);
-    mustRest(machine);
   });
 
-  it('lets time go on where handlers never come to an end', async () => {
-    const machine = await createMachine({ target });
+  it('lets time go on where handlers never come to an end', async ({ machine: boot }) => {
+    const machine = await boot({ target });
     const { raw } = machine.user;
     let calls = 0;
     const again: SocketHandler = {
@@ -114,11 +111,10 @@ describe.each(['free', 'checked'] as const)('user/raw (%s)', (target) => {
     expect(machine.clock.now).toBe(SECOND / 100);
     expect(calls).toBeGreaterThan(100);
     expect(calls).toBeLessThan(100_000);
-    mustRest(machine);
   });
 
-  it('refuses a part of a block that is not there, and a block of others', async () => {
-    const machine = await createMachine({ target });
+  it('refuses a part that a block has not, and a block of others', async ({ machine: boot }) => {
+    const machine = await boot({ target });
     const { raw } = machine.user;
     const block = raw.allocate(16);
     const handle = raw.open('datagram', { onEvent: () => {} });
@@ -130,11 +126,10 @@ describe.each(['free', 'checked'] as const)('user/raw (%s)', (target) => {
     block.write(pattern(20), 4, 20);
     expect(block.read(16)).toEqual(pattern(20).slice(4));
     raw.close(handle, true);
-    mustRest(machine);
   });
 
-  it('does nothing on a machine that has halted, and counts it', async () => {
-    const machine = await createMachine({ target });
+  it('does nothing on a machine that has halted, and counts it', async ({ machine: boot }) => {
+    const machine = await boot({ target });
     machine.stop();
     const { user } = machine;
     expect(user.raw.open('stream', { onEvent: () => {} })).toBe(0);

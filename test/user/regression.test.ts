@@ -1,12 +1,12 @@
 /** Two defects of ours that loads found: each failed before it was mended. */
 
-import { describe, expect, it } from 'vitest';
+import { describe, expect } from 'vitest';
 import type { Socket } from '../../host/index.js';
-import { pattern, SERVER, withPair } from './pair.js';
+import { it, pattern, SERVER } from './pair.js';
 
 describe.each(['free', 'checked'] as const)('user mode on tcpip (%s)', (target) => {
-  it('refuses a connect to a listener that is closed while its connections live', async () => {
-    await withPair({ target }, async ({ server, client }) => {
+  it('refuses a connect to a listener that closed while its connections live', async ({ pair }) => {
+    await pair({ target }, async ({ server, client }) => {
       const listener = await server.user.listen(7);
       const near = await client.user.connect(SERVER, 7);
       const far = await listener.accept();
@@ -19,10 +19,10 @@ describe.each(['free', 'checked'] as const)('user mode on tcpip (%s)', (target) 
     });
   });
 
-  it('carries octets both ways at once over a link that loses, and aborts nothing', async () => {
+  it('carries octets both ways at once over a bad link, and aborts nothing', async ({ pair }) => {
     const octets = 150_000;
     const link = 'wire:?loss=5%&delay=20ms';
-    await withPair({ target, link, seed: 7 }, async ({ server, client }) => {
+    await pair({ target, link, seed: 7 }, async ({ server, client }) => {
       const listener = await server.user.listen(7);
       const near = await client.user.connect(SERVER, 7);
       const far = await listener.accept();

@@ -1,6 +1,6 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect } from 'vitest';
 import type { Machine, Socket } from '../../host/index.js';
-import { CLIENT, pattern, SECOND, SERVER, withPair } from './pair.js';
+import { CLIENT, it, pattern, SECOND, SERVER } from './pair.js';
 
 const TARGETS = ['free', 'checked'] as const;
 
@@ -14,8 +14,8 @@ async function open(
 }
 
 describe.each(TARGETS)('user/socket (%s)', (target) => {
-  it('connects, and both ends know both addresses', async () => {
-    await withPair({ target }, async ({ server, client }) => {
+  it('connects, and both ends know both addresses', async ({ pair }) => {
+    await pair({ target }, async ({ server, client }) => {
       const { near, far } = await open(server, client);
       expect(near.remoteAddress).toBe(SERVER);
       expect(near.remotePort).toBe(80);
@@ -27,8 +27,8 @@ describe.each(TARGETS)('user/socket (%s)', (target) => {
     });
   });
 
-  it('carries 100 kB each way at once, as they were sent', async () => {
-    await withPair({ target }, async ({ server, client }) => {
+  it('carries 100 kB each way at once, as they were sent', async ({ pair }) => {
+    await pair({ target }, async ({ server, client }) => {
       const { near, far } = await open(server, client);
       const [there, back] = [pattern(100_000, 1), pattern(100_000, 2)];
       const send = async (socket: Socket, data: Uint8Array): Promise<void> => {
@@ -44,9 +44,9 @@ describe.each(TARGETS)('user/socket (%s)', (target) => {
     });
   });
 
-  it('carries 300 kB over a wire that loses, repeats and reorders', async () => {
+  it('carries 300 kB over a wire that loses, repeats and reorders', async ({ pair }) => {
     const link = 'wire:?loss=5%&delay=20ms&reorder=5%&duplicate=5%';
-    await withPair({ target, link, seed: 7 }, async ({ server, client }) => {
+    await pair({ target, link, seed: 7 }, async ({ server, client }) => {
       const { near, far } = await open(server, client);
       const data = pattern(300_000, 3);
       const arrives = far.receiveAll();
@@ -58,7 +58,7 @@ describe.each(TARGETS)('user/socket (%s)', (target) => {
     });
   });
 
-  it.each([
+  it.for([
     ['the client first', async ({ near, far }: Ends) => {
       await near.close();
       expect(await far.receive()).toBeUndefined();
@@ -101,8 +101,8 @@ describe.each(TARGETS)('user/socket (%s)', (target) => {
       await expect(waits).rejects.toMatchObject({ status: 'CONNECTION_RESET' });
       await near.close();
     }],
-  ] as const)('closes: %s', async (_name, close) => {
-    await withPair({ target }, async ({ world, server, client }) => {
+  ] as const)('closes: %s', async ([, close], { pair }) => {
+    await pair({ target }, async ({ world, server, client }) => {
       const ends = await open(server, client);
       await close(ends);
       await world.sleep(300 * SECOND);
@@ -111,8 +111,8 @@ describe.each(TARGETS)('user/socket (%s)', (target) => {
     });
   });
 
-  it('keeps TIME-WAIT for 240 s where it closed first', async () => {
-    await withPair({ target }, async ({ world, server, client }) => {
+  it('keeps TIME-WAIT for 240 s where it closed first', async ({ pair }) => {
+    await pair({ target }, async ({ world, server, client }) => {
       const { near, far } = await open(server, client);
       await near.close();
       await far.receive();
@@ -125,8 +125,8 @@ describe.each(TARGETS)('user/socket (%s)', (target) => {
     });
   });
 
-  it('fails with IO_TIMEOUT after 45 s where nobody is (nt40sp6a)', async () => {
-    await withPair({ target, release: 'nt40sp6a' }, async ({ world, client }) => {
+  it('fails with IO_TIMEOUT after 45 s where nobody is (nt40sp6a)', async ({ pair }) => {
+    await pair({ target, release: 'nt40sp6a' }, async ({ world, client }) => {
       const beganNs = world.clock.now;
       const failed = await client.user.connect('10.0.0.9', 80).catch((error: unknown) => error);
       expect(failed).toBeInstanceOf(Error);
@@ -136,8 +136,8 @@ describe.each(TARGETS)('user/socket (%s)', (target) => {
     });
   });
 
-  it('fails with CONNECTION_REFUSED where nobody listens', async () => {
-    await withPair({ target }, async ({ client }) => {
+  it('fails with CONNECTION_REFUSED where nobody listens', async ({ pair }) => {
+    await pair({ target }, async ({ client }) => {
       await expect(client.user.connect(SERVER, 81)).rejects.toMatchObject({
         status: 'CONNECTION_REFUSED',
       });
@@ -145,8 +145,8 @@ describe.each(TARGETS)('user/socket (%s)', (target) => {
     });
   });
 
-  it('receives no more than asked for, and the end again and again', async () => {
-    await withPair({ target }, async ({ server, client }) => {
+  it('receives no more than asked for, and the end again and again', async ({ pair }) => {
+    await pair({ target }, async ({ server, client }) => {
       const { near, far } = await open(server, client);
       await near.send('abcdef');
       await near.close();
@@ -161,8 +161,8 @@ describe.each(TARGETS)('user/socket (%s)', (target) => {
     });
   });
 
-  it('listens on a port once; accepts in order; hands all to a callback', async () => {
-    await withPair({ target }, async ({ server, client }) => {
+  it('listens on a port once; accepts in order; hands all to a callback', async ({ pair }) => {
+    await pair({ target }, async ({ server, client }) => {
       const first = await server.user.listen(80);
       await expect(server.user.listen(80)).rejects.toMatchObject({
         status: 'ADDRESS_ALREADY_EXISTS',
@@ -188,8 +188,8 @@ describe.each(TARGETS)('user/socket (%s)', (target) => {
     });
   });
 
-  it('names what is wrong with an argument', async () => {
-    await withPair({ target }, async ({ client: { user } }) => {
+  it('names what is wrong with an argument', async ({ pair }) => {
+    await pair({ target }, async ({ client: { user } }) => {
       await expect(user.connect('server', 80)).rejects.toThrow(TypeError);
       await expect(user.connect('10.0.0.256', 80)).rejects.toThrow(/host: '10.0.0.256'/);
       await expect(user.connect(SERVER, 0)).rejects.toThrow(/port: 0 .* 1\.\.65535/);

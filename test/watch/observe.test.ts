@@ -1,6 +1,6 @@
-import { describe, expect, it } from 'vitest';
-import { createMachine, createWorld } from '../../host/index.js';
+import { describe, expect } from 'vitest';
 import type { Machine, World } from '../../host/index.js';
+import { test } from '../../host/vitest.js';
 import { findPoolGrowth } from '../../host/watch/poolleak.js';
 import { judge } from '../../host/watch/judge.js';
 import { observe } from '../../host/watch/observe.js';
@@ -9,27 +9,33 @@ import { loadSourceMap } from '../../host/watch/sourcemap.js';
 const SECOND = 1e9;
 
 /** Two machines after a connection that carried something, which is closed again. */
-async function talk(target: 'free' | 'checked', captureSites = false): Promise<World> {
-  const world = await createWorld({
-    target,
-    machines: [
-      { name: 'a', address: '10.0.0.1/24', captureSites },
-      { name: 'b', address: '10.0.0.2/24' },
-    ],
-  });
-  await world.complete(
-    world.machine('b').user.listen(7, {}, (socket) => {
-      const close = async (): Promise<void> => socket.close();
-      void socket.receiveAll().then(close, close);
-    }),
-    SECOND,
-  );
-  const socket = await world.complete(world.machine('a').user.connect('10.0.0.2', 7), SECOND);
-  await world.complete(socket.send('octets'), SECOND);
-  await world.complete(socket.close(), SECOND);
-  await world.run(SECOND);
-  return world;
-}
+type Talk = (target: 'free' | 'checked', captureSites?: boolean) => Promise<World>;
+
+const it = test.extend<{ talk: Talk }>({
+  talk: async ({ world: make }, use) => {
+    await use(async (target, captureSites = false) => {
+      const world = await make({
+        target,
+        machines: [
+          { name: 'a', address: '10.0.0.1/24', captureSites },
+          { name: 'b', address: '10.0.0.2/24' },
+        ],
+      });
+      await world.complete(
+        world.machine('b').user.listen(7, {}, (socket) => {
+          const close = async (): Promise<void> => socket.close();
+          void socket.receiveAll().then(close, close);
+        }),
+        SECOND,
+      );
+      const socket = await world.complete(world.machine('a').user.connect('10.0.0.2', 7), SECOND);
+      await world.complete(socket.send('octets'), SECOND);
+      await world.complete(socket.close(), SECOND);
+      await world.run(SECOND);
+      return world;
+    });
+  },
+});
 
 /** What a machine's memory was before `words` are written to it, for who puts them back. */
 function lockWord(machine: Machine, name: string): { address: number; word: number } {
@@ -39,8 +45,8 @@ function lockWord(machine: Machine, name: string): { address: number; word: numb
 }
 
 describe('watch/observe', () => {
-  it.each(['free', 'checked'] as const)(
-    'finds nothing in %s machines that work, and nothing when they are stopped', async (target) => {
+  it.for(['free', 'checked'] as const)(
+    'finds nothing in %s machines that work, or are stopped', async (target, { talk }) => {
       const world = await talk(target);
       for (const machine of world.machines) expect(judge(observe(machine))).toEqual([]);
       world.stop();
@@ -54,7 +60,7 @@ describe('watch/observe', () => {
   );
 
   // The cursor of the walk over the connections is a word that the kernel keeps for the host alone.
-  it('changes nothing in the machine it looks at, but for the cursor of its walk', async () => {
+  it('changes nothing in the machine it looks at, but the cursor of its walk', async ({ talk }) => {
     const world = await talk('checked', true);
     const machine = world.machine('a');
     const map = await loadSourceMap('checked');
@@ -63,12 +69,11 @@ describe('watch/observe', () => {
     const after = machine.kernel.memory.words;
     expect(after.length).toBe(before.length);
     expect(before.filter((word, i) => word !== after[i]).length).toBeLessThanOrEqual(1);
-    world.stop();
   });
 
-  it.each(['free', 'checked'] as const)(
-    'sees in a %s machine who owns a lock that nobody may own', async (target) => {
-      const machine = await createMachine({ target, processors: 2 });
+  it.for(['free', 'checked'] as const)(
+    'sees in a %s machine who owns a lock that none may own', async (target, { machine: boot }) => {
+      const machine = await boot({ target, processors: 2 });
       const { address, word } = lockWord(machine, 'IpRoute');
       machine.kernel.memory.setWord(address, word | 2);
       const verdicts = judge(observe(machine));
@@ -78,12 +83,12 @@ describe('watch/observe', () => {
       });
       machine.kernel.memory.setWord(address, word);
       expect(judge(observe(machine))).toEqual([]);
-      machine.stop();
     },
   );
 
-  it('sees a free machine whose second processor spins, and on whom', async () => {
-    const world = await createWorld({
+  it('sees a free machine where a processor spins', async ({ world: make, expectFindings }) => {
+    expectFindings('lock leaked', 'deadlock');
+    const world = await make({
       target: 'free',
       machines: [
         { name: 'a', address: '10.0.0.1/24', processors: 2, strategy: () => 1 },
@@ -101,10 +106,9 @@ describe('watch/observe', () => {
     expect(verdicts[1]?.sentence).toBe(
       'processor 1 spins for ever on ArpTable held by processor 0, which left without releasing it',
     );
-    world.stop();
   });
 
-  it('tells nothing of a tag that stays as it is from one connection to the next', async () => {
+  it('tells nothing of a tag that stays as it is over many connections', async ({ talk }) => {
     const world = await talk('free');
     const [a, b] = world.machines;
     if (a === undefined || b === undefined) throw new Error('two machines');
@@ -116,6 +120,5 @@ describe('watch/observe', () => {
       observations.push(observe(a));
     }
     expect(findPoolGrowth(observations)).toEqual([]);
-    world.stop();
   });
 });

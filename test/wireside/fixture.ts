@@ -1,6 +1,8 @@
-/** `it` with a machine for each test; after each, what it must have left: nothing. */
+/** `it` with machines on a wire of the test's own, each of them at rest at the end. */
 
-import { test } from 'vitest';
+import { expect } from 'vitest';
+import { test } from '../../host/vitest.js';
+import { observe } from '../../host/watch/observe.js';
 import { Machine } from './machine.js';
 import type { MachineOptions } from './machine.js';
 import { User } from './user.js';
@@ -13,19 +15,24 @@ export interface Bench {
 
 /** A test with a function that makes machines; each is asked the four questions afterwards. */
 export const it = test.extend<{ bench: (options?: MachineOptions) => Bench }>({
-  bench: async ({ task: _task }, use) => {
-    const benches: Bench[] = [];
+  bench: async ({ watch, onTestFailed }, use) => {
+    const stacks: (readonly string[])[] = [];
+    onTestFailed(() => {
+      for (const stack of stacks.flatMap((each) => each.slice(0, 3))) console.error(stack);
+    });
     await use((options) => {
       const machine = new Machine(options);
       const bench = { machine, user: new User(machine) };
-      benches.push(bench);
+      const { origin, kernel } = machine;
+      stacks.push(kernel.stacks);
+      watch({
+        origin,
+        rest: () => settle(bench),
+        observe: () => [observe(machine)],
+        stop: () => machine.stop(),
+      }, { quiet: true });
       return bench;
     });
-    const wrong = benches.flatMap(({ machine, user }) => {
-      if (machine.trapped !== undefined) return [`a call ended with ${String(machine.trapped)}`];
-      return settled(machine, user);
-    });
-    if (wrong.length > 0) throw new Error(`after the test:\n${wrong.join('\n')}`);
   },
 });
 
@@ -33,44 +40,17 @@ export const it = test.extend<{ bench: (options?: MachineOptions) => Bench }>({
 const SILENCE_MS = 3 * 3600 * 1000;
 
 /**
- * Closes all sockets, lets nobody answer until every timer has given up, halts, and says what is
- * left: IRQL above PASSIVE, a lock, an IRP, a timer, a connection, a block of pool, a finding.
+ * Closes all sockets and lets nobody answer until every timer has given up: then no connection is
+ * left, nothing runs and nothing waits. What else must hold is asked afterwards.
  */
-export function settled(machine: Machine, user: User): string[] {
-  const wrong: string[] = [];
-  const mustBeZero = (what: string, value: number): void => {
-    if (value !== 0) wrong.push(`${what}: ${value}`);
-  };
-  const { raw } = machine;
+function settle({ machine, user }: Bench): void {
+  const { raw, stopped, halted } = machine;
+  if (stopped !== undefined || halted) return;
   user.leave();
   machine.stations.clear();
   machine.advance(SILENCE_MS);
   machine.take();
-  mustBeZero('IRQL of processor 0', raw.irqlOf(0));
-  mustBeZero('locks held', machine.words(raw.heldStacks(), 1)[0] ?? 0);
-  mustBeZero('IRPs after close', raw.irpsInUse());
-  mustBeZero('connections after close', raw.tableCount());
-  mustBeZero('timers that still run', raw.runningTimers());
-  mustBeZero('work items that wait', raw.waitingWork());
-  machine.call(() => raw.halt());
-  mustBeZero('IRPs after halt', raw.irpsInUse());
-  mustBeZero('timers after halt', raw.runningTimers());
-  mustBeZero('pool blocks after halt', raw.poolBlocks());
-  if (raw.poolBlocks() !== 0) wrong.push(...leakedTags(machine));
-  for (const { rule, words, stack } of machine.findings.slice(0, 3)) {
-    wrong.push(`finding ${rule} ${words.map((word) => word.toString(16)).join(' ')}\n${stack}`);
-  }
-  return wrong;
-}
-
-/** Each tag that has more allocations than frees. */
-function leakedTags(machine: Machine): string[] {
-  const words = machine.words(machine.raw.poolTags(), 64 * 4);
-  const leaked: string[] = [];
-  for (let slot = 0; slot < 64; slot++) {
-    const [tag = 0, allocations = 0, frees = 0, octets = 0] = words.subarray(slot * 4);
-    const name = String.fromCharCode(...[0, 8, 16, 24].map((shift) => (tag >>> shift) & 255));
-    if (allocations !== frees) leaked.push(`  ${name}: ${allocations - frees}, ${octets} octets`);
-  }
-  return leaked;
+  expect(raw.tableCount(), 'connections after close').toBe(0);
+  expect(raw.runningTimers(), 'timers that still run').toBe(0);
+  expect(raw.waitingWork(), 'work items that wait').toBe(0);
 }

@@ -1,24 +1,23 @@
-/** One instance of the checked kernel, its numbers as words, and what its verifier found. */
+/** One instance of the checked kernel as the host sees it, its numbers as words, its witness. */
 
 import { readFile } from 'node:fs/promises';
-import type { KernelExports } from '../../host/kernel/exports.js';
+import { checkExports } from '../../host/kernel/exports.js';
+import { kernelImports } from '../../host/kernel/imports.js';
+import { readLayout } from '../../host/kernel/layout.js';
+import type { Kernel } from '../../host/kernel/load.js';
+import { LinearMemory } from '../../host/kernel/memory.js';
+import { Witness } from '../../host/machine/witness.js';
 
 /** Compiled once for each test file. */
 const MODULE = await WebAssembly.compile(
   await readFile(new URL('../../build/checked.wasm', import.meta.url)),
 );
 
-/** A rule of the verifier that was broken, and where the kernel was. */
-export interface Finding {
-  rule: string;
-  words: readonly number[];
-  stack: string;
-}
-
-/** A kernel that is started and not yet booted. */
-export interface Kernel {
-  readonly raw: KernelExports;
-  readonly findings: readonly Finding[];
+/** A kernel that is started and not yet booted, and who answers it. */
+export interface WiredKernel extends Kernel {
+  readonly witness: Witness;
+  /** Of each finding, where the kernel was. */
+  readonly stacks: readonly string[];
   /** The number of a member, as `Status.PENDING`. @throws Error if there is none. */
   number(member: string): number;
   /** The member of an enum that has this number, or the number in hexadecimal. */
@@ -27,38 +26,35 @@ export interface Kernel {
   members(enumeration: string): [member: string, value: number][];
 }
 
-/** Starts a kernel. `onTransmit`: its ring is full and must be emptied. */
-export function startKernel(onTransmit: () => void): Kernel {
-  const findings: Finding[] = [];
-  const host = {
-    onBugCheck: (code: number, ...words: number[]) => {
-      throw new Error(`stop 0x${(code >>> 0).toString(16)} (${hexOf(words)})`);
-    },
-    onSpin: (lock: number, processor: number) => {
-      throw new Error(`processor ${processor} spins on lock 0x${lock.toString(16)}`);
-    },
-    onFinding: (rule: number, ...words: number[]) => {
-      const stack = (new Error('finding').stack ?? '').split('\n').slice(2, 9).join('\n');
-      findings.push({ rule: word('Rule', rule), words: words.map((each) => each >>> 0), stack });
-    },
-    onPreempt: () => {},
-    onSite: () => {},
-    onTransmit,
+/** Starts a kernel, at once and without waiting. `onTransmit`: its ring must be emptied. */
+export function startKernel(name: string, onTransmit: () => void): WiredKernel {
+  const witness = new Witness(name);
+  const stacks: string[] = [];
+  witness.onTransmit = onTransmit;
+  const imports = kernelImports(witness);
+  const onFinding = (...words: number[]): void => {
+    stacks.push((new Error('finding').stack ?? '').split('\n').slice(2, 9).join('\n'));
+    imports.onFinding(...words);
   };
+  const host = { ...imports, onFinding };
   const { exports } = new WebAssembly.Instance(MODULE, { host });
   const enums = readEnums(exports);
-  const word = (enumeration: string, value: number): string => {
-    for (const [member, number] of enums.get(enumeration) ?? []) {
-      if (number === (value | 0)) return member;
-    }
-    return `0x${(value >>> 0).toString(16)}`;
-  };
-  const raw = exports as unknown as KernelExports;
+  const raw = checkExports(exports);
+  witness.layout = readLayout(exports);
   raw.start();
   return {
     raw,
-    findings,
-    word,
+    memory: new LinearMemory(raw.memory),
+    layout: witness.layout,
+    checked: true,
+    witness,
+    stacks,
+    word: (enumeration, value) => {
+      for (const [member, number] of enums.get(enumeration) ?? []) {
+        if (number === (value | 0)) return member;
+      }
+      return `0x${(value >>> 0).toString(16)}`;
+    },
     number: (member) => numberOf(enums, member),
     members: (enumeration) => [...enums.get(enumeration) ?? []],
   };
@@ -83,8 +79,4 @@ function numberOf(enums: Enums, name: string): number {
   const value = enums.get(enumeration)?.get(member);
   if (value === undefined) throw new Error(`the kernel has no ${name}`);
   return value;
-}
-
-function hexOf(words: readonly number[]): string {
-  return words.map((word) => `0x${(word >>> 0).toString(16)}`).join(', ');
 }

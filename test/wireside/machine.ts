@@ -1,9 +1,13 @@
 /** A kernel on a wire whose other end is the test: frames in, frames out, and a clock between. */
 
+import { asStop } from '../../host/kernel/stop.js';
+import type { KernelStop } from '../../host/kernel/stop.js';
 import { resolveParameters } from '../../host/machine/registry.js';
+import type { Finding } from '../../host/machine/witness.js';
+import type { Observable } from '../../host/watch/observe.js';
 import { THEIR_MAC, THEM, US, arp } from './build.js';
 import { startKernel } from './kernel.js';
-import type { Kernel } from './kernel.js';
+import type { WiredKernel } from './kernel.js';
 import { parseFrame } from './parse.js';
 import type { Heard } from './parse.js';
 
@@ -26,22 +30,31 @@ const NO_TICK = 0xffff_ffff;
 const MAC = 0x0200_0000_0001;
 
 /** One machine with the address 10.0.0.1/24, and the stations that answer its ARP requests. */
-export class Machine {
+export class Machine implements Observable {
+  readonly name = 'wired';
+  /** What it was made of. */
+  readonly origin: string;
+  readonly kernel: WiredKernel;
+  readonly settings = { processors: 1 };
+  /** The test makes its calls itself: none waits. */
+  readonly user = { waiting: 0 };
   /** Who answers ARP: by address. A request for anybody else is heard by the test. */
   readonly stations = new Map<number, Uint8Array>([[THEM, THEIR_MAC]]);
   /** Sees each frame that the kernel is given, answers to its ARP requests too. */
   onReceive: ((frame: Uint8Array) => void) | undefined;
   /** Set when a call did not come back. */
-  trapped: unknown;
+  stopped: KernelStop | undefined;
+  halted = false;
   private timeUs: number;
   private heard: Heard[] = [];
   private waiting: Uint8Array[] = [];
-  private readonly kernel: Kernel;
   private readonly seen = new Map<string, number>();
 
   constructor(options: MachineOptions = {}) {
     this.timeUs = options.timeUs ?? 0;
-    this.kernel = startKernel(() => this.collect());
+    this.origin = `a wired kernel of ${JSON.stringify(options)}`;
+    this.kernel = startKernel(this.name, () => this.collect());
+    this.kernel.witness.nowUs = () => this.timeUs;
     const { raw } = this.kernel;
     this.writeTime();
     const values = resolveParameters(options.release ?? 'nt40sp6a');
@@ -61,12 +74,33 @@ export class Machine {
     return this.timeUs / 1000;
   }
 
-  get raw(): Kernel['raw'] {
+  /** As a machine's: virtual time in ns. */
+  get clock(): { now: number } {
+    return { now: this.timeUs * 1000 };
+  }
+
+  get raw(): WiredKernel['raw'] {
     return this.kernel.raw;
   }
 
-  get findings(): Kernel['findings'] {
-    return this.kernel.findings;
+  get findings(): readonly Finding[] {
+    return this.kernel.witness.findings;
+  }
+
+  siteOf(lock: number, sequence: number): string | undefined {
+    return this.kernel.witness.siteOf(lock, sequence);
+  }
+
+  /** Unloads the drivers, once; a machine whose kernel has stopped is only switched off. */
+  stop(): void {
+    if (this.halted) return;
+    this.halted = true;
+    if (this.stopped !== undefined) return;
+    try {
+      this.call((raw) => raw.halt());
+    } catch {
+      // `stopped` says it.
+    }
   }
 
   number(member: string): number {
@@ -78,7 +112,7 @@ export class Machine {
   }
 
   /** Calls the kernel at the time it is, and takes what it sent. What ARP asks is answered. */
-  call<T>(routine: (raw: Kernel['raw']) => T): T {
+  call<T>(routine: (raw: WiredKernel['raw']) => T): T {
     this.writeTime();
     const result = this.guard(() => routine(this.kernel.raw));
     // The processor is idle now: worker threads run.
@@ -191,7 +225,7 @@ export class Machine {
     try {
       return routine();
     } catch (error) {
-      this.trapped = error;
+      this.stopped ??= asStop(error, this.name);
       throw error;
     }
   }

@@ -3,7 +3,9 @@
  * run, and with --peers beside lwIP on the same work.
  */
 
-import { Command, CommanderError } from 'commander';
+import { Command } from 'commander';
+import { runProgram } from '../host/cli/program.js';
+import { WrongUse } from '../host/cli/wronguse.js';
 import { rows as boundaryRows } from './boundary.bench.js';
 import { buildBenchKernel } from './build.js';
 import { rows as checksumRows } from './checksum.bench.js';
@@ -109,11 +111,11 @@ function askLwip(): LwipReport | undefined {
   return undefined;
 }
 
-async function bench(options: Options): Promise<void> {
+async function bench(options: Options): Promise<number> {
   const rows = ROWS.filter((row) => row.name.includes(options.filter ?? ''));
   if (rows.length === 0) {
     const names = [...new Set(ROWS.map((row) => row.name))].join(', ');
-    throw new TypeError(`--filter ${options.filter}: no such row; there are ${names}`);
+    throw new WrongUse(`--filter ${options.filter}: no such row; there are ${names}`);
   }
   say('building');
   for (const target of new Set(rows.map((row) => row.target ?? 'free'))) {
@@ -130,28 +132,20 @@ async function bench(options: Options): Promise<void> {
   const results: Result[] = shown.map(({ result }) => result);
   if (options.json) {
     process.stdout.write(`${JSON.stringify(results, null, 2)}\n`);
-    return;
+    return 0;
   }
   const peer = lwip === undefined ? '' : `lwIP ${lwip.version}\n`;
   const goals = goalTable(judge(results));
   process.stdout.write(`${peer}${rowTable(shown)}\n\n${goals}\n`);
+  return 0;
 }
 
 const program = new Command('bench')
   .description('What the paths of the kernel cost, in ns and against memory.copy.')
   .option('--json', 'the rows as a JSON array, and nothing else', false)
   .option('--peers', 'lwIP on the same work in the same run', false)
-  .option('--filter <text>', 'only rows whose name contains this')
-  .exitOverride();
+  .option('--filter <text>', 'only rows whose name contains this');
 
-try {
-  program.parse();
-  await bench(program.opts<Options>());
-} catch (error) {
-  if (error instanceof CommanderError) {
-    process.exitCode = error.exitCode === 0 ? 0 : 2;
-  } else {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-    process.exitCode = error instanceof TypeError ? 2 : 1;
-  }
-}
+process.exitCode = await runProgram(program, process.argv.slice(2), async () => {
+  return bench(program.opts<Options>());
+});

@@ -15,54 +15,61 @@ import { openArena } from './arena.js';
 import type { Arena } from './arena.js';
 import type { RunPlan } from './plan.js';
 
-/** What a load complains of: what arrived is not what was sent. */
-export type LoadVerdict = Omit<Verdict, 'kind'> & { readonly kind: 'data' };
-
-/** What a detector found, or a load. */
-export type RunVerdict = Verdict | LoadVerdict;
+/** How a phase ended. */
+export interface Conclusion {
+  /** What is wrong, causes before what follows from them. */
+  readonly verdicts: readonly Verdict[];
+  /** Requests without an end when the time for it was over: nothing is known of them. */
+  readonly unjudged: number;
+  /** When the load was stopped, and when what was then still open was closed. */
+  readonly stopNs: number;
+  readonly abandonNs: number;
+}
 
 const SECOND_NS = 1e9;
-/** Virtual time for what is under way to end. */
-const END_NS = 5 * SECOND_NS;
+/** Virtual time for what is under way to end: `modern` gives a connect up after 127 s, NT at 45. */
+const END_NS = 150 * SECOND_NS;
 /** And for the last segments of what was closed: longer than they are sent again and again. */
 const GONE_NS = 600 * SECOND_NS;
 /** Wall time for each: a world that is lost is not waited for. */
-const END_MS = 2000;
+const END_MS = 5000;
 /** The moment of a defect, and what is around it. */
 const AROUND_NS = SECOND_NS / 50;
 const SLICE_NS = SECOND_NS / 100;
 
-/** Ends the load and the machines; gives what is wrong, causes before what follows from them. */
-export async function conclude({ world, load }: Arena): Promise<RunVerdict[]> {
+/** Ends the load and the machines. What is under way may end first: a defect may be in its end. */
+export async function conclude({ world, load }: Arena): Promise<Conclusion> {
   const found = new Map<string, Verdict>();
+  const stopNs = world.clock.now;
   look(world, found, false);
   load.stop();
   await runSome(world, END_NS, () => load.open === 0);
+  look(world, found, false);
+  // What a lost machine has open stays so, which is told as a hang.
+  const open = world.machines.some(isLost) ? 0 : load.open;
+  const abandonNs = world.clock.now;
   load.abandon();
   const quiet = await runSome(world, GONE_NS, () => isQuiet(world));
+  const unjudged = Math.max(open, quiet ? 0 : requestsOf(world));
   look(world, found, quiet);
   world.stop();
   look(world, found, false);
   const sinceUs = Math.floor(world.clock.now / 1000);
-  return [
-    ...sortVerdicts([...found.values()]),
-    ...load.figures.complaints.map((sentence): LoadVerdict => {
-      return { kind: 'data', machine: 'load', sentence, sinceUs, words: [] };
-    }),
-  ];
+  const complaints = load.figures.complaints.map((sentence): Verdict => {
+    return { kind: 'data', machine: 'load', sentence, sinceUs, words: [] };
+  });
+  const verdicts = [...sortVerdicts([...found.values()]), ...complaints];
+  return { verdicts, unjudged, stopNs, abandonNs };
 }
 
 /**
  * Finds where locks of verdicts were acquired: plays the same world again, and keeps the stacks
  * of acquires only around the moment of each defect, because that is slow.
- * @param stopNs when the load was stopped
  */
 export async function locate(
-  plan: RunPlan,
-  verdicts: readonly RunVerdict[],
-  stopNs: number,
-  interrupted: () => boolean,
-): Promise<readonly RunVerdict[]> {
+  plan: RunPlan, conclusion: Conclusion, interrupted: () => boolean,
+): Promise<readonly Verdict[]> {
+  const { verdicts } = conclusion;
   const lacking = verdicts
     .filter((verdict) => verdict.kind === 'lock leaked' && verdict.site === undefined)
     .toSorted((one, other) => one.sinceUs - other.sinceUs);
@@ -72,7 +79,7 @@ export async function locate(
   try {
     for (const { machine, sinceUs } of lacking) {
       const atNs = sinceUs * 1000;
-      await runTo(arena, atNs - AROUND_NS, stopNs, interrupted);
+      await runTo(arena, atNs - AROUND_NS, conclusion, interrupted);
       if (interrupted()) return verdicts;
       await seeLeaks(arena.world, atNs + AROUND_NS, machine, sites);
     }
@@ -116,14 +123,16 @@ function leaksOf(machine: Machine): Finding[] {
   return machine.findings.filter(({ rule }) => rule === LOCK_LEAK_RULE);
 }
 
-/** Runs to a moment, and stops the load on the way if that is when it was. */
+/** Runs to a moment; the load is stopped on the way, and abandoned, where that was before it. */
 async function runTo(
-  { world, load }: Arena, toNs: number, stopNs: number, interrupted: () => boolean,
+  { world, load }: Arena, toNs: number, conclusion: Conclusion, interrupted: () => boolean,
 ): Promise<void> {
+  const { stopNs, abandonNs } = conclusion;
   while (world.clock.now < toNs && !interrupted()) {
     const { now } = world.clock;
     if (now === stopNs) load.stop();
-    const next = now < stopNs ? Math.min(toNs, stopNs) : toNs;
+    if (now === abandonNs) load.abandon();
+    const next = [stopNs, abandonNs].find((each) => now < each && each < toNs) ?? toNs;
     await world.run(Math.min(next - now, SLICE_NS));
     await new Promise((resume) => setImmediate(resume));
   }
@@ -143,7 +152,7 @@ function add(found: Map<string, Verdict>, verdict: Verdict): void {
   if (!found.has(key)) found.set(key, verdict);
 }
 
-function keyOf({ machine, kind, rule, lock, sentence }: RunVerdict): string {
+function keyOf({ machine, kind, rule, lock, sentence }: Verdict): string {
   return [machine, kind, rule, lock?.name, kind === 'pool leaked' ? sentence : ''].join(' ');
 }
 
@@ -152,6 +161,12 @@ function isQuiet(world: World): boolean {
   return world.machines.every((machine) => {
     return !machine.running || machine.kernel.raw.irpsInUse() === 0;
   });
+}
+
+/** Requests under way on machines that can still end them. */
+function requestsOf(world: World): number {
+  const able = world.machines.filter((machine) => !isLost(machine));
+  return able.reduce((sum, machine) => sum + machine.kernel.raw.irpsInUse(), 0);
 }
 
 /** Runs until something is so, at most so long; true where it came, or the virtual time passed. */

@@ -1,27 +1,48 @@
 /** `ntstack kb`: an article of the Knowledge Base, healthy and faulty, with the verdict. */
 
+import { parse } from 'node:path';
 import { formatArticle, runArticle } from '../kb/article.js';
-import type { Article, ArticleResult } from '../kb/article.js';
+import type { Article, ArticleResult, Captures } from '../kb/article.js';
 import { ARTICLES, findArticle } from '../kb/index.js';
 import { Random } from '../machine/random.js';
-import { formatTable, paintFor } from './show.js';
+import { openOutput, startCapture } from './capture.js';
+import type { OutputFile } from './capture.js';
+import { formatTable, paintFor, widthOf, wrap } from './show.js';
 import { WrongUse, oneLine, optionValue } from './wronguse.js';
 
 /** The options of `kb` as they are written. */
 export interface KbOptions {
   readonly processors?: string;
   readonly seed?: string;
+  readonly pcap?: string;
   readonly json?: boolean;
 }
 
-/** What `--json` gives of an article. */
-export interface ArticleSummary {
+/** What `--json` gives of an article on a machine of so many processors. */
+export type ArticleFigures = Pick<ArticleResult, 'symptom' | 'verdict' | 'healthy'>;
+
+/** What `--json` gives of an article: the first of its machines, then each of them. */
+export interface ArticleSummary extends ArticleFigures {
   readonly article: string;
   readonly release: string;
-  readonly symptom: ArticleResult['symptom'];
-  readonly verdict: ArticleResult['verdict'];
-  readonly healthy: ArticleResult['healthy'];
+  /** By how many processors the machine has. */
+  readonly processors: Readonly<Record<string, ArticleFigures>>;
 }
+
+/** What is to be run. */
+interface KbPlan {
+  readonly seed: number;
+  /** Machines of so many processors, in turn. */
+  readonly counts: readonly number[];
+  /** Files for the frames of each of these machines; none where no frames are wanted. */
+  readonly outputs: readonly Outputs[];
+}
+
+/** Where the frames of an article's two runs go. */
+type Outputs = Readonly<Record<keyof Captures, OutputFile>>;
+
+/** Where the words of a verdict begin. */
+const INDENT = 10;
 
 /**
  * Runs an article, or all of them where none is named. Gives the exit code: 0 where the release
@@ -32,65 +53,107 @@ export async function kb(number: string | undefined, options: KbOptions): Promis
   const articles = number === undefined ? ARTICLES : [articleOf(number)];
   const counts = options.processors === undefined ? [1, 2] : [readProcessors(options.processors)];
   const seed = options.seed === undefined ? 1 : readSeed(options.seed);
-  if (options.json === true) return printJson(articles, counts[0] ?? 1, seed, number !== undefined);
-  if (number === undefined) return printTable(articles, counts, seed);
-  let code = 0;
-  for (const article of articles) {
-    for (const processors of counts) {
-      const result = await runArticle(article, { processors, seed });
-      process.stdout.write(`${describe(article, result)}\n`);
-      if (!result.reproduced) code = 1;
-    }
+  if (options.pcap !== undefined && number === undefined) {
+    throw new WrongUse('option --pcap: the frames of one article are written; name it');
   }
-  return code;
+  const outputs = options.pcap === undefined ? [] : openOutputs(options.pcap, counts);
+  const plan = { seed, counts, outputs };
+  const results: ArticleResult[][] = [];
+  for (const article of articles) {
+    const machines: ArticleResult[] = [];
+    for (const index of counts.keys()) {
+      const result = await runOne(article, plan, index);
+      machines.push(result);
+      if (number === undefined || options.json === true) continue;
+      process.stdout.write(`${describe(article, result, plan.outputs[index])}\n`);
+    }
+    results.push(machines);
+  }
+  if (options.json === true) {
+    const summaries = results.map(summarizeArticle);
+    const value = number === undefined ? summaries : summaries[0];
+    process.stdout.write(`${JSON.stringify(value, undefined, 2)}\n`);
+  } else if (number === undefined) process.stdout.write(`${tableOf(results.flat())}\n`);
+  return results.flat().every(({ reproduced }) => reproduced) ? 0 : 1;
+}
+
+/** @throws WrongUse where a capture cannot be written. */
+async function runOne(article: Article, plan: KbPlan, index: number): Promise<ArticleResult> {
+  const { seed, counts, outputs } = plan;
+  const options = { processors: counts[index] ?? 1, seed };
+  const files = outputs[index];
+  if (files === undefined) return runArticle(article, options);
+  const faulty = startCapture(files.faulty);
+  const healthy = startCapture(files.healthy);
+  const captures = { faulty: faulty.writer, healthy: healthy.writer };
+  try {
+    return await runArticle(article, { ...options, captures });
+  } finally {
+    faulty.end();
+    healthy.end();
+  }
+}
+
+/**
+ * `q.pcapng` for the faulty run of the first machine, `q.healthy.pcapng` for the healthy one;
+ * `q.2p.pcapng` and `q.2p.healthy.pcapng` for a second machine of two processors.
+ */
+function openOutputs(path: string, counts: readonly number[]): Outputs[] {
+  const { ext } = parse(path);
+  const stem = path.slice(0, path.length - ext.length);
+  return counts.map((count, index) => {
+    const faulty = index === 0 ? path : `${stem}.${count}p${ext}`;
+    const healthy = index === 0 ? `${stem}.healthy${ext}` : `${stem}.${count}p.healthy${ext}`;
+    return { faulty: openOutput(faulty), healthy: openOutput(healthy) };
+  });
 }
 
 /** The figures of an article, as `--json` gives them. */
-function summarizeArticle(result: ArticleResult): ArticleSummary {
-  const { article, release, symptom, verdict, healthy } = result;
-  return { article, release, symptom, verdict, healthy };
+function summarizeArticle(machines: readonly ArticleResult[]): ArticleSummary {
+  const [first] = machines;
+  if (first === undefined) throw new Error('an article is run on a machine');
+  const { article, release } = first;
+  const processors = Object.fromEntries(
+    machines.map((each) => [String(each.processors), figuresOf(each)]),
+  );
+  return { article, release, ...figuresOf(first), processors };
 }
 
-async function printJson(
-  articles: readonly Article[], processors: number, seed: number, single: boolean,
-): Promise<number> {
-  const results: ArticleResult[] = [];
-  for (const article of articles) results.push(await runArticle(article, { processors, seed }));
-  const summaries = results.map(summarizeArticle);
-  const value = single ? summaries[0] : summaries;
-  process.stdout.write(`${JSON.stringify(value, undefined, 2)}\n`);
-  return results.every(({ reproduced }) => reproduced) ? 0 : 1;
+function figuresOf({ symptom, verdict, healthy }: ArticleResult): ArticleFigures {
+  return { symptom, verdict, healthy };
 }
 
-async function printTable(
-  articles: readonly Article[], counts: readonly number[], seed: number,
-): Promise<number> {
+function tableOf(results: readonly ArticleResult[]): string {
   const paint = paintFor(process.stdout);
-  const rows: string[][] = [];
-  let code = 0;
-  for (const article of articles) {
-    for (const processors of counts) {
-      const { reproduced, verdict } = await runArticle(article, { processors, seed });
-      const place = verdict === null
-        ? 'nothing found'
-        : `${verdict.kind}: ${verdict.lock}, ${verdict.file}:${verdict.line}`;
-      const word = reproduced ? paint.green('as documented') : paint.red('not as documented');
-      rows.push([article.number, article.release, String(processors), place, word]);
-      if (!reproduced) code = 1;
-    }
-  }
-  const head = ['article', 'release', 'processors', 'verdict', ''];
-  process.stdout.write(`${formatTable(head, rows, paint, false)}\n`);
-  return code;
+  const rows = results.map(({ article, release, processors, reproduced, verdict }) => {
+    const place = verdict === null
+      ? 'nothing found'
+      : `${verdict.kind}: ${verdict.lock}\n${verdict.file}:${verdict.line}`;
+    const word = reproduced ? paint.green('as documented') : paint.red('not as documented');
+    return [article, release, String(processors), place, word];
+  });
+  return formatTable(['article', 'release', 'processors', 'verdict', ''], rows, paint, false);
 }
 
-function describe(article: Article, result: ArticleResult): string {
+function describe(article: Article, result: ArticleResult, outputs?: Outputs): string {
   const paint = paintFor(process.stdout);
   const { processors, reproduced } = result;
   const many = processors === 1 ? '1 processor' : `${processors} processors`;
-  const title = `${paint.bold(article.number)}  ${article.title}`;
   const word = reproduced ? paint.green('as documented') : paint.red('not as documented');
-  return `${title}\n${article.release}, ${many}: ${word}\n${formatArticle(result)}\n`;
+  const lines = formatArticle(result).split('\n');
+  const width = widthOf(process.stdout);
+  return [
+    `${paint.bold(article.number)}  ${article.title}`,
+    `${article.release}, ${many}: ${word}`,
+    ...lines.slice(0, result.lines.length),
+    ...lines.slice(result.lines.length).map((line) => wrap(line, INDENT, width)),
+    ...(outputs === undefined ? [] : [wrap(framesLine(outputs), INDENT, width)]),
+    '',
+  ].join('\n');
+}
+
+function framesLine({ faulty, healthy }: Outputs): string {
+  return `${'frames'.padEnd(INDENT)}faulty in ${faulty.path}, healthy in ${healthy.path}`;
 }
 
 function articleOf(number: string): Article {

@@ -3,8 +3,13 @@
 import { realpathSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Command, CommanderError } from 'commander';
+import { KERNEL_SCENARIOS } from '../explore/kernelscenario.js';
+import { STRATEGY_NAMES } from '../explore/portfolio.js';
 import { LOAD_NAMES } from '../load/mix.js';
 import { RELEASES } from '../machine/release.js';
+import { reasonOf } from './capture.js';
+import { explore } from './explore.js';
+import type { ExploreCommand } from './exploreplan.js';
 import { kb } from './kb.js';
 import type { KbOptions } from './kb.js';
 import { DEFAULT_RELEASE, DEFAULT_SECONDS } from './plan.js';
@@ -15,6 +20,36 @@ import { WrongUse, oneLine } from './wronguse.js';
 
 /** Exit codes besides 0 and the 1 of a finding. */
 const EXIT = { wrongUse: 2, failure: 3 } as const;
+
+const EXIT_CODES = `
+Exit code: 0 clean, 1 a finding, 2 wrong use (a file that --pcap names and that cannot be written
+is one), 3 any other failure, such as standard output that takes no more.`;
+
+const RUN_NOTES = `
+Loads stop after --seconds; then what is under way, connects that wait too, has up to 150 s of
+virtual time for its end, so that a defect that shows there is found. Warnings name what the
+verdict does not cover: requests without an end, a link that carried nothing, Ctrl-C. They are no
+findings: the exit code is 0 with them.
+
+Gbit/s and "ns a frame" are wall time after a warm-up, the first tenth of it and at most a second,
+in which the engine still compiles what it runs; booting the machines is before all of it. Other
+figures are of the whole phase. Defects of a release are in checked only.`;
+
+const KB_NOTES = `
+--json gives {article, release, symptom, verdict, healthy} of a machine of one processor (of two
+with --processors 2), and {symptom, verdict, healthy} of each machine in processors, by the number
+of its processors: with one, IRQL stays where it was; with two, the other one spins.
+
+--pcap q.pcapng writes the faulty run to q.pcapng and the healthy one to q.healthy.pcapng; where
+the machine of two processors is the second, its runs go to q.2p.pcapng and q.2p.healthy.pcapng.`;
+
+const EXPLORE_NOTES = `
+TARGET is FILE.wasm with its map beside it, FILE.ts of AssemblyScript (compiled by the assemblyscript
+that is installed there), a load of the main job (${KERNEL_SCENARIOS.join(', ')}),
+or a program of test/explore/programs. Without --schedules and --seconds 10,000 schedules are run.
+
+Exit code: 0 nothing found, 1 a finding that is confirmed, 2 wrong use. What is only predicted, and
+what was refuted, is told and leaves it at 0.`;
 
 const RELEASE_NAMES = RELEASES.map(({ name }) => name).join(', ');
 
@@ -28,18 +63,21 @@ function makeProgram(done: (code: number) => void): Command {
     .exitOverride()
     .configureOutput({ outputError: () => {} })
     .showHelpAfterError(false)
-    .addHelpText('after', '\nExit code: 0 clean, 1 a finding, 2 wrong use.');
+    .addHelpText('after', EXIT_CODES);
   addRun(program, done);
   program
     .command('kb')
     .description('an article of the Knowledge Base, faulty and healthy; all of them without one')
     .argument('[article]', 'its number, like q297040')
-    .option('--processors <n>', '1 or 2; both where not given (--json: 1)')
+    .option('--processors <n>', '1 or 2; both where not given')
     .option('--seed <seed>', 'a whole number', '1')
-    .option('--json', 'figures and verdict as JSON')
+    .option('--pcap <file>', 'writes all frames of the article\'s runs, as pcapng')
+    .option('--json', 'figures and verdicts as JSON, and nothing else')
+    .addHelpText('after', KB_NOTES)
     .action(async (article: string | undefined, options: KbOptions) => {
       done(await kb(article, options));
     });
+  addExplore(program, done);
   program
     .command('registry')
     .description('the registry values that --set takes, with ranges and defaults')
@@ -64,9 +102,40 @@ function addRun(program: Command, done: (code: number) => void): void {
     .option('--delay <time>', 'how long each frame takes besides, like 20ms')
     .option('--pcap <file>', 'writes all frames of the free phase, as pcapng')
     .option('--json', 'figures and findings as JSON, and nothing else')
+    .addHelpText('after', RUN_NOTES)
     .action(async (options: RunOptions) => {
       done(await run(options));
     });
+}
+
+function addExplore(program: Command, done: (code: number) => void): void {
+  program
+    .command('explore')
+    .description('schedules of a module or of the stack: deadlocks and broken rules, replayed')
+    .argument('[target...]', 'what is explored; with --merge, files of --json')
+    .option('--schedules <n>', 'schedules of each scenario at most')
+    .option('--seconds <n>', 'wall time at most')
+    .option('--strategy <names>', `of ${STRATEGY_NAMES.join(', ')}; several: a,b`)
+    .option('--seed <seed>', 'a whole number of at most 64 bits (default: 1)')
+    .option('--points <level>', 'locks, interlocked or memory: where others may run')
+    .option('--replay <line>', 'one schedule again, twice, from the line of a report')
+    .option('--shard <i/n>', 'part I of N: other schedules than the other parts')
+    .option('--merge', 'puts together what --json printed of shards')
+    .option('--size <n>', 'of a program that comes in sizes')
+    .option('--fixed', 'the twin of a program that has one, without its defect')
+    .option('--trace <file>', 'writes the first finding as a timeline for trace viewers')
+    .option('--json', 'what was found as JSON, and nothing else')
+    .addHelpText('after', EXPLORE_NOTES)
+    .action(async (targets: string[], options: ExploreCommand) => {
+      done(await explore(targets, options));
+    });
+}
+
+/** Whoever reads from a pipe may have seen enough; otherwise what was found did not get out. */
+function onOutputError(error: NodeJS.ErrnoException): void {
+  if (error.code === 'EPIPE' || error.code === 'ERR_STREAM_DESTROYED') return;
+  process.stderr.write(`ntstack: standard output cannot be written: ${reasonOf(error)}\n`);
+  process.exit(EXIT.failure);
 }
 
 /**
@@ -96,7 +165,6 @@ export async function main(args: readonly string[]): Promise<number> {
 
 const script = process.argv[1];
 if (script !== undefined && realpathSync(script) === fileURLToPath(import.meta.url)) {
-  // Whoever reads from the pipe may have seen enough.
-  process.stdout.on('error', () => process.exit());
+  process.stdout.on('error', onOutputError);
   process.exitCode = await main(process.argv.slice(2));
 }

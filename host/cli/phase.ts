@@ -1,16 +1,20 @@
 /** One phase of `ntstack run`: a world under load for some wall time, and what it came to. */
 
-import { writeSync } from 'node:fs';
-import { CaptureWriter } from '../link/pcapngwrite.js';
 import type { Load, LoadFigures } from '../load/load.js';
 import type { World } from '../machine/world.js';
+import type { Verdict } from '../watch/verdict.js';
 import { openArena } from './arena.js';
 import type { PhaseTarget } from './arena.js';
+import { startCapture } from './capture.js';
 import { conclude, locate } from './conclude.js';
-import type { RunVerdict } from './conclude.js';
 import type { RunPlan } from './plan.js';
-import { reasonOf } from './plan.js';
-import { WrongUse } from './wronguse.js';
+
+/** A time on the wall, and what arrived in it. */
+export interface Span {
+  readonly seconds: number;
+  readonly frames: number;
+  readonly octets: number;
+}
 
 /** What a phase came to; plain data. */
 export interface PhaseReport {
@@ -22,11 +26,26 @@ export interface PhaseReport {
   /** Frames that arrived, and their octets. */
   readonly frames: number;
   readonly octets: number;
+  /**
+   * What of them is left out where wall time is measured: the beginning, in which the engine still
+   * compiles what it runs. Machines have booted before.
+   */
+  readonly warmUp: Span;
   readonly figures: LoadFigures;
   readonly retransmissions: number;
   /** By reason: the drivers' own, and those of links and cards. */
   readonly drops: Readonly<Record<string, number>>;
-  readonly findings: readonly RunVerdict[];
+  readonly findings: readonly Verdict[];
+  /** Requests without an end when the phase was over: nothing is known of them. */
+  readonly unjudged: number;
+  /** Virtual time that what was under way had for its end. */
+  readonly settledSeconds: number;
+}
+
+/** What a run came to. */
+export interface RunReport {
+  /** `free`, then `checked` if nobody pressed Ctrl-C before. */
+  readonly phases: readonly PhaseReport[];
   /** Somebody pressed Ctrl-C. */
   readonly interrupted: boolean;
 }
@@ -53,6 +72,9 @@ const SECOND_NS = 1e9;
 const SLICE_MS = 25;
 const LONGEST_SLICE_NS = SECOND_NS;
 const SHORTEST_SLICE_NS = 1000;
+/** The warm-up is this share of the wall time, at most so long. */
+const WARM_SHARE = 0.1;
+const MOST_WARM_MS = 1000;
 
 /**
  * Runs one phase.
@@ -61,34 +83,40 @@ const SHORTEST_SLICE_NS = 1000;
 export async function runPhase(
   plan: RunPlan, target: PhaseTarget, control: PhaseControl,
 ): Promise<PhaseReport> {
-  const capture = target === 'free' ? openCapture(plan) : undefined;
+  const { pcap } = plan;
+  const capture = target === 'free' && pcap !== undefined ? startCapture(pcap) : undefined;
   try {
     const arena = await openArena(plan, target, capture?.writer);
     const { world, load } = arena;
     try {
       const times = await keepBusy(world, load, plan, control);
       const measured = measure(world, load);
-      const stopNs = world.clock.now;
       const { interrupted } = control;
-      let findings: readonly RunVerdict[] = await conclude(arena);
-      if (target === 'checked') findings = await locate(plan, findings, stopNs, interrupted);
-      return { target, ...times, ...measured, findings, interrupted: interrupted() };
+      const conclusion = await conclude(arena);
+      const findings = target === 'checked'
+        ? await locate(plan, conclusion, interrupted)
+        : conclusion.verdicts;
+      const { unjudged, stopNs, abandonNs } = conclusion;
+      const settledSeconds = (abandonNs - stopNs) / SECOND_NS;
+      return { target, ...times, ...measured, findings, unjudged, settledSeconds };
     } finally {
       world.stop();
     }
   } finally {
-    capture?.writer.flush();
-    capture?.mustHaveWritten();
+    capture?.end();
   }
 }
 
 /** Moves time in slices, until the wall time has passed or somebody wants it to end. */
 async function keepBusy(
   world: World, load: Load, plan: RunPlan, control: PhaseControl,
-): Promise<{ seconds: number; virtualSeconds: number }> {
+): Promise<{ seconds: number; virtualSeconds: number; warmUp: Span }> {
   const began = performance.now();
   const beganNs = world.clock.now;
   const wallMs = plan.seconds * 1000;
+  const warmMs = Math.min(MOST_WARM_MS, wallMs * WARM_SHARE);
+  const start = spanOf(world, 0);
+  let warmUp = start;
   let sliceNs = 100_000;
   let elapsedMs = 0;
   for (;;) {
@@ -110,11 +138,20 @@ async function keepBusy(
     await world.run(Math.max(1, Math.min(Math.round(sliceNs), leftNs)));
     const now = performance.now();
     elapsedMs = now - began;
+    if (warmUp === start && elapsedMs >= warmMs) warmUp = spanOf(world, elapsedMs);
     const wantedMs = Math.max(1, Math.min(SLICE_MS, wallMs - elapsedMs));
     const factor = Math.min(2, wantedMs / Math.max(0.01, now - startMs));
     sliceNs = Math.max(SHORTEST_SLICE_NS, Math.min(LONGEST_SLICE_NS, sliceNs * factor));
   }
-  return { seconds: elapsedMs / 1000, virtualSeconds: (world.clock.now - beganNs) / SECOND_NS };
+  const virtualSeconds = (world.clock.now - beganNs) / SECOND_NS;
+  // A phase that was over with its warm-up is measured with it, or there were no figures.
+  if (warmUp.frames === world.link.stats.frames) warmUp = start;
+  return { seconds: elapsedMs / 1000, virtualSeconds, warmUp };
+}
+
+function spanOf(world: World, elapsedMs: number): Span {
+  const { frames, octets } = world.link.stats;
+  return { seconds: elapsedMs / 1000, frames, octets };
 }
 
 function measure(world: World, load: Load) {
@@ -131,31 +168,4 @@ function measure(world: World, load: Load) {
   }
   for (const [reason, count] of Object.entries(dropped)) add(`LINK_${reason.toUpperCase()}`, count);
   return { frames, octets, figures: { ...load.figures }, retransmissions, drops };
-}
-
-interface Capture {
-  readonly writer: CaptureWriter;
-  /** @throws WrongUse where the file took not all of it. */
-  mustHaveWritten(): void;
-}
-
-function openCapture(plan: RunPlan): Capture | undefined {
-  const { pcap } = plan;
-  if (pcap === undefined) return undefined;
-  let failure: unknown;
-  const writer = new CaptureWriter((octets) => {
-    if (failure !== undefined) return;
-    try {
-      for (let at = 0; at < octets.length;) at += writeSync(pcap.file, octets, at);
-    } catch (thrown) {
-      failure = thrown;
-    }
-  });
-  return {
-    writer,
-    mustHaveWritten() {
-      if (failure === undefined) return;
-      throw new WrongUse(`option --pcap: ${pcap.path} cannot be written: ${reasonOf(failure)}`);
-    },
-  };
 }

@@ -1,6 +1,6 @@
 /** What `ntstack run` is asked for: its options, checked, and files read. */
 
-import { openSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { readCapture } from '../link/pcapread.js';
 import { openLink } from '../link/open.js';
 import { LOAD_NAMES, MIX } from '../load/mix.js';
@@ -12,6 +12,8 @@ import { Random } from '../machine/random.js';
 import { resolveParameters } from '../machine/registry.js';
 import { findRelease } from '../machine/release.js';
 import { didYouMean } from '../machine/suggest.js';
+import { openOutput, reasonOf } from './capture.js';
+import type { OutputFile } from './capture.js';
 import { WrongUse, oneLine, optionValue } from './wronguse.js';
 
 /** The options of `run` as they are written. */
@@ -42,7 +44,7 @@ export interface RunPlan {
   readonly parameters: Readonly<Record<string, number>>;
   /** The link's URL. */
   readonly link: string;
-  readonly pcap: { readonly path: string; readonly file: number } | undefined;
+  readonly pcap: OutputFile | undefined;
   readonly json: boolean;
 }
 
@@ -146,7 +148,7 @@ function readFault(name: 'loss' | 'delay', text: string | undefined): string {
 function readRecording(path: string): readonly Conversation[] {
   const octets = optionValue('--replay', () => readOctets(path));
   const { conversations } = optionValue(`--replay: ${path}`, () => {
-    return readConversations([...readCapture(octets)]);
+    return readConversations(readCapture(octets));
   });
   if (conversations.length > 0) return conversations;
   throw new WrongUse(`option --replay: ${path} has no TCP connection over IPv4`);
@@ -158,29 +160,4 @@ function readOctets(path: string): Uint8Array {
   } catch (thrown) {
     throw new Error(`${path} cannot be read: ${reasonOf(thrown)}`, { cause: thrown });
   }
-}
-
-function openOutput(path: string): { path: string; file: number } {
-  try {
-    return { path, file: openSync(path, 'w') };
-  } catch (thrown) {
-    throw new WrongUse(`option --pcap: ${path} cannot be written: ${reasonOf(thrown)}`, {
-      cause: thrown,
-    });
-  }
-}
-
-/** Why a file could not be read or written, in a few words. */
-export function reasonOf(thrown: unknown): string {
-  const code = (thrown as NodeJS.ErrnoException | undefined)?.code ?? '';
-  const words: Readonly<Record<string, string>> = {
-    ENOENT: 'no such file or folder',
-    EACCES: 'not permitted',
-    EPERM: 'not permitted',
-    EISDIR: 'it is a folder',
-    ENOTDIR: 'a part of its path is no folder',
-    ENOSPC: 'no space left',
-    EROFS: 'the file system is read-only',
-  };
-  return words[code] ?? oneLine(thrown);
 }

@@ -4,17 +4,20 @@
  */
 
 import type { PhaseTarget } from './arena.js';
-import type { RunVerdict } from './conclude.js';
+import type { Verdict } from '../watch/verdict.js';
 import { runPhase } from './phase.js';
-import type { PhaseReport } from './phase.js';
+import type { PhaseReport, RunReport, Span } from './phase.js';
 import { planRun } from './plan.js';
 import type { RunOptions, RunPlan } from './plan.js';
 import { startProgress } from './progress.js';
-import { formatCount, formatFindings, formatPhases, gbitPerSecond } from './show.js';
-import { nsPerFrame, paintFor } from './show.js';
+import { formatCount, formatFindings, formatPhases, paintFor, rateOf } from './show.js';
+import { widthOf, wrap } from './show.js';
+import { defectsOf, warningsOf } from './warning.js';
 
 /** Virtual time at most: the kernel's clock of 32 bits comes round later. */
 const MOST_VIRTUAL_NS = 30 * 86_400 * 1e9;
+/** Where lines go on that are longer than the terminal is wide. */
+const INDENT = 8;
 
 /** What `--json` gives: figures of the free phase, findings of both. */
 export interface RunSummary {
@@ -22,6 +25,8 @@ export interface RunSummary {
   readonly seconds: number;
   readonly frames: number;
   readonly octets: number;
+  /** What of these the next two leave out. */
+  readonly warmUp: Span;
   readonly gbitPerSecond: number;
   readonly nsPerFrame: number;
   readonly virtualSeconds: number;
@@ -32,7 +37,26 @@ export interface RunSummary {
   };
   readonly retransmissions: number;
   readonly drops: Readonly<Record<string, number>>;
-  readonly findings: readonly RunVerdict[];
+  readonly findings: readonly Verdict[];
+  /** What the findings do not cover, in sentences. */
+  readonly warnings: readonly string[];
+  /** Somebody pressed Ctrl-C. */
+  readonly interrupted: boolean;
+  /** The phases that ran: `free`, then `checked` if it was not interrupted before. */
+  readonly phases: readonly PhaseSummary[];
+}
+
+/** A phase, as `--json` gives it. */
+export interface PhaseSummary {
+  readonly target: PhaseTarget;
+  readonly virtualSeconds: number;
+  readonly frames: number;
+  /** The release's defects that are in this kernel. */
+  readonly defects: readonly string[];
+  /** How much was found in it. */
+  readonly findings: number;
+  /** Requests without an end when it was over. */
+  readonly unjudged: number;
 }
 
 /**
@@ -41,13 +65,13 @@ export interface RunSummary {
  */
 export async function run(options: RunOptions): Promise<number> {
   const plan = planRun(options);
-  const phases = await runPhases(plan);
-  if (plan.json) process.stdout.write(`${JSON.stringify(summarize(phases), undefined, 2)}\n`);
-  else process.stdout.write(`${report(plan, phases)}\n`);
-  return phases.some(({ findings }) => findings.length > 0) ? 1 : 0;
+  const done = await runPhases(plan);
+  if (plan.json) process.stdout.write(`${JSON.stringify(summarize(plan, done), undefined, 2)}\n`);
+  else process.stdout.write(`${formatReport(plan, done)}\n`);
+  return done.phases.some(({ findings }) => findings.length > 0) ? 1 : 0;
 }
 
-async function runPhases(plan: RunPlan): Promise<PhaseReport[]> {
+async function runPhases(plan: RunPlan): Promise<RunReport> {
   let interrupted = false;
   const interrupt = (): void => {
     interrupted = true;
@@ -78,40 +102,53 @@ async function runPhases(plan: RunPlan): Promise<PhaseReport[]> {
   } finally {
     process.off('SIGINT', interrupt);
   }
-  return phases;
+  return { phases, interrupted };
 }
 
 /** The figures of a run, as `--json` gives them. */
-function summarize(phases: readonly PhaseReport[]): RunSummary {
+function summarize(plan: RunPlan, done: RunReport): RunSummary {
+  const { phases, interrupted } = done;
   const [first] = phases;
   if (first === undefined) throw new Error('a run has a phase');
-  const { seconds, frames, octets, virtualSeconds, figures, retransmissions, drops } = first;
+  const { seconds, frames, octets, warmUp, virtualSeconds, figures } = first;
+  const { retransmissions, drops } = first;
   return {
     seconds,
     frames,
     octets,
-    gbitPerSecond: gbitPerSecond(octets, seconds),
-    nsPerFrame: nsPerFrame(first),
+    warmUp,
+    ...rateOf(first),
     virtualSeconds,
     connections: { opened: figures.opened, closed: figures.closed, refused: figures.refused },
     retransmissions,
     drops,
     findings: phases.flatMap(({ findings }) => findings),
+    warnings: warningsOf(plan, done),
+    interrupted,
+    phases: phases.map((phase): PhaseSummary => ({
+      target: phase.target,
+      virtualSeconds: phase.virtualSeconds,
+      frames: phase.frames,
+      defects: phase.target === 'checked' ? defectsOf(plan) : [],
+      findings: phase.findings.length,
+      unjudged: phase.unjudged,
+    })),
   };
 }
 
-function report(plan: RunPlan, phases: readonly PhaseReport[]): string {
+function formatReport(plan: RunPlan, done: RunReport): string {
   const paint = paintFor(process.stdout);
+  const width = widthOf(process.stdout);
+  const head = `${paint.bold('ntstack run')}  a server and 3 clients, ${describeLoads(plan)}, ` +
+    `release ${plan.release}, seed ${plan.seed}`;
   const lines = [
-    `${paint.bold('ntstack run')}  a server and 3 clients, ${describeLoads(plan)}, ` +
-      `release ${plan.release}, seed ${plan.seed}`,
-    formatPhases(phases, paint),
-    ...phases.map((phase) => formatFindings(phase, paint)),
+    wrap(head, INDENT, width),
+    formatPhases(done.phases, paint),
+    ...done.phases.map((phase) => formatFindings(phase, defectsOf(plan), paint, width)),
+    ...warningsOf(plan, done).map((sentence) => {
+      return wrap(`${paint.yellow('warning')} ${sentence}`, INDENT, width);
+    }),
   ];
-  if (phases.some(({ interrupted }) => interrupted)) {
-    const missing = phases.length < 2 ? '; nothing ran on checked' : '';
-    lines.push(paint.yellow(`interrupted${missing}`));
-  }
   if (plan.pcap !== undefined) lines.push(`frames of the free phase in ${plan.pcap.path}`);
   return lines.join('\n');
 }

@@ -1,6 +1,10 @@
 /** An article of the Knowledge Base: what it says, how to bring it about, what must be found. */
 
+import type { CaptureWriter } from '../link/pcapngwrite.js';
 import type { ReleaseName } from '../machine/release.js';
+import type { World } from '../machine/world.js';
+import { createWorld } from '../user/create.js';
+import type { WorldOptions } from '../user/create.js';
 import type { Verdict, VerdictKind } from '../watch/verdict.js';
 
 /** What the machines did, healthy or not: words, numbers and truths, for tables and JSON. */
@@ -17,13 +21,13 @@ export interface Scene {
 /** With what a scene is played. */
 export interface SceneOptions {
   readonly release: ReleaseName;
-  /** Whether the release's own defects are on. */
-  readonly faults: boolean;
   /** Registry values. */
   readonly settings: Readonly<Record<string, number>>;
   readonly processors: number;
-  readonly seed: number;
 }
+
+/** Where a scene is played: an article's machines, and the link between them. */
+export type Stage = Pick<WorldOptions, 'link' | 'machines'>;
 
 /** One article. */
 export interface Article {
@@ -41,8 +45,10 @@ export interface Article {
   readonly settings: Readonly<Record<string, number>>;
   /** How it is brought about, in a sentence. */
   readonly provocation: string;
-  /** Plays it. The same options, the same scene. */
-  provoke(options: SceneOptions): Promise<Scene>;
+  /** Who takes part; the machine that has the defect with `faults: 'release'`. */
+  stage(options: SceneOptions): Stage;
+  /** Plays it in a world of that stage. The same world, the same scene. */
+  play(world: World): Promise<Scene>;
   /** What the detectors must find, and in which file the cause is. */
   readonly finds: { readonly kind: VerdictKind; readonly lock: string; readonly within: string };
 }
@@ -55,6 +61,14 @@ export interface ArticleOptions {
   readonly seed?: number;
   /** Values in place of the article's, or beside them. */
   readonly settings?: Readonly<Record<string, number>>;
+  /** Get all frames of the runs. */
+  readonly captures?: Captures;
+}
+
+/** Where the frames of the two runs go. */
+export interface Captures {
+  readonly faulty: CaptureWriter;
+  readonly healthy: CaptureWriter;
 }
 
 /** The cause, as `--json` gives it. */
@@ -101,9 +115,12 @@ export async function runArticle(
   }
   if (!Number.isInteger(seed)) throw new TypeError(`seed: ${String(seed)} is not an integer`);
   const settings = { ...article.settings, ...options.settings };
-  const shared = { settings, processors, seed };
-  const healthy = await article.provoke({ ...shared, release: article.fixed, faults: true });
-  const faulty = await article.provoke({ ...shared, release: article.release, faults: true });
+  const { captures } = options;
+  const scene = async (release: ReleaseName, pcap?: CaptureWriter): Promise<Scene> => {
+    return playScene(article, { release, settings, processors }, seed, pcap);
+  };
+  const healthy = await scene(article.fixed, captures?.healthy);
+  const faulty = await scene(article.release, captures?.faulty);
   const verdicts = faulty.verdicts.map((each) => ({ ...each, article: article.number }));
   const verdict = findCause(article, verdicts);
   return {
@@ -119,6 +136,20 @@ export async function runArticle(
     reproduced: verdict?.file === article.finds.within && healthy.verdicts.length === 0,
     lines: [...rows('healthy', healthy.lines), ...rows('faulty', faulty.lines)],
   };
+}
+
+async function playScene(
+  article: Article, options: SceneOptions, seed: number, pcap?: CaptureWriter,
+): Promise<Scene> {
+  const world = await createWorld({
+    ...article.stage(options), seed, target: 'checked', ...(pcap === undefined ? {} : { pcap }),
+  });
+  try {
+    return await article.play(world);
+  } finally {
+    world.stop();
+    pcap?.flush();
+  }
 }
 
 function findCause(article: Article, verdicts: readonly Verdict[]): ArticleVerdict | null {

@@ -5,14 +5,13 @@
 
 import type { Machine } from '../machine/machine.js';
 import type { World } from '../machine/world.js';
-import { createWorld } from '../user/create.js';
 import { LATE_TICKS } from '../watch/hang.js';
 import { judge } from '../watch/judge.js';
 import { irqlName } from '../watch/observation.js';
 import type { Observation } from '../watch/observation.js';
 import { observe } from '../watch/observe.js';
 import { loadSourceMap } from '../watch/sourcemap.js';
-import type { Article, Scene, SceneOptions } from './article.js';
+import type { Article, Scene, SceneOptions, Stage } from './article.js';
 
 const MACHINE = '129.68.72.10';
 const OTHER = '129.68.72.20';
@@ -36,33 +35,27 @@ export const q297040: Article = {
   fixed: 'nt40sp6a-q297040',
   settings: { SynAttackProtect: 2 },
   provocation: `${MACHINE} connects to ${ABSENT}, where nobody is; the connect is given up`,
-  provoke,
+  stage,
+  play,
   finds: { kind: 'lock leaked', lock: 'TcpTable', within: 'tcpip/tcp/connect.ts' },
 };
 
-async function provoke(options: SceneOptions): Promise<Scene> {
-  const world = await createWorld({
-    seed: options.seed,
-    target: 'checked',
+function stage({ release, processors, settings }: SceneOptions): Stage {
+  return {
     link: 'switch:',
     machines: [
       {
         name: 'machine',
         address: `${MACHINE}/24`,
-        release: options.release,
-        processors: options.processors,
-        parameters: options.settings,
+        release,
+        processors,
+        parameters: settings,
         faults: 'release',
         captureSites: true,
       },
-      { name: 'other', address: `${OTHER}/24`, release: options.release },
+      { name: 'other', address: `${OTHER}/24`, release },
     ],
-  });
-  try {
-    return await play(world);
-  } finally {
-    world.stop();
-  }
+  };
 }
 
 async function play(world: World): Promise<Scene> {

@@ -2,7 +2,10 @@
 
 import type { Site } from './sourcemap.js';
 
-/** The kinds of defects, causes before what follows from them; verdicts are told in this order. */
+/**
+ * The kinds of defects, causes before what follows from them; verdicts are told in this order.
+ * `data` is what a load complains of: what arrived is not what was sent.
+ */
 export const VERDICT_KINDS = [
   'stopped',
   'lock leaked',
@@ -17,6 +20,7 @@ export const VERDICT_KINDS = [
   'irp leaked',
   'timer left',
   'pool leaked',
+  'data',
 ] as const;
 
 /** One of `VERDICT_KINDS`. */

@@ -26,6 +26,9 @@ const WRONG: readonly (readonly [args: string, says: RegExp])[] = [
   ['rum', /unknown command 'rum'.*see ntstack --help/],
   ['kb q1', /q1: no such article; there are Q297040/],
   ['kb q297040 --processors 3', /option --processors: '3' is not 1 or 2/],
+  ['kb q297040 --pcap no/such/file', /option --pcap: no\/such\/file cannot be written: no such/],
+  ['kb q297040 --pcap test', /option --pcap: test cannot be written: it is a folder/],
+  ['kb --pcap q.pcapng', /option --pcap: the frames of one article are written; name it/],
   ['registry TcpWin', /TcpWin: unknown registry value; did you mean TcpWindowSize\?/],
 ];
 

@@ -2,25 +2,46 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import type { RunSummary } from '../../host/cli/run.js';
 import { readCapture } from '../../host/link/pcapread.js';
 import { readConversations } from '../../host/load/recording.js';
 import { printed } from './printed.js';
+import type { Printed } from './printed.js';
 
 const KEYS = [
-  'seconds', 'frames', 'octets', 'gbitPerSecond', 'nsPerFrame', 'virtualSeconds', 'connections',
-  'retransmissions', 'drops', 'findings',
+  'seconds', 'frames', 'octets', 'warmUp', 'gbitPerSecond', 'nsPerFrame', 'virtualSeconds',
+  'connections', 'retransmissions', 'drops', 'findings', 'warnings', 'interrupted', 'phases',
 ];
 const SHORT = ['run', '--seconds', '0.2'];
+
+/** What is printed where Ctrl-C comes as soon as the program listens for it. */
+async function interrupted(...args: string[]): Promise<Printed> {
+  const press = (event: string | symbol, listener: (signal: string) => void): void => {
+    if (event === 'SIGINT') queueMicrotask(() => listener('SIGINT'));
+  };
+  process.on('newListener', press);
+  try {
+    return await printed(...args);
+  } finally {
+    process.off('newListener', press);
+  }
+}
 
 describe('cli/run', () => {
   it('gives the figures as JSON, and nothing else', async () => {
     const { code, out, err } = await printed(...SHORT, '--load', 'messages', '--json');
-    const figures = JSON.parse(out) as Record<string, unknown> & { readonly frames: number };
+    const figures = JSON.parse(out) as Record<string, unknown> & RunSummary;
     expect(Object.keys(figures)).toEqual(KEYS);
     expect(Object.keys(figures['connections'] as object)).toEqual(['opened', 'closed', 'refused']);
     expect(figures.frames).toBeGreaterThan(0);
-    expect(figures['nsPerFrame']).toBeCloseTo(Number(figures['seconds']) * 1e9 / figures.frames, 3);
-    expect(figures['findings']).toEqual([]);
+    const { warmUp } = figures;
+    expect(warmUp.frames).toBeLessThan(figures.frames);
+    expect(figures.nsPerFrame).toBeCloseTo(
+      (figures.seconds - warmUp.seconds) * 1e9 / (figures.frames - warmUp.frames), 3,
+    );
+    expect(figures.findings).toEqual([]);
+    expect(figures).toMatchObject({ warnings: [], interrupted: false });
+    expect(figures.phases.map(({ target }) => target)).toEqual(['free', 'checked']);
     expect(err).toBe('');
     expect(code).toBe(0);
   });
@@ -35,13 +56,49 @@ describe('cli/run', () => {
     expect(out).toMatch(/^free +clean /m);
     expect(out).toMatch(/^checked +clean /m);
     expect(out).not.toContain('\u001b[');
+    for (const line of out.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
     expect(err).toBe('');
     expect(code).toBe(0);
   });
 
+  it('finds the defect of a release, however short the load; in checked alone', async () => {
+    const { code, out } = await printed(
+      ...SHORT, '--load', 'storm', '--release', 'nt40sp6a', '--set', 'SynAttackProtect=2',
+    );
+    expect(code).toBe(1);
+    expect(out).toMatch(/^free +no verdict on Q297040: only checked is built with/m);
+    expect(out).toMatch(/^checked +lock leaked +client1 [^]*tcpip\/tcp\/connect\.ts:\d+/m);
+    expect(out).not.toContain('clean');
+    expect(out).not.toContain('warning');
+  });
+
+  it('does not say clean of a link that carries nothing', async () => {
+    const nothing = [...SHORT, '--loss', '100%'];
+    const { code, out } = await printed(...nothing);
+    expect(out).not.toContain('clean');
+    expect(out).toMatch(/^free +nothing carried/m);
+    expect(out).toMatch(/^warning checked: nothing was carried: no frame arrived/m);
+    expect(code).toBe(0);
+    const figures = JSON.parse((await printed(...nothing, '--json')).out) as RunSummary;
+    expect(figures.frames).toBe(0);
+    expect(figures.warnings.length).toBe(2);
+  });
+
+  it('says what did not run where somebody pressed Ctrl-C', async () => {
+    const long = ['run', '--seconds', '600', '--load', 'messages'];
+    const text = await interrupted(...long);
+    expect(text.out).toMatch(/^warning interrupted: free ran .* of 600; checked did not\s+run/m);
+    expect(text.out).not.toMatch(/^checked/m);
+    expect(text.code).toBe(0);
+    const figures = JSON.parse((await interrupted(...long, '--json')).out) as RunSummary;
+    expect(figures.interrupted).toBe(true);
+    expect(figures.phases.map(({ target }) => target)).toEqual(['free']);
+    expect(figures.warnings.at(-1)).toMatch(/^interrupted: free ran .*; checked did not run/);
+  });
+
   it('replays a capture, and says how many of its conversations', async () => {
     const { code, out } = await printed(...SHORT, '--replay', 'test/fixtures/curl-smb.pcapng');
-    expect(out).toMatch(/replay \(1 conversation of test\/fixtures\/curl-smb\.pcapng\)/);
+    expect(out).toMatch(/replay \(1 conversation of\s+test\/fixtures\/curl-smb\.pcapng\)/);
     expect(code).toBe(0);
   });
 

@@ -1,6 +1,8 @@
 import { describe, expect, it, vi } from 'vitest';
 import { startProgress } from '../../host/cli/progress.js';
-import { formatSeconds, formatTable, gbitPerSecond, paintFor } from '../../host/cli/show.js';
+import {
+  formatSeconds, formatTable, gbitPerSecond, paintFor, rateOf, widthOf, wrap,
+} from '../../host/cli/show.js';
 
 describe('cli/show', () => {
   it('has colours on a terminal, and none in a pipe, for NO_COLOR, or on a dumb terminal', () => {
@@ -21,6 +23,24 @@ describe('cli/show', () => {
   it('sets numbers to the right of their words', () => {
     const table = formatTable(['', 'free'], [['frames', '7'], ['octets', '1,234']], paintFor({}));
     expect(table.split('\n').slice(3, 5)).toEqual(['│ frames │     7 │', '│ octets │ 1,234 │']);
+  });
+
+  it('breaks lines where they would be wider than that, colours not counted', () => {
+    expect(wrap('checked leak of a lock', 8, 16)).toBe('checked leak of\n        a lock');
+    expect(wrap('          two  three', 10, 15)).toBe('          two\n          three');
+    const red = paintFor({ isTTY: true }).red;
+    expect(wrap(`a ${red('bcd')} e`, 2, 7)).toBe(`a ${red('bcd')} e`);
+    expect(wrap('overlong', 2, 4)).toBe('overlong');
+    expect(widthOf({ isTTY: true, columns: 132 })).toBe(132);
+    expect(widthOf({})).toBe(80);
+  });
+
+  it('leaves the warm-up out of what is measured by the clock on the wall', () => {
+    const warmUp = { seconds: 1, frames: 10, octets: 0 };
+    expect(rateOf({ seconds: 3, frames: 110, octets: 500e6, warmUp })).toEqual({
+      gbitPerSecond: 2, nsPerFrame: 2e7,
+    });
+    expect(rateOf({ seconds: 3, frames: 10, octets: 0, warmUp }).nsPerFrame).toBe(0);
   });
 
   it('counts bits of a second', () => {

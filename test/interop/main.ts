@@ -3,7 +3,9 @@
  * as it must be, or what looks is not installed; 2: wrong use.
  */
 
-import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError } from 'commander';
+import { runProgram } from '../../host/cli/program.js';
+import { WrongUse } from '../../host/cli/wronguse.js';
 import { checkBrowser } from './browser.js';
 import { checkCapture } from './pcap.js';
 import type { Check } from './pcap.js';
@@ -13,7 +15,9 @@ interface Options {
   readonly keep?: string;
 }
 
-const PARTS: Readonly<Record<string, (options: Options) => Promise<Check[]>>> = {
+type Part = (options: Options) => Promise<Check[]>;
+
+const PARTS: Readonly<Record<string, Part>> = {
   pcap: async ({ seed, keep }) => checkCapture(seed, keep),
   browser: async ({ seed }) => checkBrowser(seed),
 };
@@ -25,11 +29,7 @@ function parseSeed(text: string): number {
 }
 
 /** Runs one part and prints a line for each check; true where all hold. */
-async function run(name: string, options: Options): Promise<boolean> {
-  const part = PARTS[name];
-  if (part === undefined) {
-    throw new TypeError(`no part ${name}: ${Object.keys(PARTS).join(', ')}`);
-  }
+async function run(name: string, part: Part, options: Options): Promise<boolean> {
   let checks: Check[];
   try {
     checks = await part(options);
@@ -45,24 +45,24 @@ async function run(name: string, options: Options): Promise<boolean> {
   return failed === 0;
 }
 
+function partOf(name: string): Part {
+  const part = PARTS[name];
+  if (part !== undefined) return part;
+  throw new WrongUse(`no part ${name}; there are ${Object.keys(PARTS).join(', ')}`);
+}
+
 const program = new Command('interop')
   .description('Wireshark reads what we record; a browser runs what Node runs.')
   .argument('[part...]', Object.keys(PARTS).join(', '))
   .option('--seed <number>', 'the seed of the world', parseSeed, 5)
-  .option('--keep <file>', 'pcap: leave the recording here')
-  .exitOverride();
+  .option('--keep <file>', 'pcap: leave the recording here');
 
-try {
-  program.parse();
-  const wanted = program.args.length === 0 ? Object.keys(PARTS) : program.args;
-  for (const name of wanted) {
-    if (!(await run(name, program.opts<Options>()))) process.exitCode = 1;
+process.exitCode = await runProgram(program, process.argv.slice(2), async () => {
+  const names = program.args.length === 0 ? Object.keys(PARTS) : program.args;
+  const wanted = names.map((name) => [name, partOf(name)] as const);
+  let code = 0;
+  for (const [name, part] of wanted) {
+    if (!(await run(name, part, program.opts<Options>()))) code = 1;
   }
-} catch (error) {
-  if (error instanceof CommanderError) {
-    process.exitCode = error.exitCode === 0 ? 0 : 2;
-  } else {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-    process.exitCode = error instanceof TypeError ? 2 : 1;
-  }
-}
+  return code;
+});

@@ -20,7 +20,7 @@ export const Tcb_rcvNxt: u32 = <u32>offsetof<Tcb>("rcvNxt");
 export const Tcb_sndUna: u32 = <u32>offsetof<Tcb>("sndUna");
 /** u32: SND.NXT. */
 export const Tcb_sndNxt: u32 = <u32>offsetof<Tcb>("sndNxt");
-/** u32: SND.WND, octets. */
+/** u16: SND.WND, octets. */
 export const Tcb_sndWnd: u32 = <u32>offsetof<Tcb>("sndWnd");
 /** u32: congestion window, octets. */
 export const Tcb_cwnd: u32 = <u32>offsetof<Tcb>("cwnd");

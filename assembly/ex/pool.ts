@@ -3,21 +3,27 @@
 import { RtlZeroMemory } from "../nt/memory";
 import { Event } from "../trace/event";
 import { trace } from "../trace/ring";
-import { GUARD_OCTETS, checkPoolIrql, noteAllocate, noteBadFree, noteFree } from "../vf/pool";
+import { reportActive } from "../vf/active";
+import { GUARD_OCTETS, checkFreeIrql, checkPoolIrql, noteAllocate } from "../vf/pool";
+import { noteBadFree, noteFree } from "../vf/pool";
 import { Rule, report } from "../vf/rule";
 import { LockRank } from "../ke/lockorder";
 import { KSpinLock, KeAcquireSpinLock, KeInitializeSpinLock } from "../ke/spinlock";
 import { KeReleaseSpinLock } from "../ke/spinlock";
 import { mustHold } from "../ke/spinlock";
-import { KeGetCurrentIrql, mustBeAtMost } from "../ke/irql";
+import { KeGetCurrentIrql } from "../ke/irql";
 import { Irql } from "../ke/processor";
+import { RUN_BLOCK, RUN_OCTETS, blockFor, isInRun, layRun, putBlock, runOf } from "./run";
+import { takeBlock } from "./run";
 import { Tag } from "./tag";
 
 /*
+ * Free builds take blocks of at most 256 octets from runs (run.ts). All others:
+ *
  *   | class: u8 | slot of tag: u8 | mark: u16 | length: u32 |  8 octets before every block
  *
  * Sizes: multiples of 16 up to 512, then four steps to each power of two, up to 128 MiB. A freed
- * block goes to the list of its class and never changes its class.
+ * block goes to the list of its class, and stays in it until memory would have to grow for runs.
  */
 @unmanaged
 class Header {
@@ -36,6 +42,8 @@ const SMALL_CLASSES: u32 = 32;
 const CLASSES: u32 = 32 + 18 * 4;
 /** The largest block, with its header. */
 const LARGEST: u32 = 1 << 27;
+/** Octets for runs that are taken from the arena at a time. */
+const RUN_PLACES: usize = 65536;
 
 /** What a tag has: the host reads it. */
 @unmanaged
@@ -43,7 +51,7 @@ export class TagCount {
   tag: Tag;
   allocations: u32;
   frees: u32;
-  /** Octets in use, as asked for. */
+  /** Octets in use: as asked for, and of a run's blocks their size. */
   octets: u32;
 }
 if (offsetof<TagCount>() != 16) ERROR("host/kernel/inspect.ts reads TagCount as 16 octets");
@@ -67,16 +75,24 @@ class Pool {
   failOn: u32;
   /** FAULTS: how many were made to fail. */
   failed: u32;
+  /** Where the places for runs that are not yet laid begin and end. */
+  runs: usize;
+  runsEnd: usize;
   get lock(): KSpinLock {
     return changetype<KSpinLock>(changetype<usize>(this));
   }
 }
-const POOL: usize = memory.data(32);
+const POOL: usize = memory.data(40);
 const LISTS: usize = memory.data(416);
 if (CLASSES * 4 > 416) ERROR("LISTS holds one list for each class");
 
 function pool(): Pool {
   return changetype<Pool>(POOL);
+}
+
+/** Where the part of memory begins that nobody has had yet. */
+export function poolNext(): usize {
+  return pool().next;
 }
 
 /** Where its lock lies, for the host. */
@@ -143,23 +159,90 @@ function allocateLocked(length: u32, tag: Tag): usize {
   all.allocations++;
   if (FAULTS && mustFail(all)) return 0;
   if (length > LARGEST - <u32>HEADER - GUARD_OCTETS) return 0;
+  const slot = tagSlot(tag);
+  let block: usize = 0;
+  let octets = length;
+  if (!VERIFIER && length <= RUN_BLOCK) {
+    octets = blockFor(length);
+    block = allocateInRunLocked(octets, slot);
+  }
+  // Where there is no room for a run any more, there may be a block.
+  if (block == 0) block = allocateWithHeaderLocked(octets, slot);
+  if (block == 0) return 0;
+  const count = changetype<TagCount>(TAGS + (<usize>slot << 4));
+  count.allocations++;
+  count.octets += octets;
+  all.blocks++;
+  return block;
+}
+
+function allocateWithHeaderLocked(length: u32, slot: u32): usize {
+  mustHold(pool().lock);
   const index = classOf(length + <u32>HEADER + GUARD_OCTETS);
   const list = LISTS + (<usize>index << 2);
   let at: usize = load<usize>(list);
   if (at) store<usize>(list, changetype<Header>(at).length);
-  else at = carve(all, sizeOf(index));
+  else at = carve(pool(), sizeOf(index));
   if (at == 0) return 0;
   const header = changetype<Header>(at);
-  const slot = tagSlot(tag);
-  const count = changetype<TagCount>(TAGS + (<usize>slot << 4));
   header.class = <u8>index;
   header.slot = <u8>slot;
   header.mark = USED;
   header.length = length;
-  count.allocations++;
-  count.octets += length;
-  all.blocks++;
   return at + HEADER;
+}
+
+function allocateInRunLocked(size: u32, slot: u32): usize {
+  mustHold(pool().lock);
+  const block = takeBlock(size, slot);
+  if (block) return block;
+  const at = takeRunPlace(pool());
+  return at != 0 && layRun(at, size, slot) ? takeBlock(size, slot) : 0;
+}
+
+/** Room for a run; 0: there is no memory. */
+function takeRunPlace(all: Pool): usize {
+  if (all.runs == all.runsEnd) findRunPlaces(all);
+  const at = all.runs;
+  if (at == all.runsEnd) return 0;
+  all.runs = at + <usize>RUN_OCTETS;
+  return at;
+}
+
+/** Room for some runs: what is at hand, or a large block that nobody uses, or more memory. */
+function findRunPlaces(all: Pool): void {
+  const begin = runUp(all.next);
+  let index = CLASSES;
+  if (begin + RUN_PLACES > all.end) index = freeLargeClass();
+  if (index < CLASSES) {
+    const list = LISTS + (<usize>index << 2);
+    const at = load<usize>(list);
+    store<usize>(list, changetype<Header>(at).length);
+    all.runs = runUp(at);
+    all.runsEnd = (at + <usize>sizeOf(index)) & ~(<usize>RUN_OCTETS - 1);
+    return;
+  }
+  let octets = RUN_PLACES;
+  let at = claim(all, begin, octets);
+  if (at == 0) {
+    octets = <usize>RUN_OCTETS;
+    at = claim(all, begin, octets);
+  }
+  all.runs = at;
+  all.runsEnd = at ? at + octets : 0;
+}
+
+/** The next place for a run at or after `address`. */
+function runUp(address: usize): usize {
+  return (address + <usize>RUN_OCTETS - 1) & ~(<usize>RUN_OCTETS - 1);
+}
+
+/** A class of blocks with room for many runs that has one to give; CLASSES: there is none. */
+function freeLargeClass(): u32 {
+  for (let index = classOf(<u32>RUN_PLACES); index < CLASSES; index++) {
+    if (load<usize>(LISTS + (<usize>index << 2))) return index;
+  }
+  return CLASSES;
 }
 
 function mustFail(all: Pool): bool {
@@ -174,9 +257,13 @@ function placeFor(next: usize, length: u32): usize {
   return length & 255 ? next : ((next + HEADER + 63) & ~63) - HEADER;
 }
 
-/** A block from the unused part of the arena, which grows by at least 1 MiB at a time. */
+/** A block from the unused part of the arena. */
 function carve(all: Pool, length: u32): usize {
-  const at = placeFor(all.next, length);
+  return claim(all, placeFor(all.next, length), length);
+}
+
+/** Takes the arena up to `length` octets from `at`; it grows by at least 1 MiB at a time. */
+function claim(all: Pool, at: usize, length: usize): usize {
   if (at + length < at) return 0;
   if (at + length > all.end) {
     const short = <u32>(at + length - all.end);
@@ -190,14 +277,25 @@ function carve(all: Pool, length: u32): usize {
 
 /** Gives a block back. IRQL: <= DISPATCH_LEVEL. */
 export function ExFreePool(block: usize): void {
-  mustBeAtMost(Irql.DISPATCH);
+  if (VERIFIER) checkFreeIrql(KeGetCurrentIrql(), Irql.DISPATCH, block);
   const header = changetype<Header>(block - HEADER);
   if (VERIFIER && header.mark == USED) {
     noteFree(block, header.length, load<u32>(TAGS + (<usize>header.slot << 4)));
   }
   const irql = KeAcquireSpinLock(pool().lock);
-  freeLocked(header);
+  if (!VERIFIER && isInRun(block)) freeInRunLocked(block);
+  else freeLocked(header);
   KeReleaseSpinLock(pool().lock, irql);
+}
+
+function freeInRunLocked(block: usize): void {
+  mustHold(pool().lock);
+  const run = runOf(block);
+  const count = changetype<TagCount>(TAGS + (<usize>run.slot << 4));
+  count.frees++;
+  count.octets -= <u32>run.size;
+  putBlock(block);
+  pool().blocks--;
 }
 
 function freeLocked(header: Header): void {
@@ -259,9 +357,10 @@ export function failAllocation(n: u32, on: bool): void {
   pool().failed = 0;
 }
 
-/** The end: every tag that still has blocks is a finding. */
+/** The end: every tag that still has blocks is a finding, and so is what is under way. */
 export function reportPoolLeaks(): void {
   if (!VERIFIER) return;
+  reportActive();
   for (let slot: u32 = 0; slot < TAG_SLOTS; slot++) {
     const count = changetype<TagCount>(TAGS + (<usize>slot << 4));
     const left = count.allocations - count.frees;

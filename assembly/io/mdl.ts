@@ -42,6 +42,19 @@ export function copyToMdl(chain: Mdl | null, offset: u32, source: usize, length:
   return copied;
 }
 
+/** Copies the first `length` octets of the chain to `target`; returns how many there were. */
+export function copyFromMdl(target: usize, chain: Mdl | null, length: u32): u32 {
+  let copied: u32 = 0;
+  let mdl: Mdl | null = chain;
+  while (mdl != null && copied < length) {
+    const take = length - copied < mdl.length ? length - copied : mdl.length;
+    RtlCopyMemory(target + copied, mdl.address, take);
+    copied += take;
+    mdl = mdl.next;
+  }
+  return copied;
+}
+
 /** Octets in the whole chain. */
 export function mdlLength(chain: Mdl | null): u32 {
   let length: u32 = 0;

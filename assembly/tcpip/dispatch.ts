@@ -3,7 +3,7 @@
 import { RtlCopyMemory } from "../nt/memory";
 import { NTSTATUS, Status } from "../nt/status";
 import { at } from "../nt/embed";
-import { Irql, KIRQL } from "../ke/processor";
+import { Irql, KIRQL, KeGetCurrentProcessorNumber } from "../ke/processor";
 import { KeLowerIrql, KeRaiseIrql } from "../ke/irql";
 import { CreateParameters } from "../io/create";
 import { DeviceName, DeviceObject } from "../io/device";
@@ -50,7 +50,7 @@ function open(device: DeviceObject, file: FileObject, parameters: CreateParamete
   switch (parameters.kind) {
     case TransportObject.ADDRESS: {
       const protocol = device.name == DeviceName.Udp ? Protocol.UDP : Protocol.TCP;
-      const opened = changetype<OpenedAddress>(OPENED);
+      const opened = at<OpenedAddress>(OPENED, <usize>KeGetCurrentProcessorNumber() << 3);
       openAddress(protocol, parameters.word0, parameters.word1, opened);
       file.fsContext = changetype<usize>(opened.object);
       return opened.status;

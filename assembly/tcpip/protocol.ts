@@ -16,10 +16,10 @@ import { Drop, drop } from "./counters";
 import { Interface, isBroadcast } from "./interface";
 import { Kind, classify, prepare, receiveDatagram } from "./ip/receive";
 import { flushSends } from "./ip/send";
-import { findAndVerify, processSegment } from "./tcp/batch";
+import { processSegment, touchBatch } from "./tcp/batch";
 import { flushScheduled } from "./tcp/delayedack";
-import { BATCH, segmentAt } from "./tcp/segment";
-import { tableGeneration } from "./tcp/table";
+import { BATCH, Segment, firstSegment, segmentAfter } from "./tcp/segment";
+import { findBatch, tableGeneration } from "./tcp/table";
 
 /** Frames of one pass: one place of the batch stays free for a segment put together from pieces. */
 const PASS: u32 = BATCH - 1;
@@ -38,19 +38,23 @@ export function receivePackets(context: usize, descriptors: usize, count: u32): 
 
 function receivePass(on: Interface, descriptors: usize, count: u32): void {
   let segments: u32 = 0;
+  let segment = firstSegment();
   for (let i: u32 = 0; i < count; i++) {
     const descriptor = at<ReceiveDescriptor>(descriptors, <usize>i << 3);
-    const segment = segmentAt(i);
     segment.whole = 0;
-    segment.verified = 0;
-    segments += stageFrame(on, descriptor, i);
+    segments += stageFrame(on, descriptor, segment);
+    segment = segmentAfter(segment);
   }
-  if (segments != 0) findAndVerify(count);
+  if (segments != 0) {
+    findBatch(count);
+    touchBatch(count);
+  }
   const generation = segments != 0 ? tableGeneration() : 0;
+  segment = firstSegment();
   for (let i: u32 = 0; i < count; i++) {
-    const segment = segmentAt(i);
     if (segment.whole != 0) processSegment(segment, generation);
     else if (segment.absent) receiveOther(on, at<ReceiveDescriptor>(descriptors, <usize>i << 3));
+    segment = segmentAfter(segment);
   }
 }
 
@@ -75,19 +79,17 @@ function typeOf(on: Interface, descriptor: ReceiveDescriptor): u32 {
 }
 
 /** Stage a: 1 when the frame is a TCP segment, now in its place of the batch. */
-function stageFrame(on: Interface, descriptor: ReceiveDescriptor, index: u32): u32 {
-  const segment = segmentAt(index);
+function stageFrame(on: Interface, descriptor: ReceiveDescriptor, segment: Segment): u32 {
   const type = typeOf(on, descriptor);
-  segment.absent = 0;
-  if (type == EtherType.ARP) segment.absent = 1;
+  segment.absent = type == EtherType.ARP ? 1 : 0;
   if (type != EtherType.IPV4) return 0;
-  const header = linkHeaderLength(descriptor.address);
-  const ip = at<Ipv4Header>(descriptor.address, header);
-  const length = <u32>descriptor.length - header;
+  const frame = descriptor.address;
+  const header = linkHeaderLength(frame);
+  const ip = at<Ipv4Header>(frame, header);
   const flags = <u32>descriptor.flags;
+  const length = <u32>descriptor.length - header;
   const kind = classify(on, ip, length, (flags & FLAG_LOOPED) != 0);
-  const everybody = isGroup(descriptor.address);
-  if (everybody && kind != Kind.BAD && !isBroadcast(on, ip.destination)) {
+  if (isGroup(frame) && kind != Kind.BAD && !isBroadcast(on, ip.destination)) {
     // One address, but every station's frame: nobody means that (RFC 1122, 3.3.6).
     drop(Drop.IP_NOT_OURS);
     return 0;

@@ -96,22 +96,25 @@ export class Ipv4Header {
   set destination(value: u32) {
     setBe32(changetype<usize>(this), Field.Destination, value);
   }
-  /**
-   * The sum over the header as it stands; 0xffff when it verifies. Without options it is
-   * unrolled.
-   */
+  /** The sum over the header as it stands; 0xffff when it verifies. */
   get headerSum(): u32 {
+    const base = changetype<usize>(this);
+    let sum: u32 = this.plainSum;
+    for (let at = IPV4_HEADER; at < this.headerLength; at += 4) {
+      sum += <u32>load<u16>(base + at) + <u32>load<u16>(base + at, 2);
+    }
+    sum = (sum & 0xffff) + (sum >>> 16);
+    return (sum & 0xffff) + (sum >>> 16);
+  }
+  /** The same, for a header without options. */
+  get plainSum(): u32 {
     const base = changetype<usize>(this);
     const a = load<u64>(base);
     const b = load<u64>(base, 8);
     const first = (a & 0xffffffff) + (a >>> 32);
     const second = (b & 0xffffffff) + (b >>> 32);
     let sum = first + second + <u64>load<u32>(base, 16);
-    for (let at = IPV4_HEADER; at < this.headerLength; at += 4) {
-      sum += <u64>load<u32>(base + at);
-    }
-    sum = (sum & 0xffffffff) + (sum >>> 32);
-    sum = (sum & 0xffff) + (sum >>> 16);
+    sum = (sum & 0xffff) + ((sum >>> 16) & 0xffff) + (sum >>> 32);
     sum = (sum & 0xffff) + (sum >>> 16);
     return <u32>((sum & 0xffff) + (sum >>> 16));
   }

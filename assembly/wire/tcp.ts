@@ -37,6 +37,10 @@ export class TcpHeader {
   get destinationPort(): u32 {
     return be16(changetype<usize>(this), Field.DestinationPort);
   }
+  /** Both ports in one word: the source in the high half. */
+  get ports(): u32 {
+    return be32(changetype<usize>(this), Field.SourcePort);
+  }
   get sequenceNumber(): u32 {
     return be32(changetype<usize>(this), Field.SequenceNumber);
   }

@@ -114,7 +114,7 @@ function readConnection(kernel: Kernel, address: number): ConnectionView {
     flags: word('flags'),
     sndUna: word('sndUna'),
     sndNxt: word('sndNxt'),
-    sndWnd: word('sndWnd'),
+    sndWnd: memory.half(address + tcb.sndWnd),
     rcvNxt: word('rcvNxt'),
     cwnd: word('cwnd'),
     mss: memory.half(address + tcb.mss),
@@ -126,7 +126,7 @@ function readConnection(kernel: Kernel, address: number): ConnectionView {
 /** A lock by its address; works in every target. */
 export function readLock(kernel: Kernel, address: number): LockView {
   const word = kernel.memory.word(address);
-  const rank = word >>> 16;
+  const rank = (word >>> 16) & (RANKS - 1);
   const owner = word & 0xffff;
   return { address, rank, name: rankName(kernel, rank), owner: owner === 0 ? null : owner - 1 };
 }

@@ -116,8 +116,8 @@ const TCP: readonly ParameterEntry[] = [
     ['nt35', 0, 'Q170359: fast retransmit came with SP2'],
     ['nt40sp2', 2, 'Q170359'],
     ['modern', 3, 'RFC 5681 3.2']),
-  // Documented from Windows 2000 on. 64 is ours: more locks than any machine has processors.
-  entry('NumTcbTablePartitions', [1, 64, 'power of two'], '',
+  // Documented from Windows 2000 on. 32 is ours, and the kernel's MAXIMUM_PARTITIONS.
+  entry('NumTcbTablePartitions', [1, 32, 'power of two'], '',
     'parts of the connection table, each under its own lock',
     ['nt35', 1, 'Q171181: one table, one lock'],
     ['modern', 4, 'ours: two locks for each of two processors']),

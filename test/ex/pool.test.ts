@@ -7,6 +7,9 @@ import { Floor, it, leaves } from '../floor.js';
 
 const ENTRY = 'test/assembly/ex/memory.ts';
 const HEADER = 8;
+/** The largest block that comes from a run in free builds, and octets of a run. */
+const RUN_BLOCK = 256;
+const RUN_OCTETS = 4096;
 const MIB = 1 << 20;
 
 let checked: WebAssembly.Module;
@@ -69,6 +72,22 @@ class Pool {
   }
 }
 
+type Build = 'free' | 'checked';
+
+function isInRun(build: Build, length: number): boolean {
+  return build === 'free' && length <= RUN_BLOCK;
+}
+
+/** What a block counts: a run's its size, any other what was asked for. */
+function counted(build: Build, length: number): number {
+  return isInRun(build, length) ? Math.max(16, Math.ceil(length / 16) * 16) : length;
+}
+
+/** Octets of the pool's own before a block. */
+function headerOf(build: Build, length: number): number {
+  return isInRun(build, length) ? 0 : HEADER;
+}
+
 /** Whether a block holds what was written there. */
 function isWhole(pool: Pool, { at, length, fill }: Block): boolean {
   return Buffer.alloc(length, fill).equals(pool.floor.octets.subarray(at, at + length));
@@ -80,7 +99,7 @@ describe('ex/pool', () => {
     ['free', 2],
     ['checked', 3],
     ['checked', 4],
-  ])('keeps blocks of random sizes apart and counts them: %s, seed %i', (build, seed) => {
+  ] as const)('keeps blocks of random sizes apart and counts them: %s, seed %i', (build, seed) => {
     const pool = new Pool(build === 'free' ? free : checked);
     const chance = new Random(seed).stream('pool');
     const tags = ['Irp', 'Mdl', 'Tcb', 'Route', 'Arp', 'User'];
@@ -94,7 +113,7 @@ describe('ex/pool', () => {
         pool.free(block.at);
         const total = totals.get(block.tag) ?? { allocations: 0, frees: 0, octets: 0 };
         total.frees++;
-        total.octets -= block.length;
+        total.octets -= counted(build, block.length);
         continue;
       }
       const length = chance.below([200_001, 5000, 600, 65][chance.below(4)] ?? 1);
@@ -107,7 +126,7 @@ describe('ex/pool', () => {
       blocks.push(block);
       const total = totals.get(tag) ?? { allocations: 0, frees: 0, octets: 0 };
       total.allocations++;
-      total.octets += length;
+      total.octets += counted(build, length);
       if (turn % 16 === 0) {
         for (const tag of tags) expect(pool.count(tag)).toEqual(totals.get(tag));
         expect(pool.blocks()).toBe(blocks.length);
@@ -116,7 +135,9 @@ describe('ex/pool', () => {
     const inOrder = [...blocks].sort((a, b) => a.at - b.at);
     inOrder.forEach((block, index) => {
       const next = inOrder[index + 1];
-      if (next !== undefined) expect(block.at + block.length + HEADER).toBeLessThanOrEqual(next.at);
+      if (next !== undefined) {
+        expect(block.at + block.length + headerOf(build, next.length)).toBeLessThanOrEqual(next.at);
+      }
       expect(isWhole(pool, block)).toBe(true);
       pool.free(block.at);
     });
@@ -125,13 +146,15 @@ describe('ex/pool', () => {
     expect(pool.floor.findings).toEqual([]);
   });
 
-  it.each(['free', 'checked'])('gives every length from 0 to 3,000 its octets: %s', (build) => {
+  it.each(
+    ['free', 'checked'] as const,
+  )('gives every length from 0 to 3,000 its octets: %s', (build) => {
     leaves('pool leaked');
     const pool = new Pool(build === 'free' ? free : checked);
     let end = 0;
     for (let length = 0; length <= 3000; length++) {
       const at = pool.allocate(length);
-      expect(at - HEADER).toBeGreaterThanOrEqual(end);
+      expect(at - headerOf(build, length)).toBeGreaterThanOrEqual(end);
       end = at + length;
     }
     expect(end).toBeLessThanOrEqual(pool.floor.octets.length);
@@ -143,11 +166,41 @@ describe('ex/pool', () => {
     let before = pool.allocate(600) + 600;
     for (let length = 513; length < 400_000; length = Math.ceil(length * 1.07)) {
       const at = pool.allocate(length);
-      const next = pool.allocate(0);
+      const next = pool.allocate(RUN_BLOCK + 1);
       expect(next - at).toBeLessThanOrEqual((length + HEADER) * 1.25 + 16);
       expect(at).toBeGreaterThanOrEqual(before);
       before = next;
     }
+  });
+
+  it.each([16, 48, 192, 256])('gives blocks of %i octets no headers in a free build', (size) => {
+    leaves('pool leaked');
+    const pool = new Pool(free);
+    const many = 2000;
+    const take = (): number[] =>
+      Array.from({ length: many }, () => pool.allocate(size, 'Tcb')).sort((a, b) => a - b);
+    const blocks = take();
+    const perRun = Math.floor((RUN_OCTETS - (size % 64 === 0 ? 64 : 16)) / size);
+    const runs = new Set(blocks.map((at) => Math.floor(at / RUN_OCTETS)));
+    expect(runs.size).toBe(Math.ceil(many / perRun));
+    expect(blocks.slice(1).every((at, index) => at - (blocks[index] ?? at) >= size)).toBe(true);
+    if (size % 64 === 0) expect(blocks.every((at) => at % 64 === 0)).toBe(true);
+    for (const at of blocks) pool.free(at);
+    expect(pool.count('Tcb')).toEqual({ allocations: many, frees: many, octets: 0 });
+    const octets = pool.floor.octets.length;
+    expect(take()).toEqual(blocks);
+    expect(pool.floor.octets.length).toBe(octets);
+  });
+
+  it('makes runs of large blocks that nobody uses before memory grows', () => {
+    leaves('pool leaked');
+    const pool = new Pool(free);
+    const large = Array.from({ length: 4 }, () => pool.allocate(MIB - HEADER));
+    while (pool.floor.octets.length < 8 * MIB) pool.allocate(60_000);
+    for (const at of large) pool.free(at);
+    const octets = pool.floor.octets.length;
+    for (let taken = 0; taken < 3.5 * MIB; taken += 192) pool.allocate(192, 'Tcb');
+    expect(pool.floor.octets.length).toBe(octets);
   });
 
   it('gives a freed block to the next that asks for its size, and takes no more memory', () => {

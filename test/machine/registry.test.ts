@@ -44,6 +44,14 @@ describe('machine/registry', () => {
     }
   });
 
+  it('allows as many parts of the connection table as the kernel has room for', () => {
+    const source = readFileSync(
+      new URL('../../assembly/tcpip/tcp/table.ts', import.meta.url), 'utf8');
+    const most = Number(/MAXIMUM_PARTITIONS: u32 = (\d+);/.exec(source)?.[1]);
+    const { range } = describeParameter('NumTcbTablePartitions');
+    expect(range.most).toBe(most);
+  });
+
   it('changes defaults where the documents say a release did', () => {
     //                                35   351  4.0  sp1  sp2  sp3  sp4  sp5  6a   fix  modern
     expect(defaults('DefaultTTL')).toEqual([32, 32, 128, 128, 128, 128, 128, 128, 128, 128, 128]);

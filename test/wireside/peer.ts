@@ -196,12 +196,17 @@ export function stateOf(machine: Machine, peer: Peer): string {
   return state === undefined ? 'CLOSED' : machine.word('TcpState', state);
 }
 
-/** One word of a peer's connection: cwnd, rto, sndWnd … @throws Error if there is none. */
+/** Fields of a connection that have 16 bits; the others have 32. */
+const HALVES = new Set(['mss', 'sndWnd']);
+
+/** One field of a peer's connection: cwnd, rto, sndWnd … @throws Error if there is none. */
 export function fieldOf(machine: Machine, peer: Peer, field: string): number {
+  const octets = HALVES.has(field) ? 2 : 4;
   const value = factOf(machine, peer, (at) =>
-    machine.words(at + machine.number(`Tcb.${field}`), 1)[0] ?? 0);
+    [...machine.octets(at + machine.number(`Tcb.${field}`), octets)]
+      .reduceRight((sum, octet) => sum * 256 + octet, 0));
   if (value === undefined) throw new Error('the peer has no connection');
-  return field === 'mss' ? value & 0xffff : value;
+  return value;
 }
 
 /** The addresses of all connections, as the host's walk of the table finds them. */

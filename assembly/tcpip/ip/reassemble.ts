@@ -49,6 +49,13 @@ class Datagram {
   dueTick: u32;
   /** In order of offset. */
   pieces: Piece | null;
+  // The header of the first piece, without options; meaningful when that is here.
+  private headerWords0: u64;
+  private headerWords1: u64;
+  private headerWords2: u32;
+  get header(): Ipv4Header {
+    return at<Ipv4Header>(changetype<usize>(this), offsetof<this>("headerWords0"));
+  }
 }
 const DATAGRAM_OCTETS: u32 = <u32>offsetof<Datagram>();
 
@@ -142,9 +149,12 @@ function takeLocked(
     return 0;
   }
   if (!insertLocked(datagram, payload, offset, length)) return 0;
+  if (offset == 0) {
+    RtlCopyMemory(changetype<usize>(datagram.header), changetype<usize>(header), IPV4_HEADER);
+  }
   if (!more) datagram.total = offset + length;
   if (datagram.total == 0 || datagram.gathered < datagram.total) return 0;
-  const whole = joinLocked(datagram, header);
+  const whole = joinLocked(datagram);
   removeLocked(datagram);
   return whole;
 }
@@ -238,15 +248,15 @@ function insertLocked(datagram: Datagram, payload: usize, offset: u32, length: u
   return true;
 }
 
-/** All pieces behind one header. */
-function joinLocked(datagram: Datagram, header: Ipv4Header): usize {
+/** All pieces behind the header of the first. */
+function joinLocked(datagram: Datagram): usize {
   mustHold(state().lock);
   const block = ExAllocatePoolWithTag(IPV4_HEADER + datagram.total, Tag.Reassembly);
   if (block == 0) {
     drop(Drop.NO_MEMORY);
     return 0;
   }
-  RtlCopyMemory(block, changetype<usize>(header), IPV4_HEADER);
+  RtlCopyMemory(block, changetype<usize>(datagram.header), IPV4_HEADER);
   const whole = at<Ipv4Header>(block, 0);
   whole.begin(IPV4_HEADER);
   whole.totalLength = IPV4_HEADER + datagram.total;

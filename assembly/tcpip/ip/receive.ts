@@ -57,7 +57,8 @@ function faultOf(ip: Ipv4Header, length: u32, looped: bool): Drop {
   if (header < IPV4_HEADER || header > length) return Drop.IP_HEADER_LENGTH;
   const total = ip.totalLength;
   if (total < header || total > length) return Drop.IP_TOTAL_LENGTH;
-  if (ip.headerSum != 0xffff) return Drop.IP_CHECKSUM;
+  const sum: u32 = header == IPV4_HEADER ? ip.plainSum : ip.headerSum;
+  if (sum != 0xffff) return Drop.IP_CHECKSUM;
   if (!looped && isInvalidSource(ip.source)) return Drop.IP_SOURCE;
   return Drop.COUNT;
 }

@@ -35,7 +35,7 @@ export function acceptableLocked(tcb: Tcb, segment: Segment): bool {
 function forgetSynLocked(tcb: Tcb, segment: Segment): void {
   mustHold(tcb.lock);
   const both: u32 = TcpFlag.SYN | TcpFlag.ACK;
-  if ((segment.flags & both) != both || segment.sequence != tcb.irs) return;
+  if ((segment.flags & both) != both || segment.sequence + 1 != tcb.rcvNxt) return;
   segment.flags &= ~TcpFlag.SYN;
   segment.sequence++;
 }

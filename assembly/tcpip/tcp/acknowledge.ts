@@ -45,7 +45,7 @@ function isDuplicateLocked(tcb: Tcb, segment: Segment): bool {
     segment.acknowledgment == tcb.sndUna &&
     segment.length == 0 &&
     (segment.flags & (TcpFlag.SYN | TcpFlag.FIN)) == 0 &&
-    segment.window == tcb.sndWnd &&
+    segment.window == <u32>tcb.sndWnd &&
     tcb.sndMax != tcb.sndUna &&
     // The answer to a probe tells of no loss.
     tcb.timer != TcpTimer.PERSIST
@@ -99,11 +99,11 @@ function updateWindowLocked(tcb: Tcb, segment: Segment): void {
     (tcb.sndWl1 == segment.sequence && notAfter(tcb.sndWl2, segment.acknowledgment));
   if (!newer) return;
   const window = segment.window;
-  const grew = window > tcb.sndWnd;
-  tcb.sndWnd = window;
+  const grew = window > <u32>tcb.sndWnd;
+  tcb.sndWnd = <u16>window;
   tcb.sndWl1 = segment.sequence;
   tcb.sndWl2 = segment.acknowledgment;
-  if (window > tcb.maxSndWnd) tcb.maxSndWnd = window;
+  if (window > <u32>tcb.maxSndWnd) tcb.maxSndWnd = <u16>window;
   if (tcb.timer == TcpTimer.PERSIST) {
     // The peer speaks: it may keep its window closed as long as it likes (MUST-37).
     tcb.retransmitCount = 0;

@@ -48,7 +48,7 @@ function insertLocked(
   sequence: u32,
 ): void {
   mustHold(tcb.lock);
-  if (tcb.waitingRuns >= MOST_RUNS) {
+  if (<u32>tcb.waitingRuns >= MOST_RUNS) {
     drop(Drop.TCP_OUT_OF_WINDOW);
     return;
   }

@@ -1,6 +1,7 @@
 /**
- * A batch of segments in stages: hash all, find all, verify all, then each in the order in which it
- * came. What one stage waits for in memory is loaded for many segments at once.
+ * A batch of segments in stages: read, hash and verify all, find all, ask for what lies behind all,
+ * then each in the order in which it came. What one stage waits for in memory is loaded for many
+ * segments at once.
  */
 
 import { KeGetCurrentProcessorNumber } from "../../ke/processor";
@@ -11,12 +12,16 @@ import { Drop, drop } from "../counters";
 import { Interface } from "../interface";
 import { hashTuple } from "./hash";
 import { receiveSegment } from "./receive";
-import { BATCH, Segment, readSegment, segmentAt } from "./segment";
+import { BATCH, Segment, firstSegment, readSegment, segmentAfter } from "./segment";
+import { segmentFrom } from "./segment";
 import { TcpState } from "./state";
-import { findBatch, findTcb, tableGeneration } from "./table";
+import { findTcb, tableGeneration } from "./table";
 import { dereferenceTcb } from "./tcb";
 
-/** Stage a: reads the header and hashes the four-tuple; false: dropped and counted. */
+/**
+ * Stage a: reads the header, hashes the four-tuple, and verifies the checksum where the card has
+ * not, while the header is at hand; false: dropped and counted.
+ */
 export function readTcp(
   segment: Segment,
   on: Interface,
@@ -26,8 +31,6 @@ export function readTcp(
   verified: bool,
 ): bool {
   segment.tcb = null;
-  segment.absent = 0;
-  segment.verified = verified ? 1 : 0;
   if (!readSegment(segment, tcp, whole)) {
     drop(whole < TCP_HEADER ? Drop.TCP_SHORT : Drop.TCP_OFFSET);
     segment.whole = 0;
@@ -35,31 +38,26 @@ export function readTcp(
   }
   segment.ip = ip;
   segment.on = on;
-  segment.source = ip.source;
-  segment.destination = ip.destination;
-  segment.ports = (tcp.sourcePort << 16) | tcp.destinationPort;
-  segment.hash = hashTuple(segment.source, segment.ports, segment.destination);
+  const source = ip.source;
+  const destination = ip.destination;
+  const ports = tcp.ports;
+  segment.source = source;
+  segment.destination = destination;
+  segment.ports = ports;
+  segment.hash = hashTuple(source, ports, destination);
+  segment.verified = verified ? 1 : verifies(segment);
   return true;
 }
 
-/** Stages b and c: finds the connections, and verifies the checksums. */
-export function findAndVerify(count: u32): void {
-  findBatch(count);
-  touchBatch(count);
-  for (let i: u32 = 0; i < count; i++) {
-    const segment = segmentAt(i);
-    if (segment.whole != 0 && segment.verified == 0) segment.verified = verifies(segment);
-  }
-}
-
 /**
- * Asks for what lies behind the connections: their endpoints and routes. Between its finding and
- * its turn a connection may have lost them, so nothing that is read here is believed.
+ * Stage c, after `findBatch`: asks for what lies behind the connections, their endpoints and
+ * routes. Between its finding and its turn a connection may have lost them, so nothing that is read
+ * here is believed.
  */
-function touchBatch(count: u32): void {
+export function touchBatch(count: u32): void {
   let touched: u32 = 0;
-  for (let i: u32 = 0; i < count; i++) {
-    const segment = segmentAt(i);
+  const end = segmentFrom(firstSegment(), count);
+  for (let segment = firstSegment(); segment != end; segment = segmentAfter(segment)) {
     const tcb = segment.tcb;
     if (segment.whole == 0 || tcb == null) continue;
     const connection = tcb.connection;
@@ -118,9 +116,8 @@ export function receiveTcp(
   verified: bool,
 ): void {
   // The last place of the batch is kept free for it: see protocol.ts.
-  const segment = segmentAt(BATCH - 1);
+  const segment = segmentFrom(firstSegment(), BATCH - 1);
   if (!readTcp(segment, on, ip, tcp, whole, verified)) return;
-  if (!verified) segment.verified = verifies(segment);
   segment.tcb = findTcb(segment.source, segment.ports, segment.destination);
   processSegment(segment, tableGeneration());
 }

@@ -60,7 +60,7 @@ export function finReceivedLocked(tcb: Tcb): void {
   mustHold(tcb.lock);
   const state: TcpState = tcb.state;
   tcb.rcvNxt++;
-  tcb.finWaits = 0;
+  tcb.flags &= ~TcbFlag.FIN_WAITS;
   tcb.flags |= TcbFlag.FIN_RECEIVED | TcbFlag.DISCONNECT_OWED | TcbFlag.ACK_NOW;
   if (state == TcpState.ESTABLISHED) setStateLocked(tcb, TcpState.CLOSE_WAIT);
   else if (state == TcpState.FIN_WAIT_1) setStateLocked(tcb, TcpState.CLOSING);
@@ -81,8 +81,8 @@ export function oweDisconnectLocked(tcb: Tcb): void {
     const irp = irpOfQueue(RemoveHeadList(tcb.receives));
     finishIrpLocked(tcb, irp, Status.GRACEFUL_DISCONNECT, 0);
   }
-  tcb.todo |= <u16>Todo.RELEASED;
-  if (tcb.state == TcpState.TIME_WAIT) tcb.todo |= <u16>Todo.DETACH;
+  tcb.todo |= <u8>Todo.RELEASED;
+  if (tcb.state == TcpState.TIME_WAIT) tcb.todo |= <u8>Todo.DETACH;
 }
 
 /**
@@ -96,7 +96,7 @@ export function timeWaitLocked(tcb: Tcb): void {
     setStateLocked(tcb, TcpState.TIME_WAIT);
     noteClosedLocked(tcb);
     if ((tcb.flags & (TcbFlag.DISCONNECT_OWED | TcbFlag.INDICATING)) == 0) {
-      tcb.todo |= <u16>Todo.DETACH;
+      tcb.todo |= <u8>Todo.DETACH;
     }
   }
   if (closeIrp != null) {
@@ -129,7 +129,6 @@ export function dieLocked(tcb: Tcb, status: NTSTATUS, indicate: bool): void {
   setStateLocked(tcb, TcpState.CLOSED);
   stopTimerLocked(tcb);
   tcb.ackDue = 0;
-  tcb.status = status;
   tcb.flags &= ~(TcbFlag.ACK_NOW | TcbFlag.ACK_DELAYED | TcbFlag.DISCONNECT_OWED);
   finishAllLocked(tcb, status);
   releaseChain(tcb.held);
@@ -138,8 +137,8 @@ export function dieLocked(tcb: Tcb, status: NTSTATUS, indicate: bool): void {
   tcb.waiting = null;
   tcb.heldOctets = 0;
   tcb.waitingRuns = 0;
-  tcb.todo |= <u16>Todo.REMOVE;
-  if (tell) tcb.todo |= <u16>Todo.ABORTED;
+  tcb.todo |= <u8>Todo.REMOVE;
+  if (tell) tcb.todo |= <u8>Todo.ABORTED;
 }
 
 /** Every request that waits ends with `status`. */
@@ -186,6 +185,6 @@ export function orphanLocked(tcb: Tcb): void {
     finishIrpLocked(tcb, irpOfQueue(RemoveHeadList(tcb.receives)), Status.CANCELLED, 0);
   }
   tcb.flags = (tcb.flags | TcbFlag.ORPHAN) & ~TcbFlag.DISCONNECT_OWED;
-  tcb.todo |= <u16>Todo.DETACH;
+  tcb.todo |= <u8>Todo.DETACH;
   if (tcb.state == TcpState.FIN_WAIT_2) startFinWaitLocked(tcb);
 }

@@ -15,6 +15,7 @@ import { KSpinLock, KeAcquireSpinLock, KeAcquireSpinLockAtDpcLevel } from "../..
 import { KeInitializeSpinLock, KeReleaseSpinLock } from "../../ke/spinlock";
 import { KeReleaseSpinLockFromDpcLevel, mustHold } from "../../ke/spinlock";
 import { Irp } from "../../io/irp";
+import { IoMarkIrpPending } from "../../io/stack";
 import { TcpFlag } from "../../wire/tcp";
 import { Counter, count, Drop, drop } from "../counters";
 import { isBroadcast, isLoopback } from "../interface";
@@ -31,13 +32,13 @@ import { agreeLocked, mssOf, readMss } from "./options";
 import { startRetransmitLocked } from "./rto";
 import { Next, Segment } from "./segment";
 import { before, notAfter } from "./sequence";
-import { settle } from "./settle";
+import { forgetTable, settle } from "./settle";
 import { TcpState, setStateLocked } from "./state";
 import { isSynAttackProtectSet, noteHalfOpenLocked } from "./synattack";
-import { insertTcb, partitionOf, removeTcbLocked } from "./table";
+import { insertTcb, homePartition, removeTcbLocked } from "./table";
 import { Tcb, TcbFlag, TcpTimer, Todo, allocateTcb, dereferenceTcb } from "./tcb";
 import { finishIrpLocked, referenceTcb } from "./tcb";
-import { removeTimer, startTimerLocked, stopTimerLocked } from "./timer";
+import { startTimerLocked, stopTimerLocked } from "./timer";
 import { transmitLocked } from "./transmit";
 
 /**
@@ -68,13 +69,12 @@ export function startConnect(
     return Status.INSUFFICIENT_RESOURCES;
   }
   tcb.route = route;
-  tcb.iss = initialSequence(local, remoteAddress, tcb.ports);
   let status: NTSTATUS = Status.PENDING;
   if (!attach(connection, tcb)) status = Status.CONNECTION_ACTIVE;
   else if (!insertTcb(tcb)) status = Status.ADDRESS_ALREADY_EXISTS;
   KeAcquireSpinLockAtDpcLevel(tcb.lock);
   if (status == Status.PENDING) beginLocked(tcb, connection, irp);
-  else tcb.todo |= <u16>Todo.DETACH;
+  else tcb.todo |= <u8>Todo.DETACH;
   tcb.connection = connection;
   KeReleaseSpinLockFromDpcLevel(tcb.lock);
   if (tcb.todo) settle(tcb);
@@ -87,23 +87,30 @@ function beginLocked(tcb: Tcb, connection: Connection, irp: Irp): void {
   mustHold(tcb.lock);
   const route = tcb.route;
   tcb.flags |= connection.flags;
+  IoMarkIrpPending(irp);
   tcb.openIrp = irp;
-  tcb.sndUna = tcb.iss;
-  tcb.sndNxt = tcb.iss + 1;
-  tcb.sndMax = tcb.iss + 1;
-  tcb.sndEnd = tcb.iss + 1;
-  tcb.recover = tcb.iss;
+  beginSequenceLocked(tcb, initialSequence(tcb.localAddress, tcb.remoteAddress, tcb.ports));
   if (route != null) agreeLocked(tcb, mssOf(route.mtu), route.mtu);
   setStateLocked(tcb, TcpState.SYN_SENT);
   count(Counter.TCP_ACTIVE_OPENS);
-  transmitLocked(tcb, tcb.iss, TcpFlag.SYN, 0);
+  transmitLocked(tcb, tcb.sndUna, TcpFlag.SYN, 0);
   startRetransmitLocked(tcb);
+}
+
+/** Our SYN has the number `iss`, and what comes after it the next. */
+export function beginSequenceLocked(tcb: Tcb, iss: u32): void {
+  mustHold(tcb.lock);
+  tcb.sndUna = iss;
+  tcb.sndNxt = iss + 1;
+  tcb.sndMax = iss + 1;
+  tcb.sndEnd = iss + 1;
+  tcb.recover = iss;
 }
 
 /** The SYN again; its timer is running down for it. */
 export function resendSynLocked(tcb: Tcb): void {
   mustHold(tcb.lock);
-  transmitLocked(tcb, tcb.iss, TcpFlag.SYN, 0);
+  transmitLocked(tcb, tcb.sndUna, TcpFlag.SYN, 0);
   count(Counter.TCP_RETRANS_SEGS);
   startRetransmitLocked(tcb);
 }
@@ -114,7 +121,7 @@ export function receiveSynSentLocked(tcb: Tcb, segment: Segment): Next {
   const flags = segment.flags;
   const hasAck = (flags & TcpFlag.ACK) != 0;
   const ack = segment.acknowledgment;
-  if (hasAck && (notAfter(ack, tcb.iss) || before(tcb.sndMax, ack))) {
+  if (hasAck && (notAfter(ack, tcb.sndUna) || before(tcb.sndMax, ack))) {
     drop(Drop.TCP_UNSENT_ACKNOWLEDGED); // as a late RST of the same ports' last connection is
     return flags & TcpFlag.RST ? Next.NOTHING : Next.RESET;
   }
@@ -131,11 +138,10 @@ export function receiveSynSentLocked(tcb: Tcb, segment: Segment): Next {
   const route = tcb.route;
   if (mss == 0 || route == null) return Next.NOTHING;
   agreeLocked(tcb, mss, route.mtu);
-  tcb.irs = segment.sequence;
   tcb.rcvNxt = segment.sequence + 1;
   tcb.rcvAdv = tcb.rcvNxt + tcb.rcvWnd;
-  tcb.sndWnd = segment.window;
-  tcb.maxSndWnd = segment.window;
+  tcb.sndWnd = <u16>segment.window;
+  tcb.maxSndWnd = <u16>segment.window;
   tcb.sndWl1 = segment.sequence;
   tcb.sndWl2 = ack;
   tcb.retransmitCount = 0;
@@ -158,7 +164,7 @@ function simultaneousLocked(tcb: Tcb): void {
   trace(Event.TCP_SIMULTANEOUS_OPEN, tcb.remoteAddress, tcb.ports, 0);
   setStateLocked(tcb, TcpState.SYN_RECEIVED);
   noteHalfOpenLocked(tcb);
-  transmitLocked(tcb, tcb.iss, TcpFlag.SYN | TcpFlag.ACK, 0);
+  transmitLocked(tcb, tcb.sndUna, TcpFlag.SYN | TcpFlag.ACK, 0);
   startRetransmitLocked(tcb);
 }
 
@@ -230,7 +236,8 @@ export function giveUpConnectLocked(tcb: Tcb, status: NTSTATUS): void {
   setStateLocked(tcb, TcpState.CLOSED);
   stopTimerLocked(tcb);
   count(Counter.TCP_ATTEMPT_FAILS);
-  tcb.status = status;
+  const irp = tcb.openIrp;
+  if (irp != null) irp.status = status;
   referenceTcb(tcb);
   KeAcquireSpinLockAtDpcLevel(abandoned().lock);
   tcb.nextAbandoned = abandoned().first;
@@ -267,22 +274,16 @@ function failLocked(tcb: Tcb): void {
   mustHold(tcb.lock);
   const irp = tcb.openIrp;
   tcb.openIrp = null;
-  if (irp != null) finishIrpLocked(tcb, irp, tcb.status, 0);
-  tcb.todo |= <u16>Todo.DETACH;
+  if (irp != null) finishIrpLocked(tcb, irp, irp.status, 0);
+  tcb.todo |= <u8>Todo.DETACH;
 }
 
 /** Takes a connect that failed out of the connection table. IRQL: PASSIVE_LEVEL. Locks: none. */
 function leaveTable(tcb: Tcb): void {
-  const partition = partitionOf(tcb.hash);
+  const partition = homePartition(tcb);
   const irql: KIRQL = KeAcquireSpinLock(partition.lock);
   const was = removeTcbLocked(partition, tcb);
   forgetTable(tcb, was);
   if (faulty(Fault.Q297040) && isSynAttackProtectSet()) return; // "acquired but not released"
   KeReleaseSpinLock(partition.lock, irql);
-}
-
-/** The table's reference, and the wheel's entry. */
-function forgetTable(tcb: Tcb, was: bool): void {
-  removeTimer(tcb);
-  if (was) dereferenceTcb(tcb);
 }

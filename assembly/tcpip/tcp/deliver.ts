@@ -96,10 +96,22 @@ export function indicate(tcb: Tcb, data: usize, length: u32): void {
   }
 }
 
+/** False: `nextReadyLocked` would find nothing to do. */
+function mayBeMoreLocked(tcb: Tcb): bool {
+  mustHold(tcb.lock);
+  return tcb.waiting != null || (tcb.flags & (TcbFlag.FIN_WAITS | TcbFlag.DISCONNECT_OWED)) != 0;
+}
+
+/** The peer's FIN waits, and nothing before it is missing any more. */
+export function isFinDueLocked(tcb: Tcb): bool {
+  mustHold(tcb.lock);
+  return (tcb.flags & TcbFlag.FIN_WAITS) != 0 && tcb.finSequence == tcb.rcvNxt;
+}
+
 /** The next run to indicate. What cannot be indicated now is kept where it belongs. */
 export function nextReadyLocked(tcb: Tcb): Held | null {
   mustHold(tcb.lock);
-  if (tcb.waiting == null && !tcb.finWaits) {
+  if (tcb.waiting == null && (tcb.flags & TcbFlag.FIN_WAITS) == 0) {
     if (tcb.flags & TcbFlag.DISCONNECT_OWED) oweDisconnectLocked(tcb);
     return null;
   }
@@ -109,7 +121,7 @@ export function nextReadyLocked(tcb: Tcb): Held | null {
     releaseHeld(ready);
     ready = takeReadyLocked(tcb);
   }
-  if (tcb.finWaits && tcb.finSequence == tcb.rcvNxt) {
+  if (isFinDueLocked(tcb)) {
     finReceivedLocked(tcb);
     scheduleLocked(tcb);
   }
@@ -134,7 +146,7 @@ function indicateOnce(tcb: Tcb, data: usize, length: u32): Held | null {
   const irp = status == Status.MORE_PROCESSING_REQUIRED ? indication.irp : null;
   KeAcquireSpinLockAtDpcLevel(tcb.lock);
   endIndicationLocked(tcb, data, length, taken, irp);
-  const ready = nextReadyLocked(tcb);
+  const ready: Held | null = mayBeMoreLocked(tcb) ? nextReadyLocked(tcb) : null;
   KeReleaseSpinLockFromDpcLevel(tcb.lock);
   return ready;
 }
@@ -156,6 +168,7 @@ function endIndicationLocked(
 ): void {
   mustHold(tcb.lock);
   tcb.flags &= ~TcbFlag.INDICATING;
+  if (irp == null && taken >= length && tcb.held == null) return;
   // A client that claims more than there was takes what there was (I4).
   const left = taken < length ? length - taken : 0;
   if (irp != null) {
@@ -176,7 +189,7 @@ function endIndicationLocked(
   if (!kept) {
     tcb.held = behind;
     abortLocked(tcb, Status.INSUFFICIENT_RESOURCES);
-    tcb.todo |= <u16>Todo.ABORTED; // not the client's wish: it is told
+    tcb.todo |= <u8>Todo.ABORTED; // not the client's wish: it is told
     return;
   }
   joinHeldLocked(tcb, behind);

@@ -12,7 +12,7 @@ import { Tcb, Todo } from "./tcb";
  */
 export function destroy(tcb: Tcb): void {
   KeAcquireSpinLockAtDpcLevel(tcb.lock);
-  if (tcb.state == TcpState.CLOSED) tcb.todo |= <u16>Todo.REMOVE;
+  if (tcb.state == TcpState.CLOSED) tcb.todo |= <u8>Todo.REMOVE;
   else dieLocked(tcb, Status.CANCELLED, false);
   KeReleaseSpinLockFromDpcLevel(tcb.lock);
   settle(tcb);

@@ -30,7 +30,7 @@ export function keepAliveExpiredLocked(tcb: Tcb): void {
     dieLocked(tcb, Status.IO_TIMEOUT, true);
     return;
   }
-  tcb.probes++;
+  if (<u32>tcb.probes < 255) tcb.probes++;
   trace(Event.TCP_KEEP_ALIVE_PROBE, tcb.remoteAddress, tcb.ports, tcb.probes);
   transmitLocked(tcb, tcb.sndUna - 1, TcpFlag.ACK, 0);
   const wait = ticksOf(queryParameter(Parameter.KeepAliveInterval));

@@ -23,7 +23,7 @@ import { Counter, count, Drop, drop } from "../counters";
 import { isBroadcast, isLoopback } from "../interface";
 import { dereferenceRoute, referenceRoute } from "../route";
 import { closeLocked, dieLocked } from "./close";
-import { openedLocked } from "./connect";
+import { beginSequenceLocked, openedLocked } from "./connect";
 import { attach } from "./connection";
 import { Connection } from "./endpoint";
 import { initialSequence } from "./initial";
@@ -186,16 +186,11 @@ function answerSyn(segment: Segment, connection: Connection, irp: Irp): NTSTATUS
 /** SYN-RECEIVED, and the SYN-ACK. */
 function answerLocked(tcb: Tcb, segment: Segment, mss: u32, mtu: u32): void {
   mustHold(tcb.lock);
-  tcb.iss = initialSequence(tcb.localAddress, tcb.remoteAddress, tcb.ports);
-  tcb.sndUna = tcb.iss;
-  tcb.sndNxt = tcb.iss + 1;
-  tcb.sndMax = tcb.iss + 1;
-  tcb.sndEnd = tcb.iss + 1;
-  tcb.recover = tcb.iss;
-  tcb.irs = segment.sequence;
+  const iss = initialSequence(tcb.localAddress, tcb.remoteAddress, tcb.ports);
+  beginSequenceLocked(tcb, iss);
   tcb.rcvNxt = segment.sequence + 1;
-  tcb.sndWnd = segment.window;
-  tcb.maxSndWnd = segment.window;
+  tcb.sndWnd = <u16>segment.window;
+  tcb.maxSndWnd = <u16>segment.window;
   tcb.sndWl1 = segment.sequence;
   tcb.flags |= TcbFlag.PASSIVE;
   agreeLocked(tcb, mss, mtu);
@@ -203,7 +198,7 @@ function answerLocked(tcb: Tcb, segment: Segment, mss: u32, mtu: u32): void {
   setStateLocked(tcb, TcpState.SYN_RECEIVED);
   noteHalfOpenLocked(tcb);
   count(Counter.TCP_PASSIVE_OPENS);
-  transmitLocked(tcb, tcb.iss, TcpFlag.SYN | TcpFlag.ACK, 0);
+  transmitLocked(tcb, iss, TcpFlag.SYN | TcpFlag.ACK, 0);
   startRetransmitLocked(tcb);
 }
 
@@ -220,7 +215,7 @@ export function receiveSynReceivedLocked(tcb: Tcb, segment: Segment): Next {
   stopTimerLocked(tcb);
   tcb.rto = startRto(tcb);
   tcb.retransmitCount = 0;
-  tcb.sndUna = tcb.iss + 1;
+  tcb.sndUna++;
   tcb.sndWl2 = ack;
   const closing = (tcb.flags & TcbFlag.FIN_QUEUED) != 0;
   openedLocked(tcb);
@@ -287,7 +282,7 @@ function giveLate(tcb: Tcb, irp: Irp): bool {
   tcb.flags = (tcb.flags | connection.flags) & ~TcbFlag.LATE_INDICATION;
   const open = tcb.state == TcpState.SYN_RECEIVED;
   if (open) tcb.openIrp = irp;
-  else tcb.todo |= <u16>Todo.DETACH;
+  else tcb.todo |= <u8>Todo.DETACH;
   KeReleaseSpinLockFromDpcLevel(tcb.lock);
   if (tcb.todo) settle(tcb);
   return open;

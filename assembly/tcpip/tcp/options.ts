@@ -47,7 +47,7 @@ export function agreeLocked(tcb: Tcb, offered: u32, mtu: u32): void {
   const own = mssOf(mtu);
   const mss = offered < own ? offered : own;
   tcb.mss = <u16>mss;
-  tcb.rcvWnd = windowFor(own);
+  tcb.rcvWnd = <u16>windowFor(own);
   tcb.cwnd = mss * queryParameter(Parameter.NtstackInitialWindowSegments);
   tcb.ssthresh = 0x3fffffff;
 }

@@ -50,7 +50,8 @@ export function outputLocked(tcb: Tcb): bool {
 /** Octets that may be sent from sndNxt on, by both windows; negative when a window has shrunk. */
 function roomLocked(tcb: Tcb): i32 {
   mustHold(tcb.lock);
-  const window = tcb.sndWnd < tcb.cwnd ? tcb.sndWnd : tcb.cwnd;
+  const offered = <u32>tcb.sndWnd;
+  const window = offered < tcb.cwnd ? offered : tcb.cwnd;
   return <i32>(tcb.sndUna + window - tcb.sndNxt);
 }
 
@@ -84,7 +85,7 @@ function mayGoLocked(tcb: Tcb, length: i32, last: bool, finDue: bool): bool {
   const idle = tcb.sndNxt == tcb.sndUna;
   if (before(tcb.sndNxt, tcb.sndMax)) return true;
   if (last) return idle || finDue || (tcb.flags & TcbFlag.NO_DELAY) != 0;
-  return <u32>length >= tcb.maxSndWnd / 2;
+  return <u32>length >= <u32>tcb.maxSndWnd / 2;
 }
 
 /** Text waits and nothing is on the way that would make the peer speak: probe its window. */

@@ -40,7 +40,7 @@ export function persistExpiredLocked(tcb: Tcb): void {
   }
   trace(Event.TCP_ZERO_WINDOW_PROBE, tcb.remoteAddress, tcb.ports, tcb.probes);
   probeLocked(tcb);
-  tcb.probes++;
+  if (<u32>tcb.probes < 255) tcb.probes++;
   if (unanswered < 255) tcb.retransmitCount++;
   const longest = queryParameter(Parameter.NtstackMaximumRto);
   const shift: u32 = tcb.probes < 12 ? tcb.probes : 12;

@@ -21,7 +21,7 @@ export function predictLocked(tcb: Tcb, segment: Segment): bool {
   mustHold(tcb.lock);
   if (tcb.state != TcpState.ESTABLISHED || segment.sequence != tcb.rcvNxt) return false;
   if ((segment.flags & ~TcpFlag.PSH) != TcpFlag.ACK) return false;
-  if (segment.acknowledgment != tcb.sndUna || segment.window != tcb.sndWnd) return false;
+  if (segment.acknowledgment != tcb.sndUna || segment.window != <u32>tcb.sndWnd) return false;
   const length = segment.length;
   if (length == 0 || length > tcb.rcvAdv - tcb.rcvNxt) return false;
   if ((tcb.flags & SPECIAL) != 0 || tcb.held != null || tcb.waiting != null) return false;

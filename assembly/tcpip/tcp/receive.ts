@@ -14,7 +14,7 @@ import { keepLocked } from "./assemble";
 import { dieLocked, finReceivedLocked, timeWaitLocked } from "./close";
 import { receiveSynSentLocked } from "./connect";
 import { scheduleLocked } from "./delayedack";
-import { indicate, nextReadyLocked, takeTextLocked } from "./deliver";
+import { indicate, isFinDueLocked, nextReadyLocked, takeTextLocked } from "./deliver";
 import { initialSequence } from "./initial";
 import { receiveListen, receiveSynReceivedLocked, indicateLate } from "./listen";
 import { predictLocked } from "./predict";
@@ -119,7 +119,7 @@ function textLocked(tcb: Tcb, segment: Segment): Next {
   const end = segment.sequence + segment.length;
   if (fin) {
     tcb.finSequence = end;
-    tcb.finWaits = 1;
+    tcb.flags |= TcbFlag.FIN_WAITS;
   }
   if (segment.sequence != tcb.rcvNxt) {
     if (segment.length) keepLocked(tcb, segment);
@@ -133,7 +133,7 @@ function textLocked(tcb: Tcb, segment: Segment): Next {
   }
   if (tcb.state == TcpState.CLOSED) return Next.NOTHING;
   if (next == Next.NOTHING) nextReadyLocked(tcb);
-  else if (tcb.finWaits && tcb.finSequence == tcb.rcvNxt) finReceivedLocked(tcb);
+  else if (isFinDueLocked(tcb)) finReceivedLocked(tcb);
   if (tcb.waiting != null) tcb.flags |= TcbFlag.ACK_NOW;
   scheduleLocked(tcb);
   return next;

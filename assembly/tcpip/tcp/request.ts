@@ -57,7 +57,6 @@ export function disassociate(connection: Connection): NTSTATUS {
 /** TDI_CONNECT */
 export function connect(connection: Connection, irp: Irp): NTSTATUS {
   const view = parametersOf<TdiConnect>(irp);
-  IoMarkIrpPending(irp);
   return startConnect(connection, irp, view.remoteAddress, view.remotePort);
 }
 

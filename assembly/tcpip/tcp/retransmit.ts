@@ -57,7 +57,7 @@ export function retransmitExpiredLocked(tcb: Tcb): void {
     resendSynLocked(tcb);
   } else if (state == TcpState.SYN_RECEIVED) {
     noteRetriedLocked(tcb);
-    transmitLocked(tcb, tcb.iss, TcpFlag.SYN | TcpFlag.ACK, 0);
+    transmitLocked(tcb, tcb.sndUna, TcpFlag.SYN | TcpFlag.ACK, 0);
     count(Counter.TCP_RETRANS_SEGS);
     startRetransmitLocked(tcb);
   } else {

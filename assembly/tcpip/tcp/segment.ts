@@ -29,7 +29,7 @@ export class Segment {
   hash: u32;
   /** Octets of header and text. */
   whole: u32;
-  /** 1: the checksum is right: the card, or the batch's third pass, has verified it. */
+  /** 1: the checksum is right: the card, or stage a, has verified it. */
   verified: u16;
   /** 1: the table had nothing where it would be. */
   absent: u8;
@@ -57,10 +57,19 @@ const EACH: usize = 4160;
 const BATCHES: usize = memory.data(33280, 64);
 if (BATCH * 64 > <u32>EACH || <u32>EACH * MAXIMUM_PROCESSORS > 33280) ERROR("BATCHES");
 
-/** The segment at `index` of the running processor's batch. */
-export function segmentAt(index: u32): Segment {
-  const base = BATCHES + <usize>KeGetCurrentProcessorNumber() * EACH;
-  return at<Segment>(base + (<usize>index << 6), 0);
+/** The first segment of the running processor's batch; its others lie behind it. */
+export function firstSegment(): Segment {
+  return at<Segment>(BATCHES, <usize>KeGetCurrentProcessorNumber() * EACH);
+}
+
+/** The segment `places` places behind `first`. */
+export function segmentFrom(first: Segment, places: u32): Segment {
+  return at<Segment>(changetype<usize>(first), <usize>places << 6);
+}
+
+/** The segment behind that one in its batch. */
+export function segmentAfter(segment: Segment): Segment {
+  return at<Segment>(changetype<usize>(segment), offsetof<Segment>());
 }
 
 /**

@@ -10,7 +10,7 @@ import { DisconnectFlag } from "../../tdi/request";
 import { AddressObject } from "../address";
 import { detach } from "./connection";
 import { Connection } from "./endpoint";
-import { partitionOf, removeTcbLocked } from "./table";
+import { homePartition, removeTcbLocked } from "./table";
 import { Tcb, Todo, dereferenceTcb } from "./tcb";
 import { removeTimer } from "./timer";
 
@@ -72,10 +72,15 @@ function tell(address: AddressObject, client: usize, todo: u32): void {
 
 /** Out of the table and the wheel, with the table's reference. */
 function leaveTable(tcb: Tcb): void {
-  const partition = partitionOf(tcb.hash);
+  const partition = homePartition(tcb);
   KeAcquireSpinLockAtDpcLevel(partition.lock);
   const was = removeTcbLocked(partition, tcb);
   KeReleaseSpinLockFromDpcLevel(partition.lock);
+  forgetTable(tcb, was);
+}
+
+/** `tcb` is out of the table, in which it `was`: the wheel's entry and the table's reference go. */
+export function forgetTable(tcb: Tcb, was: bool): void {
   removeTimer(tcb);
   if (was) dereferenceTcb(tcb);
 }

@@ -17,7 +17,7 @@ import { LockRank } from "../../ke/lockorder";
 import { KSpinLock, KeAcquireSpinLockAtDpcLevel, KeInitializeSpinLock } from "../../ke/spinlock";
 import { KeReleaseSpinLockFromDpcLevel, mustHold } from "../../ke/spinlock";
 import { KeGetCurrentProcessorNumber, MAXIMUM_PROCESSORS } from "../../ke/processor";
-import { Segment, segmentAt } from "./segment";
+import { Segment, firstSegment, segmentFrom } from "./segment";
 import { Tcb, referenceTcb } from "./tcb";
 import { hashTuple } from "./hash";
 
@@ -73,8 +73,17 @@ export function partitionAt(index: u32): Partition {
   return changetype<Partition>(PARTITIONS + (<usize>index << 6));
 }
 
+/** The partition in which `tcb` is, or would be. IRQL: any. */
+export function homePartition(tcb: Tcb): Partition {
+  return partitionOf(hashOf(tcb));
+}
+
+function hashOf(tcb: Tcb): u32 {
+  return hashTuple(tcb.remoteAddress, tcb.ports, tcb.localAddress);
+}
+
 /** The partition of a hash. */
-export function partitionOf(hash: u32): Partition {
+function partitionOf(hash: u32): Partition {
   return partitionAt(hash & (shape().partitions - 1));
 }
 
@@ -196,9 +205,10 @@ export function findBatch(count: u32): void {
 /** Strings up the segments of each partition, in their order; which partitions, as bits. */
 function stringUp(count: u32): u32 {
   const mask = shape().partitions - 1;
+  const batch = firstSegment();
   let present: u32 = 0;
   for (let left = count; left != 0; left--) {
-    const segment = segmentAt(left - 1);
+    const segment = segmentFrom(batch, left - 1);
     if (!isTcp(segment)) continue;
     const index = segment.hash & mask;
     const place = firstOf(index);
@@ -212,8 +222,9 @@ function stringUp(count: u32): u32 {
 /** Finds the connections of the segments of one partition, from place `first` minus one on. */
 function findInLocked(partition: Partition, first: u32): void {
   mustHold(partition.lock);
+  const batch = firstSegment();
   for (let at = first; at != 0; ) {
-    const segment = segmentAt(at - 1);
+    const segment = segmentFrom(batch, at - 1);
     const slot = slotAt(partition, homeOf(segment.hash));
     const guess = slot.tcb;
     segment.tcb = slot.hash == segment.hash ? guess : null;
@@ -223,7 +234,7 @@ function findInLocked(partition: Partition, first: u32): void {
   }
   let touched: u32 = 0;
   for (let at = first; at != 0; ) {
-    const segment = segmentAt(at - 1);
+    const segment = segmentFrom(batch, at - 1);
     at = segment.follows;
     if (segment.absent) continue;
     let tcb = segment.tcb;
@@ -257,17 +268,16 @@ function isOf(tcb: Tcb, segment: Segment): bool {
  * or there is no memory. IRQL: DISPATCH_LEVEL. Locks: none.
  */
 export function insertTcb(tcb: Tcb): bool {
-  tcb.hash = hashTuple(tcb.remoteAddress, tcb.ports, tcb.localAddress);
-  const partition = partitionOf(tcb.hash);
+  const hash = hashOf(tcb);
+  const partition = partitionOf(hash);
   KeAcquireSpinLockAtDpcLevel(partition.lock);
-  const inserted = insertLocked(partition, tcb);
+  const inserted = insertLocked(partition, hash, tcb);
   KeReleaseSpinLockFromDpcLevel(partition.lock);
   return inserted;
 }
 
-function insertLocked(partition: Partition, tcb: Tcb): bool {
+function insertLocked(partition: Partition, hash: u32, tcb: Tcb): bool {
   mustHold(partition.lock);
-  const hash = tcb.hash;
   if (findTcbLocked(partition, hash, tcb.remoteAddress, tcb.ports, tcb.localAddress) != null) {
     return false;
   }
@@ -275,7 +285,6 @@ function insertLocked(partition: Partition, tcb: Tcb): bool {
   placeLocked(partition, hash, tcb);
   partition.count++;
   partition.generation++;
-  tcb.inTable = 1;
   referenceTcb(tcb);
   return true;
 }
@@ -314,9 +323,13 @@ function growLocked(partition: Partition): bool {
  */
 export function removeTcbLocked(partition: Partition, tcb: Tcb): bool {
   mustHold(partition.lock);
-  if (!tcb.inTable) return false;
-  let hole = homeOf(tcb.hash);
-  while (slotAt(partition, hole).tcb != tcb) hole++;
+  let hole = homeOf(hashOf(tcb));
+  let found = slotAt(partition, hole).tcb;
+  while (found != tcb) {
+    if (found == null) return false;
+    hole++;
+    found = slotAt(partition, hole).tcb;
+  }
   // What follows moves up, so that no search ends too early.
   const first = hole + 1;
   for (let step: u32 = 0; step < partition.mask; step++) {
@@ -336,7 +349,6 @@ export function removeTcbLocked(partition: Partition, tcb: Tcb): bool {
   last.tcb = null;
   partition.count--;
   partition.generation++;
-  tcb.inTable = 0;
   return true;
 }
 

@@ -2,7 +2,7 @@
 
 import { RtlZeroMemory } from "../../nt/memory";
 import { KeBugCheckEx, Stop } from "../../nt/bugcheck";
-import { at, containing } from "../../nt/embed";
+import { addressOf, at } from "../../nt/embed";
 import { InitializeListHead, ListEntry } from "../../nt/list";
 import { NTSTATUS } from "../../nt/status";
 import { Parameter, queryParameter } from "../../ex/registry";
@@ -11,7 +11,7 @@ import { LOOKASIDE_OCTETS, LookasideList } from "../../ex/lookaside";
 import { ExAllocateFromNPagedLookasideList, ExDeleteNPagedLookasideList } from "../../ex/lookaside";
 import { ExFreeToNPagedLookasideList, ExInitializeNPagedLookasideList } from "../../ex/lookaside";
 import { Tag } from "../../ex/tag";
-import { Rule, report } from "../../vf/rule";
+import { noteDereference, noteReference } from "../../vf/references";
 import { LockRank } from "../../ke/lockorder";
 import { KSpinLock, KeInitializeSpinLock, mustHold } from "../../ke/spinlock";
 import { WheelEntry } from "../../ke/wheel";
@@ -61,6 +61,8 @@ export const enum TcbFlag {
   OPENED = 0x100000,
   /** Its endpoint is gone: it ends on its own. */
   ORPHAN = 0x200000,
+  /** The peer has sent a FIN, at `finSequence`, that waits for its turn. */
+  FIN_WAITS = 0x400000,
 }
 
 /** What a connection owes its client, done once its lock is let go: bits of `Tcb.todo`. */
@@ -111,8 +113,11 @@ export class Tcb {
   rcvNxt: u32;
   /** One past the last octet that the peer may send: rcvNxt plus the window as advertised. */
   rcvAdv: u32;
+  /** In SYN-SENT and SYN-RECEIVED: our SYN, the initial sequence number. */
   sndUna: u32;
-  sndWnd: u32;
+  sndWnd: u16;
+  /** Largest segment to send. */
+  mss: u16;
   connection: Connection | null;
   /** The next one of those that may owe an acknowledgment. */
   ackNext: Tcb | null;
@@ -120,9 +125,11 @@ export class Tcb {
   held: Held | null;
   /** Octets that came since the last acknowledgment. */
   unacknowledged: u32;
-  /** Largest segment to send. */
-  mss: u16;
-  todo: u16;
+  todo: u8;
+  /** Persist: probes sent; keep-alive: probes unanswered. As many as it holds. */
+  probes: u8;
+  /** The largest window that the peer has offered. */
+  maxSndWnd: u16;
 
   // 64
   sndNxt: u32;
@@ -134,8 +141,6 @@ export class Tcb {
   sndMax: u32;
   /** One past the last octet that our client has sent: where its FIN will be. */
   sndEnd: u32;
-  /** The largest window we may advertise. */
-  rcvWnd: u32;
   heldOctets: u32;
   route: RouteCacheEntry | null;
   ackDue: u32;
@@ -144,6 +149,10 @@ export class Tcb {
   private wheelFlink: usize;
   private wheelBlink: usize;
   private wheelDue: u32;
+  /** The largest window we may advertise. */
+  rcvWnd: u16;
+  /** Runs in `waiting`. */
+  waitingRuns: u16;
   sndWl2: u32;
 
   // 128
@@ -166,33 +175,15 @@ export class Tcb {
   rttvar: u32;
   /** Milliseconds. */
   rto: u32;
-  /** Runs in `waiting`. */
-  waitingRuns: u32;
-  maxSndWnd: u32;
   recover: u32;
-  iss: u32;
-  irs: u32;
-
-  // 192
-  hash: u32;
   /** TDI_CONNECT or TDI_ACCEPT that waits for the handshake. */
   openIrp: Irp | null;
   /** TDI_DISCONNECT that waits for the end. */
   closeIrp: Irp | null;
   /** Requests to complete once the lock is let go, by driverContext. */
   done: Irp | null;
-  /** Why it ended. */
-  status: NTSTATUS;
-  /** Sequence number of the peer's FIN while octets before it are missing. */
+  /** Sequence number of the peer's FIN while it waits for its turn (FIN_WAITS). */
   finSequence: u32;
-  /** Persist: probes sent; keep-alive: probes unanswered. */
-  probes: u16;
-  /** The peer has sent a FIN that waits for its turn. */
-  finWaits: u16;
-  /** The next one whose connect was given up (connect.ts). Under the lock of that list. */
-  nextAbandoned: Tcb | null;
-  /** Under the partition's lock: 1 while it is in the table. */
-  inTable: u32;
 
   get lock(): KSpinLock {
     return at<KSpinLock>(changetype<usize>(this), 0);
@@ -209,6 +200,16 @@ export class Tcb {
   static ofWheel(entry: WheelEntry): Tcb {
     return at<Tcb>(changetype<usize>(entry) - offsetof<Tcb>("wheelFlink"), 0);
   }
+  /**
+   * The next one whose connect was given up (connect.ts), under the lock of that list. It is where
+   * a FIN's number would be: such a connection has not heard of its peer.
+   */
+  get nextAbandoned(): Tcb | null {
+    return at<Tcb | null>(<usize>this.finSequence, 0);
+  }
+  set nextAbandoned(next: Tcb | null) {
+    this.finSequence = <u32>addressOf(next);
+  }
   get remotePort(): u32 {
     return this.ports >>> 16;
   }
@@ -218,6 +219,7 @@ export class Tcb {
 }
 if (offsetof<Tcb>("sndNxt") != 64) ERROR("what an in-order segment touches ends at 64 octets");
 if (offsetof<Tcb>("sendFlink") != 128) ERROR("what an acknowledgment touches ends at 128");
+if (offsetof<Tcb>() != 192) ERROR("a connection is three cache lines");
 
 const LIST: usize = memory.data(24);
 if (LOOKASIDE_OCTETS > 24) ERROR("LIST");
@@ -272,20 +274,27 @@ export function allocateTcb(localAddress: u32, remoteAddress: u32, ports: u32): 
 
 /** One more holds `tcb`. IRQL: any. */
 export function referenceTcb(tcb: Tcb): void {
+  if (VERIFIER) noteReference(changetype<usize>(tcb), tcb.references);
   InterlockedIncrement(changetype<usize>(tcb) + offsetof<Tcb>("references"));
 }
 
 /** One fewer; the last one frees it. IRQL: <= DISPATCH_LEVEL. Locks: not its own. */
 export function dereferenceTcb(tcb: Tcb): void {
-  const left = InterlockedDecrement(changetype<usize>(tcb) + offsetof<Tcb>("references"));
-  if (left == 0) freeTcb(tcb);
-  else if (left == 0xffffffff) {
-    if (VERIFIER) report(Rule.REFERENCE_COUNT, changetype<u32>(tcb), left, 0);
-    KeBugCheckEx(Stop.DRIVER_VERIFIER_DETECTED_VIOLATION, 0x3f, changetype<u32>(tcb), left, 0);
-  }
+  if (wasLast(tcb)) freeTcb(tcb);
+}
+
+/** One fewer; true when none is left, or there was none. Calls nothing, so it costs no call. */
+function wasLast(tcb: Tcb): bool {
+  return InterlockedDecrement(changetype<usize>(tcb) + offsetof<Tcb>("references")) + 1 <= 1;
 }
 
 function freeTcb(tcb: Tcb): void {
+  const left = tcb.references;
+  if (left != 0) {
+    if (VERIFIER) noteDereference(changetype<usize>(tcb), left);
+    KeBugCheckEx(Stop.DRIVER_VERIFIER_DETECTED_VIOLATION, 0x3f, changetype<u32>(tcb), left, 0);
+    return;
+  }
   const route = tcb.route;
   if (route != null) dereferenceRoute(route);
   InterlockedDecrement(IN_USE);
@@ -299,5 +308,5 @@ export function finishIrpLocked(tcb: Tcb, irp: Irp, status: NTSTATUS, informatio
   irp.information = information;
   irp.driverContext = changetype<usize>(tcb.done);
   tcb.done = irp;
-  tcb.todo |= <u16>Todo.COMPLETE;
+  tcb.todo |= <u8>Todo.COMPLETE;
 }

@@ -12,8 +12,8 @@ import { LockRank } from "../../ke/lockorder";
 import { KSpinLock, KeAcquireSpinLockAtDpcLevel, KeInitializeSpinLock } from "../../ke/spinlock";
 import { KeReleaseSpinLockFromDpcLevel, mustHold } from "../../ke/spinlock";
 import { KTimer, KeCancelTimer, KeInitializeTimer, KeSetTimerEx, NO_TICK } from "../../ke/timer";
-import { Wheel, advanceWheel, initializeWheel, isRunning, nextDue } from "../../ke/wheel";
-import { startEntry, stopEntry, takeExpired } from "../../ke/wheel";
+import { Wheel, WheelEntry, advanceWheel, initializeWheel } from "../../ke/wheel";
+import { isRunning, nextDue, startEntry, stopEntry, takeExpired } from "../../ke/wheel";
 import { flushSends } from "../ip/send";
 import { Tcb, TcpTimer, dereferenceTcb, referenceTcb } from "./tcb";
 
@@ -99,14 +99,18 @@ export function stopTimerLocked(tcb: Tcb): void {
 /** Makes sure that the entry of `tcb` expires at `dueTick` or before. */
 export function armLocked(tcb: Tcb, dueTick: u32): void {
   mustHold(tcb.lock);
-  const entry = tcb.wheelEntry;
-  if (isRunning(entry) && !tickBefore(dueTick, entry.dueTick)) return;
   KeAcquireSpinLockAtDpcLevel(state().lock);
+  armEntryLocked(tcb.wheelEntry, dueTick);
+  KeReleaseSpinLockFromDpcLevel(state().lock);
+}
+
+function armEntryLocked(entry: WheelEntry, dueTick: u32): void {
+  mustHold(state().lock);
+  if (isRunning(entry) && !tickBefore(dueTick, entry.dueTick)) return;
   stopEntry(wheel(), entry);
   if (wheel().count == 0) wheel().tick = KeQueryTickCount();
   startEntry(wheel(), entry, dueTick);
   pulseLocked(entry.dueTick);
-  KeReleaseSpinLockFromDpcLevel(state().lock);
 }
 
 /** Makes sure that the wheel is played at `tick` or before. */

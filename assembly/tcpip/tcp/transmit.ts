@@ -23,10 +23,11 @@ export function windowLocked(tcb: Tcb): u32 {
   mustHold(tcb.lock);
   const promised = tcb.rcvAdv - tcb.rcvNxt;
   const kept = tcb.heldOctets;
-  const free = kept < tcb.rcvWnd ? tcb.rcvWnd - kept : 0;
+  const whole = <u32>tcb.rcvWnd;
+  const free = kept < whole ? whole - kept : 0;
   const left: u32 = <i32>promised > 0 ? promised : 0;
   if (free <= left) return left;
-  const least = tcb.rcvWnd / 2 < <u32>tcb.mss ? tcb.rcvWnd / 2 : <u32>tcb.mss;
+  const least = whole / 2 < <u32>tcb.mss ? whole / 2 : <u32>tcb.mss;
   return free - left >= least || tcb.rcvAdv == 0 ? free : left;
 }
 

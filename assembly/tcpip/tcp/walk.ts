@@ -1,5 +1,6 @@
 /** The connections of the table one by one: for the end of the driver, and for who looks at it. */
 
+import { addressOf } from "../../nt/embed";
 import { KeAcquireSpinLockAtDpcLevel, KeReleaseSpinLockFromDpcLevel } from "../../ke/spinlock";
 import { partitionAt, partitionCount, slotAt } from "./table";
 import { Tcb, referenceTcb } from "./tcb";
@@ -26,32 +27,35 @@ export function nextConnection(position: u32): u32 {
   return NO_POSITION;
 }
 
-/** The connection at a position that `nextConnection` gave; 0: it is gone. IRQL: any. */
-export function connectionAt(position: u32): usize {
+/** What `placeOf` answers for a position behind the last. */
+const NOWHERE: u64 = 0xffffffffffffffff;
+
+/** Where `position` is: the number of its partition above, that of its slot there below. */
+function placeOf(position: u32): u64 {
   let left = position;
   for (let i: u32 = 0; i < partitionCount(); i++) {
-    const partition = partitionAt(i);
-    if (left <= partition.mask) return changetype<usize>(slotAt(partition, left).tcb);
-    left -= partition.mask + 1;
+    const slots = partitionAt(i).mask + 1;
+    if (left < slots) return (<u64>i << 32) | <u64>left;
+    left -= slots;
   }
-  return 0;
+  return NOWHERE;
+}
+
+/** The connection at a position that `nextConnection` gave; 0: it is gone. IRQL: any. */
+export function connectionAt(position: u32): usize {
+  const place = placeOf(position);
+  if (place == NOWHERE) return 0;
+  return addressOf(slotAt(partitionAt(<u32>(place >>> 32)), <u32>place).tcb);
 }
 
 /** The connection at `position`, referenced; null: there is none. IRQL: DISPATCH_LEVEL. */
 export function takeConnectionAt(position: u32): Tcb | null {
-  let left = position;
-  for (let i: u32 = 0; i < partitionCount(); i++) {
-    const partition = partitionAt(i);
-    const slots = partition.mask + 1;
-    if (left >= slots) {
-      left -= slots;
-      continue;
-    }
-    KeAcquireSpinLockAtDpcLevel(partition.lock);
-    const tcb = slotAt(partition, left).tcb;
-    if (tcb != null) referenceTcb(tcb);
-    KeReleaseSpinLockFromDpcLevel(partition.lock);
-    return tcb;
-  }
-  return null;
+  const place = placeOf(position);
+  if (place == NOWHERE) return null;
+  const partition = partitionAt(<u32>(place >>> 32));
+  KeAcquireSpinLockAtDpcLevel(partition.lock);
+  const tcb = slotAt(partition, <u32>place).tcb;
+  if (tcb != null) referenceTcb(tcb);
+  KeReleaseSpinLockFromDpcLevel(partition.lock);
+  return tcb;
 }

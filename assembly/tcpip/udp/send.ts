@@ -1,11 +1,10 @@
 /** UDP on the way out: from the request to a datagram, or to its pieces. */
 
-import { RtlCopyMemory } from "../../nt/memory";
 import { at } from "../../nt/embed";
 import { NTSTATUS, Status } from "../../nt/status";
 import { ExAllocatePoolWithTag, ExFreePool } from "../../ex/pool";
 import { Tag } from "../../ex/tag";
-import { Mdl } from "../../io/mdl";
+import { Mdl, copyFromMdl } from "../../io/mdl";
 import { complement, pseudoHeader, sum } from "../../wire/checksum";
 import { IPV4_HEADER, IPV4_LIMIT, Protocol } from "../../wire/ipv4";
 import { UDP_HEADER, UdpHeader } from "../../wire/udp";
@@ -43,7 +42,7 @@ export function sendUdp(
   udp.destinationPort = remotePort;
   udp.length = whole;
   udp.clearChecksum();
-  gather(block + UDP_HEADER, chain, length);
+  copyFromMdl(block + UDP_HEADER, chain, length);
   const head = pseudoHeader(source, remoteAddress, Protocol.UDP, whole);
   udp.seal(complement(head + sum(block, whole)));
   const hop = nextHopFor(via, remoteAddress);
@@ -52,15 +51,4 @@ export function sendUdp(
   if (sent) count(Counter.UDP_OUT_DATAGRAMS);
   flushSends();
   return sent ? Status.SUCCESS : Status.INSUFFICIENT_RESOURCES;
-}
-
-function gather(target: usize, chain: Mdl | null, length: u32): void {
-  let done: u32 = 0;
-  let mdl: Mdl | null = chain;
-  while (mdl != null && done < length) {
-    const take = length - done < mdl.length ? length - done : mdl.length;
-    RtlCopyMemory(target + done, mdl.address, take);
-    done += take;
-    mdl = mdl.next;
-  }
 }

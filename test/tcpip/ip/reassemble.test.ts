@@ -78,6 +78,18 @@ describe('tcpip/ip/reassemble', () => {
     expect(difference(read(), pattern(100))).toBe('same');
   });
 
+  it('has the header of the first piece, whichever came last (RFC 791, 3.2)', ({ bench }) => {
+    const whole = udp(pattern(100), { source: 9, destination: 8 });
+    const first = ipv4(whole.subarray(0, 56), { protocol: UDP, fragment: MORE_FRAGMENTS, ttl: 77 });
+    const last = ipv4(whole.subarray(56), { protocol: UDP, fragment: 56 / 8, ttl: 33 });
+    for (const order of [[first, last], [last, first]]) {
+      const { machine } = bench();
+      machine.receive(...order.map((datagram) => ethernet(datagram)));
+      // Nobody listens: the error quotes the header.
+      expect(machine.take()[0]?.icmp?.data[8]).toBe(77);
+    }
+  });
+
   it('ends a datagram whose pieces overlap: Teardrop (Q154174)', ({ bench }) => {
     const { bench: { machine }, read } = listening(bench());
     const whole = message(200);

@@ -1,8 +1,8 @@
 /** The host's calls into the kernel: each leaves the processor as it found it. */
 
 import { Boundary } from "./vf/rule";
-import { checkBalanced } from "./vf/locks";
-import { KeGetCurrentProcessorNumber, prcbOf } from "./ke/processor";
+import { routineBegins, routineLeaves } from "./ke/boundary";
+import { KeGetCurrentPrcb, prcbOf } from "./ke/processor";
 import { runningTimers as kernelTimers } from "./ke/timer";
 import { ExAllocatePoolWithTag, ExFreePool } from "./ex/pool";
 import { Tag } from "./ex/tag";
@@ -16,26 +16,35 @@ const ITEMS: u32 = 4096;
 
 /** The interrupt of a card's line; DPCs and worker threads run before it returns, if they may. */
 export function onInterrupt(line: u32): void {
+  const before = leftBefore();
   deliverInterrupt(line);
-  settleDown();
+  settleDown(before);
 }
 
 /** The clock interrupt, with the tick that has come. */
 export function onTick(tick: u32): void {
+  const before = leftBefore();
   clockInterrupt(tick);
-  settleDown();
+  settleDown(before);
 }
 
 /** The processor is idle: worker threads run. Returns how many items they ran. */
 export function runThreads(limit: u32): u32 {
+  const before = leftBefore();
   const ran = runWorkItems(limit);
-  if (VERIFIER) checkBalanced(Boundary.HOST, KeGetCurrentProcessorNumber(), 0);
+  if (VERIFIER) routineLeaves(Boundary.HOST, before);
   return ran;
 }
 
-function settleDown(): void {
-  runWorkItems(ITEMS);
-  if (VERIFIER) checkBalanced(Boundary.HOST, KeGetCurrentProcessorNumber(), 0);
+/** What is interrupted may hold locks: those are still there when the call returns, no others. */
+function leftBefore(): u32 {
+  return VERIFIER ? routineBegins() : 0;
+}
+
+/** The worker threads have their turn where the interrupt came between two calls of threads. */
+function settleDown(before: u32): void {
+  if (KeGetCurrentPrcb().thread == 0) runWorkItems(ITEMS);
+  if (VERIFIER) routineLeaves(Boundary.HOST, before);
 }
 
 /** The level of `processor`. */

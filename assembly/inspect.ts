@@ -10,6 +10,7 @@ import { routeLock } from "./tcpip/route";
 import { reassemblyLock } from "./tcpip/ip/reassemble";
 import { echoLock } from "./tcpip/ip/echo";
 import { echoesLock } from "./afd/echo";
+import { handleLock } from "./afd/handle";
 import { readyLock } from "./afd/ready";
 import { cancelLock } from "./io/cancel";
 import { poolLock } from "./ex/pool";
@@ -19,7 +20,7 @@ import { MAXIMUM_ADAPTERS, adapterAt } from "./ndis/adapter";
 import { cardOf } from "./miniport/card";
 
 /** Locks that are not inside a connection or a socket, without those of partitions and cards. */
-const SINGLE_LOCKS: u32 = 14;
+const SINGLE_LOCKS: u32 = 15;
 
 /** The address of the `index`-th global lock; 0: there are no more. */
 export function lockAt(index: u32): usize {
@@ -64,6 +65,8 @@ function singleLock(index: u32): usize {
       return workQueueLock();
     case 12:
       return echoesLock();
+    case 13:
+      return handleLock();
     default:
       return poolLock();
   }

@@ -105,18 +105,33 @@ function takeIdleLocked(socket: Endpoint): Endpoint | null {
 /** The handshake is over, or has failed: then the endpoint waits for the next. */
 function acceptDone(irp: Irp, context: usize): NTSTATUS {
   const endpoint = at<Endpoint>(context, 0);
-  const socket = at<Endpoint>(endpoint.parent, 0);
-  const open = NT_SUCCESS(irp.status);
-  let arrived: bool = false;
-  if (changetype<usize>(socket) != 0) {
+  const socket = referenceParent(endpoint);
+  if (socket != null) {
     const irql = KeAcquireSpinLock(socket.lock);
-    arrived = moveLocked(socket, endpoint, open);
+    const arrived = moveLocked(socket, endpoint, NT_SUCCESS(irp.status));
     KeReleaseSpinLock(socket.lock, irql);
     if (arrived) signal(socket, SocketEvent.ACCEPT);
+    dereferenceEndpoint(socket);
   }
   dereferenceEndpoint(endpoint);
   IoFreeIrp(irp);
   return Status.MORE_PROCESSING_REQUIRED;
+}
+
+/** The listening socket in whose backlog `endpoint` is, referenced; null: in none any more. */
+function referenceParent(endpoint: Endpoint): Endpoint | null {
+  const irql = KeAcquireSpinLock(endpoint.lock);
+  const parent = endpoint.parent;
+  if (parent) referenceEndpoint(at<Endpoint>(parent, 0));
+  KeReleaseSpinLock(endpoint.lock, irql);
+  return parent ? at<Endpoint>(parent, 0) : null;
+}
+
+/** `endpoint` is in no backlog from here on: the reference to its parent is the caller's. */
+function leaveParent(endpoint: Endpoint): void {
+  const irql = KeAcquireSpinLock(endpoint.lock);
+  endpoint.parent = 0;
+  KeReleaseSpinLock(endpoint.lock, irql);
 }
 
 function moveLocked(socket: Endpoint, endpoint: Endpoint, open: bool): bool {
@@ -181,6 +196,7 @@ export function closeBacklog(socket: Endpoint): void {
 function closeAll(socket: Endpoint, listener: Listener, list: ListEntry): void {
   let endpoint = takeFrom(socket, listener, list);
   while (endpoint != null) {
+    leaveParent(endpoint);
     const file = endpoint.connectionFile;
     endpoint.connectionFile = null;
     closeFile(file);

@@ -1,6 +1,5 @@
 /** afd.sys: sockets for user mode, over TDI. The calls are user mode's: index.ts exports them. */
 
-import { at } from "../nt/embed";
 import { NTSTATUS, Status } from "../nt/status";
 import { ticksOf } from "../nt/time";
 import { IoCreateDevice, DeviceName, IoDeleteDevice, IoGetDeviceObjectPointer } from "../io/device";
@@ -9,6 +8,8 @@ import { invalidRequest } from "../io/invalid";
 import * as backlog from "./backlog";
 import { cancelEcho, initializeEchoes, sendEcho } from "./echo";
 import { Endpoint, SocketKind, allocateEndpoint } from "./endpoint";
+import { cleanUpHandles, createHandle, enterHandle, initializeHandles } from "./handle";
+import { leaveHandle, takeHandle } from "./handle";
 import { cleanUpReady, initializeReady } from "./ready";
 import * as socket from "./socket";
 import * as transfer from "./transfer";
@@ -29,6 +30,7 @@ const ECHO_IDENTIFIER: u32 = 0x0100;
 export function DriverEntry(): NTSTATUS {
   const driver = changetype<DriverObject>(DRIVER);
   initializeDriver(driver, unload, invalidRequest);
+  initializeHandles();
   initializeReady();
   initializeEchoes();
   IoCreateDevice(driver, DeviceName.Afd);
@@ -39,6 +41,7 @@ function unload(driver: DriverObject): void {
   const device = IoGetDeviceObjectPointer(DeviceName.Afd);
   if (device != null) IoDeleteDevice(device);
   cleanUpReady();
+  cleanUpHandles();
 }
 
 /** Unloads the driver. IRQL: PASSIVE_LEVEL. */
@@ -48,75 +51,127 @@ export function unloadDriver(): void {
 }
 
 /*
- * What user mode calls. A handle is an Endpoint's address; 0 is none. IRQL: PASSIVE_LEVEL.
+ * What user mode calls, with a handle of handle.ts; 0 is none. A call on what is no handle is
+ * answered with INVALID_HANDLE. IRQL: PASSIVE_LEVEL. Locks: none.
  */
 
 /** A socket, or 0 without memory. `kind`: SocketKind. */
-export function socketOpen(kind: u32, context: u32): usize {
+export function socketOpen(kind: u32, context: u32): u32 {
   if (kind != SocketKind.STREAM && kind != SocketKind.DATAGRAM) return 0;
-  return changetype<usize>(allocateEndpoint(kind, context));
+  const endpoint = allocateEndpoint(kind, context);
+  return endpoint == null ? 0 : handOut(endpoint);
+}
+
+/** A handle for a new socket; without memory for one, the socket is closed again. */
+function handOut(endpoint: Endpoint): u32 {
+  const handle = createHandle(endpoint);
+  if (handle == 0) socket.close(endpoint, true);
+  return handle;
 }
 
 /** Binds to a local address and port; 0 is any. */
-export function socketBind(handle: usize, address: u32, port: u32): NTSTATUS {
-  return socket.bind(at<Endpoint>(handle, 0), address, port);
+export function socketBind(handle: u32, address: u32, port: u32): NTSTATUS {
+  const endpoint = enterHandle(handle);
+  if (endpoint == null) return Status.INVALID_HANDLE;
+  const status = socket.bind(endpoint, address, port);
+  leaveHandle(endpoint);
+  return status;
 }
 
 /** Listens, with room for `connections` that wait. */
-export function socketListen(handle: usize, connections: u32): NTSTATUS {
-  return socket.listen(at<Endpoint>(handle, 0), connections);
+export function socketListen(handle: u32, connections: u32): NTSTATUS {
+  const endpoint = enterHandle(handle);
+  if (endpoint == null) return Status.INVALID_HANDLE;
+  const status = socket.listen(endpoint, connections);
+  leaveHandle(endpoint);
+  return status;
 }
 
 /** Connects; PENDING: an event tells how it ended. */
-export function socketConnect(handle: usize, address: u32, port: u32): NTSTATUS {
-  return socket.connect(at<Endpoint>(handle, 0), address, port);
+export function socketConnect(handle: u32, address: u32, port: u32): NTSTATUS {
+  const endpoint = enterHandle(handle);
+  if (endpoint == null) return Status.INVALID_HANDLE;
+  const status = socket.connect(endpoint, address, port);
+  leaveHandle(endpoint);
+  return status;
 }
 
 /** The oldest connection that waits, as a socket with that context; 0: none waits. */
-export function socketAccept(handle: usize, context: u32): usize {
-  return changetype<usize>(backlog.accept(at<Endpoint>(handle, 0), context));
+export function socketAccept(handle: u32, context: u32): u32 {
+  const endpoint = enterHandle(handle);
+  if (endpoint == null) return 0;
+  const accepted = backlog.accept(endpoint, context);
+  const answer = accepted == null ? 0 : handOut(accepted);
+  leaveHandle(endpoint);
+  return answer;
 }
 
 /** Octets taken; 0: no room now; negative: NTSTATUS. */
-export function socketSend(handle: usize, address: usize, length: u32): i32 {
-  return transfer.send(at<Endpoint>(handle, 0), address, length);
+export function socketSend(handle: u32, address: usize, length: u32): i32 {
+  const endpoint = enterHandle(handle);
+  if (endpoint == null) return Status.INVALID_HANDLE;
+  const taken = transfer.send(endpoint, address, length);
+  leaveHandle(endpoint);
+  return taken;
 }
 
 /** Octets of the datagram sent, or a negative NTSTATUS. */
 export function socketSendTo(
-  handle: usize,
+  handle: u32,
   address: usize,
   length: u32,
   remoteAddress: u32,
   remotePort: u32,
 ): i32 {
-  const endpoint = at<Endpoint>(handle, 0);
-  return transfer.sendTo(endpoint, address, length, remoteAddress, remotePort);
+  const endpoint = enterHandle(handle);
+  if (endpoint == null) return Status.INVALID_HANDLE;
+  const sent = transfer.sendTo(endpoint, address, length, remoteAddress, remotePort);
+  leaveHandle(endpoint);
+  return sent;
 }
 
 /** Octets received; 0: none now; negative: NTSTATUS. */
-export function socketReceive(handle: usize, address: usize, length: u32): i32 {
-  return transfer.receive(at<Endpoint>(handle, 0), address, length);
+export function socketReceive(handle: u32, address: usize, length: u32): i32 {
+  const endpoint = enterHandle(handle);
+  if (endpoint == null) return Status.INVALID_HANDLE;
+  const moved = transfer.receive(endpoint, address, length);
+  leaveHandle(endpoint);
+  return moved;
 }
 
 /** No more will be sent. */
-export function socketShutdown(handle: usize): NTSTATUS {
-  return socket.shutdown(at<Endpoint>(handle, 0));
+export function socketShutdown(handle: u32): NTSTATUS {
+  const endpoint = enterHandle(handle);
+  if (endpoint == null) return Status.INVALID_HANDLE;
+  const status = socket.shutdown(endpoint);
+  leaveHandle(endpoint);
+  return status;
 }
 
-/** Closes; the handle is gone. */
-export function socketClose(handle: usize, abort: u32): void {
-  socket.close(at<Endpoint>(handle, 0), abort != 0);
+/** Closes; the handle is gone. What is no handle is left alone. */
+export function socketClose(handle: u32, abort: u32): void {
+  const endpoint = takeHandle(handle);
+  if (endpoint == null) return;
+  socket.close(endpoint, abort != 0);
+  leaveHandle(endpoint);
 }
 
 /** Sets a `SocketOption`. */
-export function socketOption(handle: usize, option: i32, value: u32): NTSTATUS {
-  return socket.setOption(at<Endpoint>(handle, 0), option, value);
+export function socketOption(handle: u32, option: i32, value: u32): NTSTATUS {
+  const endpoint = enterHandle(handle);
+  if (endpoint == null) return Status.INVALID_HANDLE;
+  const status = socket.setOption(endpoint, option, value);
+  leaveHandle(endpoint);
+  return status;
 }
 
-/** Answers a `SocketQuery`. */
-export function socketQuery(handle: usize, query: i32): u32 {
-  return socket.query(at<Endpoint>(handle, 0), query);
+/** Answers a `SocketQuery`; 0 for what is no handle. */
+export function socketQuery(handle: u32, query: i32): u32 {
+  const endpoint = enterHandle(handle);
+  if (endpoint == null) return 0;
+  const answer = socket.query(endpoint, query);
+  leaveHandle(endpoint);
+  return answer;
 }
 
 /** ping: an ECHO event with `context` follows when the answer is PENDING. */

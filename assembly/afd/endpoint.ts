@@ -11,8 +11,10 @@ import { NTSTATUS } from "../nt/status";
 import { InterlockedDecrement, InterlockedIncrement } from "../ex/interlocked";
 import { ExAllocate, ExFree } from "../ex/pool";
 import { Tag } from "../ex/tag";
+import { KEvent, KeInitializeEvent } from "../ke/event";
 import { LockRank } from "../ke/lockorder";
 import { KSpinLock, KeInitializeSpinLock } from "../ke/spinlock";
+import { DispatcherType } from "../ke/wait";
 import { FileObject } from "../io/file";
 import { Listener } from "./listener";
 import { Chunk } from "./chunk";
@@ -76,6 +78,12 @@ export class Endpoint extends ListEntry {
   references: u32;
   /** User mode's own word. */
   context: u32;
+  /** What user mode knows it by; 0 while it does not. */
+  handle: u32;
+  private turn0: u32;
+  private turn1: u32;
+  private turn2: u32;
+  private turn3: u32;
   kind: u8;
   state: u8;
   flags: u16;
@@ -107,6 +115,10 @@ export class Endpoint extends ListEntry {
   get lock(): KSpinLock {
     return at<KSpinLock>(changetype<usize>(this), offsetof<this>("lockWord"));
   }
+  /** Signalled while no call of user mode is in it. */
+  get turn(): KEvent {
+    return at<KEvent>(changetype<usize>(this), offsetof<this>("turn0"));
+  }
   get ready(): ListEntry {
     return at<ListEntry>(changetype<usize>(this), offsetof<this>("readyFlink"));
   }
@@ -115,6 +127,8 @@ export class Endpoint extends ListEntry {
   }
 }
 
+if (offsetof<KEvent>() > 16) ERROR("an Endpoint has room for a KEvent");
+
 /** A socket with one reference; null: no memory. IRQL: <= DISPATCH_LEVEL. */
 export function allocateEndpoint(kind: SocketKind, context: u32): Endpoint | null {
   const endpoint = ExAllocate<Endpoint>(Tag.Endpoint);
@@ -122,6 +136,7 @@ export function allocateEndpoint(kind: SocketKind, context: u32): Endpoint | nul
   InitializeListHead(endpoint);
   InitializeListHead(endpoint.ready);
   KeInitializeSpinLock(endpoint.lock, LockRank.AfdEndpoint);
+  KeInitializeEvent(endpoint.turn, DispatcherType.SYNCHRONIZATION, true);
   endpoint.references = 1;
   endpoint.context = context;
   endpoint.kind = <u8>kind;

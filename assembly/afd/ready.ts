@@ -119,7 +119,7 @@ function takeReadyLocked(record: EventRecord): Endpoint | null {
   record.context = endpoint.context;
   record.events = endpoint.events;
   record.status = endpoint.status;
-  record.handle = changetype<u32>(endpoint);
+  record.handle = endpoint.handle;
   endpoint.events = 0;
   return endpoint;
 }

@@ -43,6 +43,8 @@ export const enum Tag {
   Echo = 0x706d6349,
   /** "AfdE": a socket. */
   Endpoint = 0x45646641,
+  /** "AfdH": the table of handles. */
+  Handles = 0x48646641,
   /** "AfdB": octets of a socket. */
   SocketBuffer = 0x42646641,
   /** "User": user mode's own memory. */

@@ -1,14 +1,12 @@
 /** IoCallDriver: a request passes to the next driver. */
 
 import { KeBugCheckEx, Stop } from "../nt/bugcheck";
-import { NTSTATUS } from "../nt/status";
+import { NTSTATUS, Status } from "../nt/status";
 import { Boundary, Rule, report } from "../vf/rule";
-import { IrpState } from "../vf/irps";
-import { checkBalanced, heldCount } from "../vf/locks";
+import { IrpState, beginCall, endCall } from "../vf/irps";
+import { routineBegins, routineEnds } from "../ke/boundary";
 import { KeGetCurrentIrql } from "../ke/irql";
-import { KeGetCurrentProcessorNumber } from "../ke/processor";
 import { mustHoldNothing } from "../ke/spinlock";
-import { checkIrql } from "../vf/irql";
 import { DeviceObject } from "./device";
 import { dispatchMajor } from "./driver";
 import { Irp } from "./irp";
@@ -30,15 +28,14 @@ export function IoCallDriver(device: DeviceObject, irp: Irp): NTSTATUS {
   stack.device = device;
   const where = changetype<usize>(device);
   if (!VERIFIER) return dispatchMajor(device.driver, stack.major, where, irp);
-  const processor = KeGetCurrentProcessorNumber();
-  const before = heldCount(processor);
+  const before = routineBegins();
   const irql = KeGetCurrentIrql();
+  const call = beginCall(changetype<usize>(irp));
   const status = dispatchMajor(device.driver, stack.major, where, irp);
-  checkBalanced(Boundary.DISPATCH, processor, before);
-  checkIrql(Boundary.DISPATCH, irql, KeGetCurrentIrql());
+  endCall(call, status, status == Status.PENDING);
+  routineEnds(Boundary.DISPATCH, before, irql);
   return status;
 }
-
 
 /**
  * IoSetNextIrpStackLocation: a driver takes over a request that its client has built and handed it

@@ -1,8 +1,8 @@
 /** Cancel routines and the system's cancel lock (nt-facts 9.4). */
 
 import { Boundary } from "../vf/rule";
-import { checkBalanced, heldCount } from "../vf/locks";
-import { KIRQL, KeGetCurrentProcessorNumber } from "../ke/processor";
+import { routineBegins, routineEnds } from "../ke/boundary";
+import { KIRQL } from "../ke/processor";
 import { LockRank } from "../ke/lockorder";
 import { KSpinLock, KeAcquireSpinLock, KeInitializeSpinLock } from "../ke/spinlock";
 import { KeReleaseSpinLock } from "../ke/spinlock";
@@ -44,7 +44,7 @@ export function IoSetCancelRoutine(irp: Irp, routine: CancelRoutine | null): Can
 
 /** Asks the owner of `irp` to complete it; false when it cannot be cancelled now. */
 export function IoCancelIrp(irp: Irp): bool {
-  const before = VERIFIER ? heldCount(KeGetCurrentProcessorNumber()) : 0;
+  const before = VERIFIER ? routineBegins() : 0;
   const irql = IoAcquireCancelSpinLock();
   irp.cancel = 1;
   const routine = IoSetCancelRoutine(irp, null);
@@ -54,6 +54,6 @@ export function IoCancelIrp(irp: Irp): bool {
   }
   irp.cancelIrql = irql;
   routine(irp);
-  if (VERIFIER) checkBalanced(Boundary.CANCEL, KeGetCurrentProcessorNumber(), before);
+  if (VERIFIER) routineEnds(Boundary.CANCEL, before, irql);
   return true;
 }

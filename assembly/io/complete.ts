@@ -4,10 +4,9 @@ import { KeBugCheckEx, Stop } from "../nt/bugcheck";
 import { NTSTATUS, Status } from "../nt/status";
 import { Boundary } from "../vf/rule";
 import { IrpState, noteComplete } from "../vf/irps";
-import { checkIrql } from "../vf/irql";
-import { checkBalanced, heldCount } from "../vf/locks";
+import { routineBegins, routineEnds } from "../ke/boundary";
 import { KeGetCurrentIrql, mustBeAtMost } from "../ke/irql";
-import { Irql, KeGetCurrentProcessorNumber } from "../ke/processor";
+import { Irql } from "../ke/processor";
 import { mustHoldNothing } from "../ke/spinlock";
 import { IoFreeIrp, Irp } from "./irp";
 import { CompletionRoutine, stackLocation } from "./stack";
@@ -20,7 +19,10 @@ import { CompletionRoutine, stackLocation } from "./stack";
 export function IoCompleteRequest(irp: Irp, status: NTSTATUS, information: u32): void {
   mustBeAtMost(Irql.DISPATCH);
   mustHoldNothing(Boundary.COMPLETION);
-  if (VERIFIER) noteComplete(changetype<usize>(irp), irp.state, irp.cancelRoutine != null);
+  if (VERIFIER) {
+    const cancelable = irp.cancelRoutine != null;
+    noteComplete(changetype<usize>(irp), irp.state, cancelable, status == Status.PENDING);
+  }
   if (irp.state != IrpState.IN_DRIVER) {
     KeBugCheckEx(Stop.MULTIPLE_IRP_COMPLETE_REQUESTS, changetype<u32>(irp), irp.state, 0, 0);
   }
@@ -41,11 +43,9 @@ export function IoCompleteRequest(irp: Irp, status: NTSTATUS, information: u32):
 
 function callBack(routine: CompletionRoutine, irp: Irp, context: usize): NTSTATUS {
   if (!VERIFIER) return routine(irp, context);
-  const processor = KeGetCurrentProcessorNumber();
-  const before = heldCount(processor);
+  const before = routineBegins();
   const irql = KeGetCurrentIrql();
   const answer = routine(irp, context);
-  checkBalanced(Boundary.COMPLETION, processor, before);
-  checkIrql(Boundary.COMPLETION, irql, KeGetCurrentIrql());
+  routineEnds(Boundary.COMPLETION, before, irql);
   return answer;
 }

@@ -4,7 +4,8 @@ import { KeBugCheckEx, Stop } from "../nt/bugcheck";
 import { NTSTATUS, NT_SUCCESS, Status } from "../nt/status";
 import { Tag } from "../ex/tag";
 import { ExAllocate, ExFree } from "../ex/pool";
-import { KeGetCurrentProcessorNumber } from "../ke/processor";
+import { KeLowerIrql, KeRaiseIrql } from "../ke/irql";
+import { Irql, KeGetCurrentProcessorNumber } from "../ke/processor";
 import { DeviceObject } from "./device";
 import { Major } from "./driver";
 import { FileObject } from "./file";
@@ -55,6 +56,8 @@ function putReserved(): void {
 
 /** Sends a request that does not wait, and returns its status. */
 function callAtOnce(file: FileObject, major: Major, kind: u32, word0: u32, word1: u32): NTSTATUS {
+  // No thread of this processor may come in between: the IRPs are given back in order.
+  const irql = KeRaiseIrql(Irql.DISPATCH);
   const irp = takeReserved();
   const next = IoGetNextIrpStackLocation(irp);
   next.major = <u8>major;
@@ -65,6 +68,7 @@ function callAtOnce(file: FileObject, major: Major, kind: u32, word0: u32, word1
   next.completion = keep;
   const status = IoCallDriver(file.device, irp);
   putReserved();
+  KeLowerIrql(irql);
   return status;
 }
 

@@ -2,6 +2,7 @@
 
 import { at } from "../nt/embed";
 import { NTSTATUS } from "../nt/status";
+import { noteMarked } from "../vf/irps";
 import { DeviceObject } from "./device";
 import { FileObject } from "./file";
 import { IRP_OCTETS, Irp, STACK_OCTETS } from "./irp";
@@ -76,4 +77,5 @@ export function IoSetCompletionRoutine(
 /** The owner answers PENDING and completes the request later. */
 export function IoMarkIrpPending(irp: Irp): void {
   irp.pendingReturned = 1;
+  if (VERIFIER) noteMarked(changetype<usize>(irp));
 }

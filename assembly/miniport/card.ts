@@ -5,6 +5,15 @@ import { Kdpc } from "../ke/dpc";
 import { Adapter } from "../ndis/adapter";
 import { Ring } from "./ring";
 
+/** What the interrupt knows of the DPC, of which there is one at a time. */
+export const enum Service {
+  IDLE,
+  /** It is queued, or runs. */
+  DUE,
+  /** The line was raised again meanwhile. */
+  AGAIN,
+}
+
 /** A card of ours: what NDIS sees first, then what is the miniport's. */
 @unmanaged
 export class Card extends Adapter {
@@ -21,8 +30,13 @@ export class Card extends Adapter {
   private transmitWords3: u64;
   /** The block that holds descriptors, packets and buffers. */
   block: usize;
+  /** Whether its DPC is due or runs; interlocked (isr.ts). */
+  service: Service;
   get dpc(): Kdpc {
     return at<Kdpc>(changetype<usize>(this), offsetof<this>("dpcWords0"));
+  }
+  get serviceWord(): usize {
+    return changetype<usize>(this) + offsetof<this>("service");
   }
   get receiveRing(): Ring {
     return at<Ring>(changetype<usize>(this), offsetof<this>("receiveWords0"));

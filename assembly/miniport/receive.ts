@@ -1,9 +1,10 @@
 /** From descriptors to indications, a batch at a time. */
 
 import { at } from "../nt/embed";
+import { InterlockedCompareExchange, InterlockedExchange } from "../ex/interlocked";
 import { Kdpc, KeInsertQueueDpc } from "../ke/dpc";
 import { NdisMIndicateReceivePacket } from "../ndis/receive";
-import { Card } from "./card";
+import { Card, Service } from "./card";
 import { BATCH_FRAMES, descriptorAt } from "./ring";
 import { reclaim } from "./send";
 
@@ -14,8 +15,18 @@ const ROUNDS: u32 = 8;
 export function receiveDpc(dpc: Kdpc, context: usize): void {
   const card = at<Card>(context, 0);
   reclaim(card);
-  for (let round: u32 = 0; round < ROUNDS; round++) if (!indicateBatch(card)) return;
+  for (let round: u32 = 0; round < ROUNDS; round++) {
+    if (!indicateBatch(card) && isServed(card)) return;
+  }
   KeInsertQueueDpc(dpc);
+}
+
+/** True where the line was not raised again: the next interrupt queues the DPC. */
+function isServed(card: Card): bool {
+  const word = card.serviceWord;
+  if (InterlockedCompareExchange(word, Service.IDLE, Service.DUE) == Service.DUE) return true;
+  InterlockedExchange(word, Service.DUE);
+  return false;
 }
 
 /** Indicates up to BATCH_FRAMES frames that lie beside one another; false when there are none. */

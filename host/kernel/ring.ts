@@ -78,6 +78,23 @@ export class ReceiveRing {
   }
 }
 
+/** Copies of the frames that wait in a receive ring, oldest first. */
+export function pendingFrames(memory: LinearMemory, address: number): Uint8Array[] {
+  const { words, octets } = memory;
+  const ring = address >>> 2;
+  const mask = (words[ring + SLOTS] as number) - 1;
+  const buffers = words[ring + BUFFERS] as number;
+  const descriptors = (words[ring + DESCRIPTORS] as number) >>> 2;
+  const frames: Uint8Array[] = [];
+  const produced = words[ring + PRODUCED] as number;
+  for (let i = words[ring + CONSUMED] as number; i !== produced; i = (i + 1) >>> 0) {
+    const from = buffers + (i & mask) * FRAME_STRIDE + FRAME_OFFSET;
+    const length = (words[descriptors + (i & mask) * 2 + 1] as number) & 0xffff;
+    frames.push(octets.slice(from, from + length));
+  }
+  return frames;
+}
+
 /** The ring that the kernel fills. */
 export class TransmitRing {
   /** Octets of the frames that the last `take` gave. */

@@ -28,7 +28,8 @@ export async function bootMachine(
   const runner = parts.runner ?? new Runner(options.clock ?? new Clock());
   const module = options.module ?? (await loadModule(settings.target));
   const witness = new Witness(settings.name, options.onPreempt);
-  const kernel = await instantiateKernel(module, witness);
+  const bare = await instantiateKernel(module, witness);
+  const kernel = options.tap?.(bare) ?? bare;
   witness.layout = kernel.layout;
   if (settings.faults.length > 0 && !kernel.checked) {
     throw new TypeError(`faults: the module has no ${settings.faults.join(', ')}`);

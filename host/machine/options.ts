@@ -1,6 +1,7 @@
 /** What a machine is made of: its options, and how they are checked. */
 
 import type { Layout } from '../kernel/layout.js';
+import type { Kernel } from '../kernel/load.js';
 import { TARGETS } from '../kernel/load.js';
 import type { Target } from '../kernel/load.js';
 import type { FrameBatch } from '../link/batch.js';
@@ -50,6 +51,8 @@ export interface MachineOptions {
   readonly captureSites?: boolean;
   /** `explore`: what happens at each scheduling point, before it goes on. */
   readonly onPreempt?: (point: number, object: number) => void;
+  /** Stands between the host and the kernel, once it is instantiated: for recorders. */
+  readonly tap?: (kernel: Kernel) => Kernel;
 }
 
 /** Options, checked, with all defaults. */
@@ -81,7 +84,7 @@ const MOST_PROCESSORS = 8;
 const OPTIONS: Readonly<Record<keyof MachineOptions, true>> = {
   name: true, release: true, target: true, processors: true, strategy: true, seed: true,
   parameters: true, faults: true, address: true, gateway: true, mac: true, mtu: true, link: true,
-  clock: true, module: true, captureSites: true, onPreempt: true,
+  clock: true, module: true, captureSites: true, onPreempt: true, tap: true,
 };
 
 /**

@@ -7,13 +7,16 @@ export { Event } from "./trace/event";
 export { shared as sharedData, traceRing, TRACE_SLOTS } from "./trace/ring";
 export { Rule, Boundary } from "./vf/rule";
 export { heldStacks, lockEdges, wantSites } from "./vf/locks";
-export { Irql, prcbOf as prcbAt, selectProcessor, MAXIMUM_PROCESSORS } from "./ke/processor";
+export {
+  Irql, prcbOf as prcbAt, selectProcessor, selectThread, MAXIMUM_PROCESSORS,
+} from "./ke/processor";
+export { Point } from "./ke/point";
 export { LockRank } from "./ke/lockorder";
 export { interruptTick as clockTick } from "./ke/clock";
 export { NO_TICK, nextTimerTick as nextTick, playedTick } from "./ke/timer";
 export { Parameter, writeParameter as setParameter } from "./ex/registry";
 export { poolTags, poolBlocks, poolAllocations, poolFailures, failAllocation } from "./ex/pool";
-export { TAG_SLOTS } from "./ex/pool";
+export { TAG_SLOTS, poolNext as heapBase } from "./ex/pool";
 export { Tag } from "./ex/tag";
 export { waitingWorkItems as waitingWork } from "./ex/workitem";
 export { irpsInUse } from "./io/irp";

@@ -47,11 +47,6 @@ export const ALLOWED: readonly Exception[] = [
     because: 'what a card and a link hand one another is a batch of frames',
   },
   {
-    rule: 'dead-file',
-    path: 'assembly/ke/event.ts',
-    because: 'KEVENT is a service for drivers to come; test/ke/event.test.ts compiles and runs it',
-  },
-  {
     rule: 'unasked-machine',
     path: 'test/vitest.test.ts',
     because: 'it asks the questions itself, of machines that fail them',

@@ -3,8 +3,8 @@
 import { InitializeListHead, InsertTailList, IsListEmpty, ListEntry } from "../nt/list";
 import { RemoveHeadList } from "../nt/list";
 import { Boundary } from "../vf/rule";
-import { checkBalanced, heldCount } from "../vf/locks";
-import { checkIrql } from "../vf/irql";
+import { Active, checkNotActive, noteActive, noteInactive } from "../vf/active";
+import { routineBegins, routineEnds } from "../ke/boundary";
 import { Irql, KeGetCurrentPrcb } from "../ke/processor";
 import { LockRank } from "../ke/lockorder";
 import { KSpinLock, KeAcquireSpinLock, KeInitializeSpinLock } from "../ke/spinlock";
@@ -43,6 +43,7 @@ export function initializeWorkQueue(): void {
 }
 
 export function ExInitializeWorkItem(item: WorkItem, routine: WorkerRoutine, context: usize): void {
+  if (VERIFIER) checkNotActive(changetype<usize>(item));
   item.routine = routine;
   item.context = context;
   item.queued = 0;
@@ -56,6 +57,7 @@ export function ExQueueWorkItem(item: WorkItem): bool {
     item.queued = 1;
     InsertTailList(changetype<ListEntry>(QUEUE), item);
     store<u32>(WORDS, load<u32>(WORDS) + 1);
+    if (VERIFIER) noteActive(changetype<usize>(item), Active.WORK_ITEM);
   }
   KeReleaseSpinLock(lock(), irql);
   return queue;
@@ -74,6 +76,7 @@ function takeItem(): WorkItem | null {
     item = changetype<WorkItem>(RemoveHeadList(queue));
     item.queued = 0;
     store<u32>(WORDS, load<u32>(WORDS) - 1);
+    if (VERIFIER) noteInactive(changetype<usize>(item));
   }
   KeReleaseSpinLock(lock(), irql);
   return item;
@@ -89,12 +92,9 @@ export function runWorkItems(limit: u32): u32 {
   while (ran < limit && waitingWorkItems() != 0 && prcb.currentIrql == Irql.PASSIVE) {
     const item = takeItem();
     if (item == null) break;
-    const before = VERIFIER ? heldCount(prcb.number) : 0;
+    const before = VERIFIER ? routineBegins() : 0;
     item.routine(item.context);
-    if (VERIFIER) {
-      checkBalanced(Boundary.WORK_ITEM, prcb.number, before);
-      checkIrql(Boundary.WORK_ITEM, Irql.PASSIVE, prcb.currentIrql);
-    }
+    if (VERIFIER) routineEnds(Boundary.WORK_ITEM, before, Irql.PASSIVE);
     ran++;
   }
   return ran;

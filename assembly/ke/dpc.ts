@@ -3,8 +3,8 @@
 import { InitializeListHead, InsertTailList, ListEntry, RemoveHeadList } from "../nt/list";
 import { at } from "../nt/embed";
 import { Boundary } from "../vf/rule";
-import { checkBalanced, heldCount } from "../vf/locks";
-import { checkIrql } from "../vf/irql";
+import { Active, checkNotActive, noteActive, noteInactive } from "../vf/active";
+import { routineBegins, routineEnds } from "./boundary";
 import { Irql, KeGetCurrentPrcb, Kprcb } from "./processor";
 
 /** What a DPC does. IRQL: DISPATCH_LEVEL. Locks: none. */
@@ -28,6 +28,7 @@ function queueOf(prcb: Kprcb): ListEntry {
 
 /** Prepares a DPC. IRQL: any. */
 export function KeInitializeDpc(dpc: Kdpc, routine: DeferredRoutine, context: usize): void {
+  if (VERIFIER) checkNotActive(changetype<usize>(dpc));
   InitializeListHead(dpc);
   dpc.routine = routine;
   dpc.context = context;
@@ -41,6 +42,7 @@ export function KeInsertQueueDpc(dpc: Kdpc): bool {
   dpc.queued = 1;
   InsertTailList(queueOf(prcb), dpc);
   prcb.dpcCount++;
+  if (VERIFIER) noteActive(changetype<usize>(dpc), Active.DPC);
   return true;
 }
 
@@ -53,12 +55,10 @@ export function drainDpcs(prcb: Kprcb): void {
     prcb.dpcCount--;
     prcb.dpcTotal++;
     dpc.queued = 0;
-    const before = VERIFIER ? heldCount(prcb.number) : 0;
+    if (VERIFIER) noteInactive(changetype<usize>(dpc));
+    const before = VERIFIER ? routineBegins() : 0;
     dpc.routine(dpc, dpc.context);
-    if (VERIFIER) {
-      checkBalanced(Boundary.DPC, prcb.number, before);
-      checkIrql(Boundary.DPC, Irql.DISPATCH, prcb.currentIrql);
-    }
+    if (VERIFIER) routineEnds(Boundary.DPC, before, Irql.DISPATCH);
   }
   prcb.dpcActive = 0;
 }

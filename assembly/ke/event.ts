@@ -1,16 +1,17 @@
-/** KEVENT, and the DPCs that wait for it: the kernel's threads run to their end and never block. */
+/** KEVENT, and the DPCs that wait for it; for threads that wait see wait.ts. */
 
 import { at } from "../nt/embed";
 import { InitializeListHead, InsertTailList, IsListEmpty, ListEntry } from "../nt/list";
 import { RemoveEntryList, RemoveHeadList } from "../nt/list";
+import { checkEventIrql } from "../vf/irql";
 import { Kdpc, KeInsertQueueDpc } from "./dpc";
-import { mustBeAtMost } from "./irql";
-import { Irql } from "./processor";
+import { Point, schedulingPoint } from "./point";
+import { KeGetCurrentPrcb } from "./processor";
+import { DispatcherHeader, DispatcherType } from "./wait";
 
 /** An event: signalled until it is reset. The owner's lock protects it. */
 @unmanaged
-export class KEvent {
-  signalled: u32;
+export class KEvent extends DispatcherHeader {
   private waitFlink: usize;
   private waitBlink: usize;
   get waiters(): ListEntry {
@@ -18,16 +19,22 @@ export class KEvent {
   }
 }
 
-export function KeInitializeEvent(event: KEvent, signalled: bool): void {
-  event.signalled = <u32>signalled;
+/** Prepares an event of type NOTIFICATION or SYNCHRONIZATION. IRQL: any. */
+export function KeInitializeEvent(event: KEvent, type: DispatcherType, signalled: bool): void {
+  event.signalState = <i32>signalled;
+  event.type = type;
   InitializeListHead(event.waiters);
 }
 
-/** Signals `event` and queues what waits for it. Returns whether it was signalled. */
+/**
+ * Signals `event` and queues what waits for it. Returns whether it was signalled. IRQL: <=
+ * DISPATCH_LEVEL.
+ */
 export function KeSetEvent(event: KEvent): bool {
-  mustBeAtMost(Irql.DISPATCH);
-  const before = event.signalled != 0;
-  event.signalled = 1;
+  if (VERIFIER) checkEventIrql(KeGetCurrentPrcb().currentIrql, changetype<usize>(event));
+  schedulingPoint(Point.SIGNAL, changetype<usize>(event));
+  const before = event.signalState > 0;
+  event.signalState = 1;
   while (!IsListEmpty(event.waiters)) {
     const dpc = changetype<Kdpc>(RemoveHeadList(event.waiters));
     KeInsertQueueDpc(dpc);
@@ -35,19 +42,23 @@ export function KeSetEvent(event: KEvent): bool {
   return before;
 }
 
+/** Takes the signal away; returns whether there was one. IRQL: <= DISPATCH_LEVEL. */
 export function KeResetEvent(event: KEvent): bool {
-  const before = event.signalled != 0;
-  event.signalled = 0;
+  schedulingPoint(Point.WRITE, changetype<usize>(event));
+  const before = event.signalState > 0;
+  event.signalState = 0;
   return before;
 }
 
+/** Whether `event` is signalled. IRQL: any. */
 export function KeReadStateEvent(event: KEvent): bool {
-  return event.signalled != 0;
+  schedulingPoint(Point.READ, changetype<usize>(event));
+  return event.signalState > 0;
 }
 
 /** Queues `dpc` when `event` is signalled, at once if it is. */
 export function waitForEvent(event: KEvent, dpc: Kdpc): void {
-  if (event.signalled) {
+  if (event.signalState > 0) {
     KeInsertQueueDpc(dpc);
     return;
   }

@@ -1,8 +1,7 @@
 /** Interrupt lines: each has one service routine, which runs at the level of devices. */
 
 import { Boundary } from "../vf/rule";
-import { checkBalanced, heldCount } from "../vf/locks";
-import { checkIrql } from "../vf/irql";
+import { routineBegins, routineEnds } from "./boundary";
 import { Irql, KeGetCurrentPrcb } from "./processor";
 import { KeLowerIrql, KeRaiseIrql } from "./irql";
 
@@ -47,11 +46,8 @@ export function deliverInterrupt(line: u32): void {
   const prcb = KeGetCurrentPrcb();
   const irql = KeRaiseIrql(Irql.DEVICE);
   prcb.interruptCount++;
-  const before = VERIFIER ? heldCount(prcb.number) : 0;
+  const before = VERIFIER ? routineBegins() : 0;
   interrupt.routine(interrupt.context);
-  if (VERIFIER) {
-    checkBalanced(Boundary.ISR, prcb.number, before);
-    checkIrql(Boundary.ISR, Irql.DEVICE, prcb.currentIrql);
-  }
+  if (VERIFIER) routineEnds(Boundary.ISR, before, Irql.DEVICE);
   KeLowerIrql(irql);
 }

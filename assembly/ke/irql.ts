@@ -4,8 +4,10 @@
  */
 
 import { checkIrqlAt, checkIrqlAtMost, noteLower, noteRaise } from "../vf/irql";
+import { checkBelow } from "../vf/locks";
 import { Irql, KIRQL, KeGetCurrentPrcb } from "./processor";
 import { drainDpcs } from "./dpc";
+import { Point, schedulingPoint } from "./point";
 
 export function KeGetCurrentIrql(): KIRQL {
   return KeGetCurrentPrcb().currentIrql;
@@ -13,6 +15,12 @@ export function KeGetCurrentIrql(): KIRQL {
 
 /** Raises IRQL and returns what it was. IRQL: <= `irql`. */
 export function KeRaiseIrql(irql: KIRQL): KIRQL {
+  schedulingPoint(Point.IRQL, <usize>KeGetCurrentPrcb().currentIrql);
+  return raiseIrql(irql);
+}
+
+/** `KeRaiseIrql` for routines that were a scheduling point already. */
+export function raiseIrql(irql: KIRQL): KIRQL {
   const prcb = KeGetCurrentPrcb();
   const old = prcb.currentIrql;
   if (VERIFIER) noteRaise(old, irql);
@@ -23,12 +31,16 @@ export function KeRaiseIrql(irql: KIRQL): KIRQL {
 /** Lowers IRQL to what KeRaiseIrql returned. IRQL: >= `irql`. */
 export function KeLowerIrql(irql: KIRQL): void {
   const prcb = KeGetCurrentPrcb();
-  if (VERIFIER) noteLower(prcb.currentIrql, irql);
+  if (VERIFIER) {
+    noteLower(prcb.currentIrql, irql, prcb.dpcActive != 0);
+    checkBelow(prcb.number, irql);
+  }
   if (irql < Irql.DISPATCH && prcb.dpcCount != 0) {
     prcb.currentIrql = Irql.DISPATCH;
     drainDpcs(prcb);
   }
   prcb.currentIrql = irql;
+  schedulingPoint(Point.IRQL, <usize>irql);
 }
 
 /** The caller must run at exactly `irql`. Nothing in a free build. */

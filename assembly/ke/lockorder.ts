@@ -8,6 +8,8 @@
 export const enum LockRank {
   /** The system's cancel lock: taken first or alone. */
   IoCancel = 5,
+  /** Which handle is which socket. */
+  AfdHandles = 8,
   /** One socket: its queues, its state. */
   AfdEndpoint = 10,
   /** Echoes that user mode waits for. */
@@ -44,4 +46,6 @@ export const enum LockRank {
   ExLookaside = 84,
   /** The pool. */
   ExPool = 86,
+  /** A lock with no place in the order: only the orders that were seen judge it. */
+  Unranked = 127,
 }

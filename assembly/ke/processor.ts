@@ -26,13 +26,19 @@ export class Kprcb {
   dpcActive: u32;
   interruptCount: u32;
   dpcTotal: u32;
+  /** The thread that runs, or that an interrupt keeps from running; counted from 1, 0: none. */
+  thread: u32;
+  /** The queue handle with which it holds or awaits a lock, the newest (ke/queuedlock.ts). */
+  lockQueue: usize;
 }
 const PRCB_OCTETS: usize = 64;
 /** Processors of a machine at most. */
 export const MAXIMUM_PROCESSORS: u32 = 8;
-if (offsetof<Kprcb>() != 32) ERROR("host/kernel/inspect.ts reads Kprcb as 32 octets");
+/** Control blocks: `explore` has programs with a processor for each of many threads. */
+export const PRCB_COUNT: u32 = EXPLORE ? 128 : 8;
+if (offsetof<Kprcb>() != 40) ERROR("host/kernel/inspect.ts reads Kprcb as 40 octets");
 
-const PRCBS: usize = memory.data(512, 64);
+const PRCBS: usize = memory.data(EXPLORE ? 8192 : 512, 64);
 /** [0]: how many processors there are. */
 const WORDS: usize = memory.data(8);
 
@@ -63,6 +69,11 @@ export function selectProcessor(processor: u32): void {
   current = prcbOf(processor);
 }
 
+/** From here on `thread` runs on the running processor. */
+export function selectThread(thread: u32): void {
+  current.thread = thread;
+}
+
 /** Makes `count` processors, all at PASSIVE_LEVEL with nothing to do. */
 export function initializeProcessors(count: u32): void {
   store<u32>(WORDS, count);
@@ -74,6 +85,7 @@ export function initializeProcessors(count: u32): void {
     prcb.dpcFlink = head;
     prcb.dpcBlink = head;
     prcb.dpcCount = 0;
+    prcb.lockQueue = 0;
   }
   selectProcessor(0);
 }

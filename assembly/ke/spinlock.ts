@@ -1,14 +1,17 @@
 /**
  * Spin locks (nt-facts 9.3). A lock is one word: its rank above, its owner's number plus one
- * below.
+ * below; above the rank the verifier notes how it has been acquired.
  */
 
-import { onPreempt, onSpin } from "../host";
+import { onSpin } from "../host";
 import { Rule, report, Boundary } from "../vf/rule";
 import * as watch from "../vf/locks";
+import { checkOwnedOrder } from "../vf/owned";
 import { Irql, KIRQL, KeGetCurrentPrcb, KeQueryActiveProcessorCount } from "./processor";
-import { KeLowerIrql, KeRaiseIrql } from "./irql";
+import { KeLowerIrql, raiseIrql } from "./irql";
 import { LockRank } from "./lockorder";
+import { Point, schedulingPoint } from "./point";
+import { currentThread } from "./thread";
 
 /** KSPIN_LOCK. */
 @unmanaged
@@ -16,13 +19,10 @@ export class KSpinLock {
   word: u32;
 }
 
-const OWNER: u32 = 0xffff;
-
-/** What is about to happen at a scheduling point. */
-export const enum Point {
-  ACQUIRE,
-  RELEASE,
-}
+/** In a lock's word: its owner's number plus one; 0: nobody's. */
+export const OWNER: u32 = 0xffff;
+/** What a try gives where the lock was taken: no IRQL. */
+export const NOT_TAKEN: KIRQL = -1;
 
 /** Makes a lock, with its place in the order. IRQL: any. */
 export function KeInitializeSpinLock(lock: KSpinLock, rank: LockRank): void {
@@ -35,45 +35,118 @@ export function KeInitializeSpinLock(lock: KSpinLock, rank: LockRank): void {
  * it in lockorder.ts.
  */
 export function KeAcquireSpinLock(lock: KSpinLock): KIRQL {
-  if (VERIFIER) {
-    const irql = KeGetCurrentPrcb().currentIrql;
-    if (irql > Irql.DISPATCH) report(Rule.ACQUIRE_ABOVE_DISPATCH, changetype<u32>(lock), irql, 0);
-  }
-  const old = KeRaiseIrql(Irql.DISPATCH);
-  own(lock, old);
+  if (VERIFIER) return acquireWatched(lock);
+  const old = raiseIrql(Irql.DISPATCH);
+  if (!takeAtOnce(lock)) own(lock, Irql.DISPATCH);
   return old;
 }
 
 /** Releases `lock` and lowers IRQL to what the acquire returned. IRQL: DISPATCH_LEVEL. */
 export function KeReleaseSpinLock(lock: KSpinLock, irql: KIRQL): void {
-  disown(lock);
+  if (VERIFIER) {
+    const current = KeGetCurrentPrcb().currentIrql;
+    const wrong = current != Irql.DISPATCH;
+    if (wrong) report(Rule.RELEASE_BELOW_DISPATCH, changetype<u32>(lock), current, 0);
+  }
+  disown(lock, irql);
   KeLowerIrql(irql);
+}
+
+/**
+ * Acquires `lock` if nobody has it, and returns the IRQL to give back; NOT_TAKEN, and IRQL as it
+ * was, if somebody has. IRQL: <= DISPATCH_LEVEL. Locks: any, because it does not wait.
+ */
+export function KeTryToAcquireSpinLock(lock: KSpinLock): KIRQL {
+  const old = KeGetCurrentPrcb().currentIrql;
+  mustNotExceedDispatch(lock);
+  if (!tryToOwn(lock, old)) return NOT_TAKEN;
+  raiseIrql(Irql.DISPATCH);
+  return old;
 }
 
 /** Acquires `lock` where IRQL is DISPATCH_LEVEL already. */
 export function KeAcquireSpinLockAtDpcLevel(lock: KSpinLock): void {
-  if (VERIFIER) {
-    const irql = KeGetCurrentPrcb().currentIrql;
-    if (irql < Irql.DISPATCH) report(Rule.ACQUIRE_BELOW_DISPATCH, changetype<u32>(lock), irql, 0);
-  }
-  own(lock, Irql.DISPATCH);
+  if (VERIFIER) acquireWatchedAtDpcLevel(lock);
+  else if (!takeAtOnce(lock)) own(lock, Irql.DISPATCH);
 }
 
 /** Releases `lock`; IRQL stays at DISPATCH_LEVEL. */
 export function KeReleaseSpinLockFromDpcLevel(lock: KSpinLock): void {
-  disown(lock);
+  mustBeAtDispatch(Rule.DPC_RELEASE_BELOW_DISPATCH, lock);
+  disown(lock, watch.NO_IRQL);
+}
+
+/** Acquires `lock` if nobody has it; false if somebody has. IRQL: DISPATCH_LEVEL. Locks: any. */
+export function KeTryToAcquireSpinLockAtDpcLevel(lock: KSpinLock): bool {
+  mustBeAtDispatch(Rule.ACQUIRE_BELOW_DISPATCH, lock);
+  return tryToOwn(lock, Irql.DISPATCH);
+}
+
+/** An acquire that raises IRQL to DISPATCH_LEVEL must not lower it. Nothing in a free build. */
+export function mustNotExceedDispatch(lock: KSpinLock): void {
+  if (!VERIFIER) return;
+  const irql = KeGetCurrentPrcb().currentIrql;
+  if (irql > Irql.DISPATCH) report(Rule.ACQUIRE_ABOVE_DISPATCH, changetype<u32>(lock), irql, 0);
+}
+
+/** What leaves IRQL alone needs DISPATCH_LEVEL: else it breaks `rule`. Nothing in a free build. */
+export function mustBeAtDispatch(rule: Rule, lock: KSpinLock): void {
+  if (!VERIFIER) return;
+  const irql = KeGetCurrentPrcb().currentIrql;
+  if (irql < Irql.DISPATCH) report(rule, changetype<u32>(lock), irql, 0);
+}
+
+/** No order is asked: what does not wait closes no circle. */
+function tryToOwn(lock: KSpinLock, irql: KIRQL): bool {
+  schedulingPoint(Point.TRY, changetype<usize>(lock));
+  if (lock.word & OWNER) return false;
+  const processor = KeGetCurrentPrcb().number;
+  take(lock, processor, irql);
+  return true;
+}
+
+function take(lock: KSpinLock, processor: u32, irql: KIRQL): void {
+  let word = lock.word | (processor + 1);
+  if (VERIFIER) {
+    word |= watch.PLAIN;
+    watch.noteAcquired(changetype<usize>(lock), word, processor, irql);
+  }
+  lock.word = word;
+}
+
+/** Unwatched: takes `lock` if it is free. Calls nothing: the compiler puts it where it is used. */
+function takeAtOnce(lock: KSpinLock): bool {
+  const word = lock.word;
+  if (word & OWNER) return false;
+  lock.word = word | (KeGetCurrentPrcb().number + 1);
+  return true;
+}
+
+function acquireWatched(lock: KSpinLock): KIRQL {
+  mustNotExceedDispatch(lock);
+  schedulingPoint(Point.ACQUIRE, changetype<usize>(lock));
+  const old = raiseIrql(Irql.DISPATCH);
+  own(lock, old);
+  return old;
+}
+
+function acquireWatchedAtDpcLevel(lock: KSpinLock): void {
+  mustBeAtDispatch(Rule.ACQUIRE_BELOW_DISPATCH, lock);
+  schedulingPoint(Point.ACQUIRE, changetype<usize>(lock));
+  own(lock, Irql.DISPATCH);
 }
 
 function own(lock: KSpinLock, irql: KIRQL): void {
   const processor = KeGetCurrentPrcb().number;
-  if (EXPLORE) onPreempt(Point.ACQUIRE, changetype<usize>(lock));
-  if (VERIFIER) watch.noteAcquire(changetype<usize>(lock), lock.word, processor, irql);
-  let word = lock.word;
-  if (word & OWNER) {
-    contend(lock, processor);
-    word = lock.word;
-  }
-  lock.word = word | (processor + 1);
+  if (VERIFIER) mustBeAllowed(lock, processor, watch.PLAIN);
+  if (lock.word & OWNER) contend(lock, processor);
+  take(lock, processor, irql);
+}
+
+/** `processor` may acquire `lock` as `kind`. Verified builds only. */
+export function mustBeAllowed(lock: KSpinLock, processor: u32, kind: u32): void {
+  watch.checkAcquire(changetype<usize>(lock), lock.word, processor, kind);
+  checkOwnedOrder(changetype<usize>(lock), watch.rankOf(lock.word), currentThread());
 }
 
 /**
@@ -88,16 +161,13 @@ function contend(lock: KSpinLock, processor: u32): void {
   while (lock.word & OWNER) onSpin(changetype<usize>(lock), processor);
 }
 
-function disown(lock: KSpinLock): void {
+function disown(lock: KSpinLock, irql: KIRQL): void {
+  schedulingPoint(Point.RELEASE, changetype<usize>(lock));
   if (VERIFIER) {
-    const prcb = KeGetCurrentPrcb();
-    watch.noteRelease(changetype<usize>(lock), lock.word, prcb.number);
-    if (prcb.currentIrql < Irql.DISPATCH) {
-      report(Rule.RELEASE_BELOW_DISPATCH, changetype<u32>(lock), prcb.currentIrql, 0);
-    }
+    const processor = KeGetCurrentPrcb().number;
+    watch.noteRelease(changetype<usize>(lock), lock.word, processor, watch.PLAIN, irql);
   }
   lock.word &= ~OWNER;
-  if (EXPLORE) onPreempt(Point.RELEASE, changetype<usize>(lock));
 }
 
 /** The caller must hold `lock`. Nothing in a free build. */

@@ -3,6 +3,7 @@
 import { addressOf, at } from "../nt/embed";
 import { InitializeListHead, IsListEmpty, ListEntry } from "../nt/list";
 import { tickBefore } from "../nt/time";
+import { Active, checkNotActive, noteActive, noteInactive } from "../vf/active";
 import { KeQueryTickCount } from "../trace/ring";
 import { LockRank } from "./lockorder";
 import { KSpinLock, KeAcquireSpinLock, KeInitializeSpinLock, KeReleaseSpinLock } from "./spinlock";
@@ -48,6 +49,7 @@ export function initializeTimers(): void {
 
 /** Prepares a timer that does not run. IRQL: any. */
 export function KeInitializeTimer(timer: KTimer): void {
+  if (VERIFIER) checkNotActive(changetype<usize>(timer));
   InitializeListHead(timer);
   timer.dueTick = 0;
   timer.periodTicks = 0;
@@ -67,6 +69,7 @@ export function KeSetTimerEx(timer: KTimer, ticks: u32, periodTicks: u32, dpc: K
   // Nothing ran, so the clock did not come: the wheel has time to make up.
   if (wheel().count == 0 && tickBefore(wheel().tick, now)) wheel().tick = now;
   startEntry(wheel(), timer, now + ticks);
+  if (VERIFIER && !ran) noteActive(changetype<usize>(timer), Active.TIMER);
   KeReleaseSpinLock(lock(), irql);
   return ran;
 }
@@ -75,6 +78,7 @@ export function KeSetTimerEx(timer: KTimer, ticks: u32, periodTicks: u32, dpc: K
 export function KeCancelTimer(timer: KTimer): bool {
   const irql = KeAcquireSpinLock(lock());
   const ran = stopEntry(wheel(), timer);
+  if (VERIFIER && ran) noteInactive(changetype<usize>(timer));
   KeReleaseSpinLock(lock(), irql);
   return ran;
 }
@@ -90,6 +94,7 @@ export function expireTimers(tick: u32): void {
     while (!IsListEmpty(expired)) {
       const timer = at<KTimer>(addressOf(takeExpired(wheel(), expired)), 0);
       if (timer.periodTicks) startEntry(wheel(), timer, timer.dueTick + timer.periodTicks);
+      else if (VERIFIER) noteInactive(changetype<usize>(timer));
       const dpc = timer.dpc;
       if (dpc != null) KeInsertQueueDpc(dpc);
     }

@@ -5,6 +5,7 @@ export type NTSTATUS = i32;
 /** The values, by their names without STATUS_. */
 export const enum Status {
   SUCCESS = 0x00000000,
+  TIMEOUT = 0x00000102,
   PENDING = 0x00000103,
   BUFFER_OVERFLOW = 0x80000005,
   NO_MORE_ENTRIES = 0x8000001a,

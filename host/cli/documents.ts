@@ -1,6 +1,7 @@
 /**
  * The documents that are made from the sources: LOCKS.md from the order of locks, ARTICLES.md from
- * the articles. `tsx host/cli/documents.ts` writes them; a test compares them with the sources.
+ * the articles, VERIFIER.md from the rules. `tsx host/cli/documents.ts` writes them; a test compares
+ * them with the sources.
  */
 
 import { readFileSync, readdirSync, realpathSync, writeFileSync } from 'node:fs';
@@ -8,6 +9,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ARTICLES } from '../kb/index.js';
 import { ROOT } from './child.js';
+import { verifierDocument } from './verifierdoc.js';
 
 /** A lock's place in the order, as ke/lockorder.ts states it. */
 interface Rank {
@@ -30,6 +32,7 @@ export function makeDocuments(root: string = ROOT): Document[] {
   return [
     { name: 'LOCKS.md', text: locksDocument(root) },
     { name: 'ARTICLES.md', text: articlesDocument() },
+    { name: 'VERIFIER.md', text: verifierDocument(root, MADE) },
   ];
 }
 
@@ -62,10 +65,11 @@ function initializers(root: string): Map<string, string[]> {
 }
 
 function locksDocument(root: string): string {
-  const where = initializers(root);
+  const made = initializers(root);
   const rows = readRanks(root).map(({ rank, name, about }) => {
-    const files = (where.get(name) ?? []).map((file) => `\`${file}\``).join(', ');
-    return `| ${rank} | ${name} | ${about} | ${files === '' ? 'nowhere' : files} |`;
+    const files = (made.get(name) ?? []).map((file) => `\`${file}\``).join(', ');
+    const where = name === 'Unranked' ? 'modules of others' : files;
+    return `| ${rank} | ${name} | ${about} | ${where === '' ? 'nowhere' : where} |`;
   });
   return `# Locks
 

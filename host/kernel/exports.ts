@@ -30,6 +30,8 @@ export interface KernelExports {
   drops(): number;
   poolTags(): number;
   poolBlocks(): number;
+  /** Where the part of memory begins that nobody has had yet. */
+  heapBase(): number;
   poolAllocations(): number;
   poolFailures(): number;
   failAllocation(n: number, on: number): void;
@@ -78,7 +80,7 @@ const ROUTINES: Readonly<Record<RoutineName, number>> = {
   start: 0, setParameter: 2, boot: 1, addAdapter: 4, addInterface: 4, halt: 0,
   selectProcessor: 1, onInterrupt: 1, onTick: 1, nextTick: 0, runThreads: 1, irqlOf: 1,
   sharedData: 0, traceRing: 0, receiveRing: 1, transmitRing: 1, counters: 0, drops: 0,
-  poolTags: 0, poolBlocks: 0, poolAllocations: 0, poolFailures: 0, failAllocation: 2,
+  poolTags: 0, poolBlocks: 0, heapBase: 0, poolAllocations: 0, poolFailures: 0, failAllocation: 2,
   irpsInUse: 0, runningTimers: 0, clockTick: 0, playedTick: 0, waitingWork: 0, tableCount: 0,
   heldStacks: 0, lockEdges: 0, lockAt: 1, prcbAt: 1, connectionAt: 1, nextConnection: 1,
   setFault: 2, wantSites: 1, userAllocate: 1, userFree: 1,

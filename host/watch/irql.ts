@@ -1,31 +1,15 @@
 /** A processor that does not come down to PASSIVE_LEVEL, or ran at a level it must not run at. */
 
+import { describeFinding } from './finding.js';
 import { PASSIVE, irqlName } from './observation.js';
 import type { Observation, ObservedFinding } from './observation.js';
+import { RULES } from './rules.js';
 import { formatSite } from './verdict.js';
 import type { Verdict } from './verdict.js';
 
-/** What each rule about levels says of its three words. */
-const SENTENCES: Readonly<Record<string, (words: readonly number[], lock: string) => string>> = {
-  POOL_IRQL: ([irql]) => `pool was used at ${irqlName(irql ?? 0)}`,
-  IRQL_RAISE: ([current, asked]) =>
-    `KeRaiseIrql was asked to lower, from ${irqlName(current ?? 0)} to ${irqlName(asked ?? 0)}`,
-  IRQL_LOWER: ([current, asked]) =>
-    `KeLowerIrql was asked to raise, from ${irqlName(current ?? 0)} to ${irqlName(asked ?? 0)}`,
-  RELEASE_BELOW_DISPATCH: ([, irql], lock) => `${lock} was released at ${irqlName(irql ?? 0)}`,
-  ACQUIRE_BELOW_DISPATCH: ([, irql], lock) =>
-    `${lock} was acquired with KeAcquireSpinLockAtDpcLevel at ${irqlName(irql ?? 0)}`,
-  ACQUIRE_ABOVE_DISPATCH: ([, irql], lock) => `${lock} was acquired at ${irqlName(irql ?? 0)}`,
-  COMPLETION_IRQL: ([, before, after]) => cameBack('a completion routine', before, after),
-  ISR_IRQL: ([, before, after]) => cameBack('an interrupt service routine', before, after),
-  IRQL_LEAKED: ([, before, after]) => cameBack('a routine', before, after),
-  IRQL_WRONG: ([current, wanted]) =>
-    `a routine for ${irqlName(wanted ?? 0)} ran at ${irqlName(current ?? 0)}`,
-};
-
 /** True for the rules of the verifier that are told here. */
 export function isIrqlRule(rule: string): boolean {
-  return rule in SENTENCES;
+  return RULES[rule]?.kind === 'irql';
 }
 
 /**
@@ -56,12 +40,11 @@ export function findIrqlLeaks(observation: Observation): Verdict[] {
 }
 
 function fromFinding(observation: Observation, finding: ObservedFinding): Verdict {
-  const tell = SENTENCES[finding.rule];
   const where = finding.site === undefined ? '' : ` in ${formatSite(finding.site)}`;
   return {
     kind: 'irql',
     machine: observation.machine,
-    sentence: `${tell?.(finding.words, finding.lock ?? 'a lock') ?? finding.rule}${where}`,
+    sentence: describeFinding(finding) + where,
     rule: finding.rule,
     code: finding.code,
     ...(finding.lock === undefined
@@ -71,8 +54,4 @@ function fromFinding(observation: Observation, finding: ObservedFinding): Verdic
     sinceUs: finding.timeUs,
     words: finding.words,
   };
-}
-
-function cameBack(what: string, before = 0, after = 0): string {
-  return `${what} began at ${irqlName(before)} and came back at ${irqlName(after)}`;
 }

@@ -12,11 +12,16 @@ import { findAcquirer, resolveStack } from './sourcemap.js';
 import type { Site, SourceMap } from './sourcemap.js';
 
 /** Rules whose third word is the number of an acquire: what names its site. */
-const SEQUENCE_LAST = new Set(['LOCK_LEAKED', 'LOCK_HELD_AT_BOUNDARY']);
+const SEQUENCE_LAST = new Set([
+  'LOCK_LEAKED', 'LOCK_HELD_AT_BOUNDARY', 'LOCK_THREAD_ENDED', 'IRQL_BELOW_LOCK',
+]);
+/** The rule whose third word is the number of the completion that was the first. */
+const COMPLETED_TWICE = 'IRP_COMPLETED_TWICE';
 /** Rules whose second word is another lock that was held. */
 const HELD_SECOND = new Set(['LOCK_ORDER', 'LOCK_RELEASE_ORDER']);
 /** Rules whose first word is a lock. */
-const LOCK_RULE = /^LOCK_|^(ACQUIRE|RELEASE)_(BELOW|ABOVE)_DISPATCH$/;
+const LOCK_RULE =
+  /^LOCK_|(ACQUIRE|RELEASE)_(BELOW|ABOVE)_DISPATCH$|^(QUEUED_)?RELEASE_IRQL$|^IRQL_BELOW_LOCK$/;
 
 /** What can be looked at: a `Machine`, or a kernel that something else drives. */
 export interface Observable {
@@ -68,15 +73,24 @@ export function observe(machine: Observable, map?: SourceMap): Observation {
       const { rule, words, timeUs } = finding;
       const code = kernel.layout.enums.Rule.get(rule) ?? 0;
       const lock = words[0] ?? 0;
+      if (rule === COMPLETED_TWICE) {
+        return { rule, code, words, timeUs, ...site(lock, words[2] ?? 0) };
+      }
       if (!LOCK_RULE.test(rule)) return { rule, code, words, timeUs };
-      const name = inspect.readLock(kernel, lock).name;
+      const name = lockName(kernel, lock);
       const where = SEQUENCE_LAST.has(rule) ? site(lock, words[2] ?? 0) : {};
       const other = HELD_SECOND.has(rule)
-        ? { held: inspect.readLock(kernel, words[1] ?? 0).name }
+        ? { held: lockName(kernel, words[1] ?? 0) }
         : {};
       return { rule, code, words, timeUs, lock: name, ...other, ...where };
     }),
   };
+}
+
+/** What a lock is called: a spin lock by its rank; what threads wait for, by its address. */
+function lockName(kernel: Kernel, address: number): string {
+  const { name } = inspect.readLock(kernel, address);
+  return name.startsWith('rank ') ? `a lock at 0x${address.toString(16)}` : name;
 }
 
 /** Sites by lock and acquire. A machine keeps the latest of each lock; what was seen stays here. */

@@ -35,8 +35,12 @@ export interface SourceMap {
 const FRAME = /^\s*(?:at\s+)?(?:(.*?)\s*[(@]\s*)?\S*wasm-function\[\d+\]:0x([0-9a-f]+)\)?\s*$/;
 const DIGITS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
 
-/** What acquires for others: their caller is the one who acquires. */
-const ACQUIRES = /^(vf\/.*|ke\/spinlock\.ts)$|^io\/cancel\.ts IoAcquireCancelSpinLock$/;
+/** What acquires, or stops, for others: their caller is the one who does. */
+const ACQUIRES = new RegExp([
+  '^vf/', '^ke/(point|irql|spinlock|queuedlock|mutex|fastmutex|semaphore|wait)\\.ts$',
+  '^ex/(interlocked|resource)\\.ts$', '^nt/bugcheck\\.ts$',
+  '^io/cancel\\.ts IoAcquireCancelSpinLock$',
+].join('|'));
 
 /** The frames of `stack` that are the module's, innermost first; the host's own are left out. */
 export function parseStack(stack: string): WasmFrame[] {
@@ -142,7 +146,7 @@ export function findSite(map: SourceMap, frame: WasmFrame): Site | undefined {
   const line = map.places[2 * (low - 1) + 1];
   if (source === undefined || line === undefined) return undefined;
   const file = source.replace(/^.*\bassembly\//, '');
-  const own = `assembly/${file.replace(/\.ts$/, '')}/`;
+  const own = `${source.replace(/^(\.\.?\/)+|\.ts$/g, '')}/`;
   return { file, line, function: frame.name.startsWith(own) ? frame.name.slice(own.length) : '' };
 }
 

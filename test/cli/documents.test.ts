@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ROOT } from '../../host/cli/child.js';
 import { makeDocuments } from '../../host/cli/documents.js';
+import { readRules, verifierDocument } from '../../host/cli/verifierdoc.js';
+import { RULES } from '../../host/watch/rules.js';
 
 const documents = new Map(makeDocuments().map(({ name, text }) => [name, text]));
 
@@ -27,5 +29,22 @@ describe('cli/documents', () => {
     expect(text).toContain('## Q297040: ');
     expect(text).toContain('Had by release `nt40sp6a`, not by `nt40sp6a-q297040`');
     expect(text).toContain('in `tcpip/tcp/connect.ts`');
+  });
+
+  it('has a page for every rule, with a program that breaks it and one that keeps it', () => {
+    const text = documents.get('VERIFIER.md') ?? '';
+    const rules = readRules(ROOT).map(({ name }) => name);
+    expect(text.match(/^## \w+$/gm)?.map((line) => line.slice(3))).toEqual(rules);
+    expect(Object.keys(RULES).sort()).toEqual([...rules].sort());
+    for (const page of text.split(/^## /m).slice(1)) {
+      const name = page.slice(0, page.indexOf('\n'));
+      expect(page.match(/^export function breaks/gm)?.length, name).toBe(1);
+      expect(page.match(/^export function keeps/gm)?.length, name).toBe(1);
+    }
+    expect(text).toContain('\n0x100B: Freed or deleted while owned. Its words: lock, block.\n');
+  });
+
+  it('says which rule has no words or no programs', () => {
+    expect(() => verifierDocument(join(ROOT, 'nowhere'), '')).toThrow(/nowhere/);
   });
 });

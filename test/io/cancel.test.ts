@@ -224,7 +224,7 @@ describe('io/cancel', () => {
     const irp = requests.allocate(1);
     floor.call('setCancel', irp, floor.routine(() => undefined));
     floor.call('IoCancelIrp', irp);
-    expect(floor.findings).toEqual(['LOCK_LEAKED']);
+    expect(floor.findings).toEqual(['LOCK_LEAKED', 'IRQL_LEAKED']);
     expect(floor.findingWords[0]?.slice(0, 2)).toEqual([
       floor.call('cancelLock'), floor.value('Boundary.CANCEL'),
     ]);

@@ -28,11 +28,16 @@ export class Requests {
     this.cancelled = this.floor.value('Status.CANCELLED');
   }
 
-  /** A device with the driver `run`; there are four at most. */
+  /** A device with the driver `run`, whose IRP is marked where it keeps it; four at most. */
   device(run: Driver): number {
     const name = NAMES[this.devices++];
     if (name === undefined) throw new Error('there are only four names');
-    const id = this.floor.routine((device, irp) => run(device, irp));
+    const id = this.floor.routine((device, irp) => {
+      const answer = run(device, irp);
+      const kept = answer === this.pending && this.stateOf(irp) === 'IN_DRIVER';
+      if (kept) this.floor.call('IoMarkIrpPending', irp);
+      return answer;
+    });
     const device = this.floor.call('createDevice', this.floor.value(`DeviceName.${name}`), id);
     // A device begins with its driver.
     this.floor.onStop(() => this.floor.call('ExFreePool', this.floor.word(device)));

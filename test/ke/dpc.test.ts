@@ -141,7 +141,9 @@ describe('ke/dpc', () => {
     floor.call('KeLowerIrql', PASSIVE);
     expect(floor.findings).toEqual(['LOCK_LEAKED']);
     expect(floor.findingWords[0]?.slice(0, 2)).toEqual([lock, floor.value('Boundary.DPC')]);
-    floor.call('KeReleaseSpinLock', lock, floor.call('KeRaiseIrql', DISPATCH));
+    const irql = floor.call('KeRaiseIrql', DISPATCH);
+    floor.call('KeReleaseSpinLockFromDpcLevel', lock);
+    floor.call('KeLowerIrql', irql);
     const stays = dpcOf(floor, () => void floor.call('KeRaiseIrql', 12));
     floor.call('KeRaiseIrql', DISPATCH);
     floor.call('KeInsertQueueDpc', stays);

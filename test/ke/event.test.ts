@@ -134,7 +134,7 @@ describe('ke/event', () => {
     expect(waiting.floor.findings).toEqual([]);
     waiting.floor.call('KeRaiseIrql', 12);
     waiting.set();
-    expect(waiting.floor.findings).toEqual(['IRQL_WRONG']);
-    expect(waiting.floor.findingWords[0]).toEqual([12, DISPATCH, 0]);
+    expect(waiting.floor.findings).toEqual(['EVENT_IRQL']);
+    expect(waiting.floor.findingWords[0]).toEqual([12, waiting.event, 0]);
   });
 });

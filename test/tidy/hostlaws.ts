@@ -104,7 +104,7 @@ const defaults: Rule = fileRule('default-export', inHost, (source, report) => {
 
 const barrels: Rule = fileRule(
   'barrel',
-  (path) => inHost(path) && !/^host\/([a-z]+\/)?index\.ts$/.test(path),
+  (path) => inHost(path) && !/^host\/(verifier|([a-z]+\/)?index)\.ts$/.test(path),
   (source, report) => {
     const statements = source.tree.statements;
     if (

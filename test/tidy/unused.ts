@@ -8,8 +8,8 @@ import type { Source, Tree } from './source.js';
 
 /** Files that something outside the sources starts or reads; tests start nothing that ships. */
 const ENTRIES = [
-  /^assembly\/(index|host|layout|no-runtime)\.ts$/,
-  /^host\/(index|vitest)\.ts$/,
+  /^assembly\/(index|host|layout|no-runtime|explored|(ke|ex)\/index)\.ts$/,
+  /^host\/(index|verifier|vitest)\.ts$/,
   /^host\/cli\/(main|build|check|documents)\.ts$/,
   /^host\/web\/(main|worker)\.ts$/,
   /^bench\//,

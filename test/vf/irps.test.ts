@@ -1,18 +1,16 @@
-/** The verifier's rules of IRPs: each speaks in one case and is still in another. */
+/** What the verifier tells of IRPs: which one, in what state, and who completed it first. */
 
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect } from 'vitest';
 import { compileModule } from '../compile.js';
-import { Stopped } from '../floor.js';
+import { Stopped, it, leaves } from '../floor.js';
 import { Requests } from '../io/requests.js';
 
 const ENTRY = 'test/assembly/io/request.ts';
 
 let checked: WebAssembly.Module;
-let free: WebAssembly.Module;
 
 beforeAll(async () => {
   checked = await compileModule(ENTRY, { checked: true, optimize: 0 });
-  free = await compileModule(ENTRY, { optimize: 0 });
 });
 
 /** An IRP that a driver owns and its allocator will keep. */
@@ -24,91 +22,40 @@ function sent(requests: Requests): number {
   return irp;
 }
 
-/** The rule, its number, what breaks it, and the like of it that does not. */
-const CASES: readonly (readonly [
-  rule: string,
-  code: number,
-  breaks: (requests: Requests) => void,
-  keeps: (requests: Requests) => void,
-])[] = [
-  ['IRP_COMPLETED_TWICE', 0x2010, (r) => {
-    const irp = sent(r);
-    r.complete(irp, r.success);
-    r.complete(irp, r.success);
-  }, (r) => {
-    const irp = sent(r);
-    r.complete(irp, r.success);
-  }],
-  ['IRP_FREED_IN_USE', 0x2011, (r) => {
-    r.floor.call('IoFreeIrp', sent(r));
-  }, (r) => {
-    const irp = sent(r);
-    r.complete(irp, r.success);
-    r.floor.call('IoFreeIrp', irp);
-    r.floor.call('IoFreeIrp', r.allocate(1));
-  }],
-  ['IRP_CANCELABLE', 0x2012, (r) => {
-    const irp = sent(r);
-    r.floor.call('setCancel', irp, r.floor.routine(() => undefined));
-    r.complete(irp, r.success);
-  }, (r) => {
-    const irp = sent(r);
-    r.floor.call('setCancel', irp, r.floor.routine(() => undefined));
-    r.floor.call('clearCancel', irp);
-    r.complete(irp, r.success);
-  }],
-  ['IRP_STACK', 0x2013, (r) => {
-    const device = r.device(() => r.pending);
-    const irp = r.allocate(1);
-    r.send(device, irp);
-    r.floor.call('IoCallDriver', device, irp);
-  }, (r) => {
-    const device = r.device(() => r.pending);
-    const irp = r.allocate(2);
-    r.send(device, irp);
-    r.send(device, irp);
-  }],
-];
-
-/** Runs what may stop the kernel: some rules are also stop codes. */
-function until(run: () => void): void {
-  try {
-    run();
-  } catch (thrown) {
-    if (!(thrown instanceof Stopped)) throw thrown;
-  }
-}
-
 describe('vf/irps', () => {
-  it.each(CASES)('%s speaks where it is broken, and only there', (rule, code, breaks) => {
-    const requests = new Requests(checked);
-    expect(requests.floor.value(`Rule.${rule}`)).toBe(code);
-    until(() => breaks(requests));
-    expect(requests.floor.findings).toEqual([rule]);
-  });
-
-  it.each(CASES)('%s is still where it is kept', (_rule, _code, _breaks, keeps) => {
-    const requests = new Requests(checked);
-    keeps(requests);
-    expect(requests.floor.findings).toEqual([]);
-  });
-
-  it.each(CASES)('%s says nothing in a free build', (_rule, _code, breaks) => {
-    const requests = new Requests(free);
-    until(() => breaks(requests));
-    expect(requests.floor.findings).toEqual([]);
-  });
-
-  it('has a case for every rule of IRPs', () => {
-    const rules = new Requests(checked).floor.namesOf('Rule');
-    expect(CASES.map(([rule]) => rule)).toEqual(rules.filter((name) => name.startsWith('IRP_')));
-  });
-
   it('names the IRP', () => {
+    leaves('irp misuse');
     const requests = new Requests(checked);
     const irp = sent(requests);
     requests.floor.call('IoFreeIrp', irp);
     const [words] = requests.floor.findingWords;
     expect(words?.slice(0, 2)).toEqual([irp, requests.floor.value('IrpState.IN_DRIVER')]);
+  });
+
+  it('names the first completion of what is completed twice, which the host was told', () => {
+    leaves('stopped', 'irp misuse');
+    const requests = new Requests(checked);
+    const { floor } = requests;
+    floor.call('wantSites', 1);
+    const irp = sent(requests);
+    requests.complete(irp, requests.success);
+    const first = floor.sites.filter(({ lock }) => lock === irp);
+    expect(first.length).toBe(1);
+    expect(() => requests.complete(irp, requests.success)).toThrow(Stopped);
+    const idle = floor.value('IrpState.COMPLETED');
+    expect(floor.findingWords).toEqual([[irp, idle, first[0]?.sequence]]);
+  });
+
+  it('judges by what each dispatch routine did with its own request, not with one it sent', () => {
+    const requests = new Requests(checked);
+    const lower = requests.device((_, irp) => requests.complete(irp, requests.success));
+    const upper = requests.device((_, irp) => {
+      const inner = requests.allocate(1);
+      requests.send(lower, inner);
+      return requests.complete(irp, requests.success);
+    });
+    requests.send(upper, requests.allocate(1));
+    expect(requests.floor.findings).toEqual([]);
+    expect(requests.inUse()).toBe(0);
   });
 });

@@ -1,8 +1,8 @@
 /** The verifier's rules of levels at the end of a routine: spoken where broken, else still. */
 
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect } from 'vitest';
 import { compileModule } from '../compile.js';
-import { Floor } from '../floor.js';
+import { Floor, it, leaves } from '../floor.js';
 
 let module: WebAssembly.Module;
 
@@ -18,6 +18,7 @@ function processor(): Floor {
 
 describe('vf/irql', () => {
   it('names the rule of each boundary at which a routine came back at another level', () => {
+    leaves('irql');
     const floor = processor();
     const boundaries = floor.namesOf('Boundary').filter((name) => !/^(NONE|COUNT)$/.test(name));
     for (const name of boundaries) {

@@ -1,8 +1,8 @@
 /** The verifier's rules of pool: each speaks in one case and is still in another. */
 
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect } from 'vitest';
 import { compileModule } from '../compile.js';
-import { Floor } from '../floor.js';
+import { Floor, it, leaves } from '../floor.js';
 
 const POISON = 0xdd;
 
@@ -27,6 +27,7 @@ function allocate(floor: Floor, length: number): number {
 
 describe('vf/pool', () => {
   it('says which block of which tag was freed twice: rule 0x13', () => {
+    leaves('pool misuse');
     const floor = pool(checked);
     const at = allocate(floor, 40);
     floor.call('ExFreePool', at);
@@ -38,6 +39,7 @@ describe('vf/pool', () => {
   });
 
   it.each(['checked', 'free'])('does not give twice what was freed twice: %s', (build) => {
+    leaves('pool leaked', ...(build === 'free' ? [] : ['pool misuse' as const]));
     const floor = pool(build === 'free' ? free : checked);
     const at = allocate(floor, 40);
     floor.call('ExFreePool', at);
@@ -48,6 +50,7 @@ describe('vf/pool', () => {
   });
 
   it('says that what was freed is no block: rule 0x10', () => {
+    leaves('pool misuse', 'pool leaked');
     const floor = pool(checked);
     const at = allocate(floor, 200);
     floor.call('ExFreePool', at + 16);
@@ -61,6 +64,7 @@ describe('vf/pool', () => {
   });
 
   it.each([0, 1, 3, 40, 513, 5000])('says that %i octets were overrun by one: 0x51', (length) => {
+    leaves('pool misuse');
     const floor = pool(checked);
     const at = allocate(floor, length);
     floor.octets[at + length] = 0;
@@ -89,6 +93,7 @@ describe('vf/pool', () => {
   });
 
   it('says that pool was asked for above DISPATCH_LEVEL: rule 0x02, with level and tag', () => {
+    leaves('irql', 'pool leaked');
     const floor = pool(checked);
     floor.call('KeRaiseIrql', 2);
     floor.call('ExFreePool', allocate(floor, 10));
@@ -100,15 +105,18 @@ describe('vf/pool', () => {
     expect(floor.findingWords[0]?.slice(0, 2)).toEqual([12, floor.value('Tag.Tcb')]);
   });
 
-  it('says that pool was freed above DISPATCH_LEVEL', () => {
+  it('says that pool was freed above DISPATCH_LEVEL: rule 0x12, with level and block', () => {
+    leaves('irql');
     const floor = pool(checked);
     const at = allocate(floor, 10);
     floor.call('KeRaiseIrql', 12);
     floor.call('ExFreePool', at);
-    expect(floor.findings[0]).toBe('IRQL_WRONG');
+    expect(floor.findings[0]).toBe('POOL_FREE_IRQL');
+    expect(floor.findingWords[0]?.slice(0, 2)).toEqual([12, at]);
   });
 
   it('adds nothing to a block of a free build, and says nothing there', () => {
+    leaves('irql', 'pool leaked');
     const floor = pool(free);
     const first = allocate(floor, 8);
     const second = allocate(floor, 8);

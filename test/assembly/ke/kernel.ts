@@ -102,7 +102,7 @@ export function ownerOf(lock: KSpinLock): u32 {
 }
 
 export function rankOf(lock: KSpinLock): u32 {
-  return lock.word >>> 16;
+  return (lock.word >>> 16) & 127;
 }
 
 /** The time that the host gives, in ticks of 10 ms. */

@@ -16,6 +16,7 @@ import { formatVerdict, sortVerdicts } from './watch/verdict.js';
 import type { Verdict, VerdictKind } from './watch/verdict.js';
 
 export type { Observation } from './watch/observation.js';
+export { expectNoFindings } from './explore/expect.js';
 export type { Subject } from './watch/question.js';
 export type { VerdictKind } from './watch/verdict.js';
 

@@ -17,19 +17,31 @@ export interface CompileOptions {
   readonly checked?: boolean;
   /** Interlocked operations as atomics, as `smp` has them. Default: no. */
   readonly smp?: boolean;
-  /** asc's optimize level. Default: 2; 0 compiles in half the time. */
-  readonly optimize?: 0 | 2;
+  /**
+   * For the explorer: the checked build with its scheduling points, through Binaryen's asyncify,
+   * and with a source map. Default: no.
+   */
+  readonly explore?: boolean;
+  /** asc's optimize level. Default: 2, explored 3; 0 compiles in half the time. */
+  readonly optimize?: 0 | 2 | 3;
   /** Pages of 64 KiB that memory may grow to. Default: as many as there are. */
   readonly maximumPages?: number;
 }
 
 /** What asc is told for `options`. */
 function wordsOf(options: CompileOptions): string[] {
-  const watched = options.checked === true ? 1 : 0;
+  const explored = options.explore === true;
+  const watched = explored || options.checked === true ? 1 : 0;
   const smp = options.smp === true ? 1 : 0;
-  const use = ['abort=', `VERIFIER=${watched}`, `FAULTS=${watched}`, 'EXPLORE=0', `SMP=${smp}`];
-  const words = ['--config', 'none', '--runtime', 'stub', '--initialMemory', '16'];
-  words.push(`-O${options.optimize ?? 2}`, '--enable', smp === 1 ? 'simd,threads' : 'simd');
+  const use = ['abort=', `VERIFIER=${watched}`, `FAULTS=${watched}`];
+  use.push(`EXPLORE=${explored ? 1 : 0}`, `SMP=${smp}`);
+  const words = ['--config', 'none', '--runtime', 'stub'];
+  words.push('--initialMemory', explored ? '4' : '16');
+  words.push(`-O${options.optimize ?? (explored ? 3 : 2)}`);
+  words.push('--enable', smp === 1 ? 'simd,threads' : 'simd');
+  if (explored) {
+    words.push('--exportStart', 'start', '--runPasses', 'asyncify', '--sourceMap', '--debug');
+  }
   if (options.maximumPages !== undefined) {
     words.push('--maximumMemory', String(options.maximumPages));
   }
@@ -39,7 +51,7 @@ function wordsOf(options: CompileOptions): string[] {
 /** A digest of every source an entry may be made of, of the compiler's version, and of `words`. */
 function digestOf(words: readonly string[]): string {
   const hash = createHash('sha256').update(JSON.stringify(words));
-  const files = ['assembly', 'test/assembly'].flatMap((folder) =>
+  const files = ['assembly', 'test/assembly', 'test/explore/programs'].flatMap((folder) =>
     readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
       .filter((name) => name.endsWith('.ts'))
       .map((name) => join(folder, name)),
@@ -50,21 +62,30 @@ function digestOf(words: readonly string[]): string {
   return hash.digest('hex').slice(0, 16);
 }
 
+/** What the compiler made. */
+interface Compiled {
+  readonly binary: Uint8Array<ArrayBuffer>;
+  /** The source map, where one was asked for. */
+  readonly map: string | null;
+}
+
 /** Throws with the compiler's words if `entry` does not compile. */
-async function compile(entry: string, words: readonly string[]): Promise<Uint8Array<ArrayBuffer>> {
+async function compile(entry: string, words: readonly string[]): Promise<Compiled> {
   const { createMemoryStream, main } = await import('assemblyscript/asc');
   const stderr = createMemoryStream();
   let binary: Uint8Array<ArrayBuffer> | null = null;
+  let map: string | null = null;
   const { error } = await main([entry, '--baseDir', ROOT, '--outFile', 'entry.wasm', ...words], {
     stderr,
-    writeFile: (_name, contents) => {
-      binary = Uint8Array.from(Buffer.from(contents));
+    writeFile: (name, contents) => {
+      if (name.endsWith('.map')) map = Buffer.from(contents).toString('utf8');
+      else binary = Uint8Array.from(Buffer.from(contents));
     },
   });
   if (error !== null || binary === null) {
     throw new Error(`${entry} does not compile: ${error?.message ?? ''}\n${stderr.toString()}`);
   }
-  return binary;
+  return { binary, map };
 }
 
 /** What was kept under `name`, or null. */
@@ -76,16 +97,20 @@ function findKept(name: string): Uint8Array<ArrayBuffer> | null {
   }
 }
 
-/** Keeps `binary` as `stem` with `digest`, in place of what was made of older sources. */
-function keep(stem: string, digest: string, binary: Uint8Array): void {
+/** Keeps what was made as `stem` with `digest`, in place of what was made of older sources. */
+function keep(stem: string, digest: string, { binary, map }: Compiled): void {
   mkdirSync(KEPT, { recursive: true });
   const older = readdirSync(KEPT).filter((name) => name.startsWith(`${stem}.`));
   for (const name of older) {
-    if (name.endsWith('.wasm')) rmSync(join(KEPT, name), { force: true });
+    if (/\.wasm(\.map)?$/.test(name)) rmSync(join(KEPT, name), { force: true });
   }
-  const part = join(KEPT, `${stem}.${digest}.${process.pid}.part`);
-  writeFileSync(part, binary);
-  renameSync(part, join(KEPT, `${stem}.${digest}.wasm`));
+  const put = (name: string, content: Uint8Array | string): void => {
+    const part = join(KEPT, `${name}.${process.pid}.part`);
+    writeFileSync(part, content);
+    renameSync(part, join(KEPT, name));
+  };
+  if (map !== null) put(`${stem}.${digest}.wasm.map`, map);
+  put(`${stem}.${digest}.wasm`, binary);
 }
 
 /**
@@ -97,14 +122,25 @@ export async function compileModule(
   options: CompileOptions = {},
 ): Promise<WebAssembly.Module> {
   const words = wordsOf(options);
-  const mark = createHash('sha256').update(JSON.stringify(words)).digest('hex').slice(0, 8);
-  const stem = `${entry.replace(/\W+/g, '-')}-${mark}`;
-  const digest = digestOf(words);
+  const { stem, digest } = namesOf(entry, words);
   const kept = findKept(`${stem}.${digest}.wasm`);
   if (kept !== null) return WebAssembly.compile(kept);
-  const binary = await compile(entry, words);
-  keep(stem, digest, binary);
-  return WebAssembly.compile(binary);
+  const made = await compile(entry, words);
+  keep(stem, digest, made);
+  return WebAssembly.compile(made.binary);
+}
+
+/** The source map of an entry that was compiled to be explored, of the same sources; or null. */
+export function findMap(entry: string): string | null {
+  const { stem, digest } = namesOf(entry, wordsOf({ explore: true }));
+  const kept = findKept(`${stem}.${digest}.wasm.map`);
+  return kept === null ? null : Buffer.from(kept).toString('utf8');
+}
+
+/** Under which names an entry's outputs are kept. */
+function namesOf(entry: string, words: readonly string[]): { stem: string; digest: string } {
+  const mark = createHash('sha256').update(JSON.stringify(words)).digest('hex').slice(0, 8);
+  return { stem: `${entry.replace(/\W+/g, '-')}-${mark}`, digest: digestOf(words) };
 }
 
 /**

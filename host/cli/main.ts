@@ -44,8 +44,8 @@ of its processors: with one, IRQL stays where it was; with two, the other one sp
 the machine of two processors is the second, its runs go to q.2p.pcapng and q.2p.healthy.pcapng.`;
 
 const EXPLORE_NOTES = `
-TARGET is FILE.wasm with its map beside it, FILE.ts of AssemblyScript (compiled by the assemblyscript
-that is installed there), a load of the main job (${KERNEL_SCENARIOS.join(', ')}),
+TARGET is FILE.wasm with its map beside it, FILE.ts of AssemblyScript (compiled by the compiler that
+is installed there), a load of the main job (${KERNEL_SCENARIOS.join(', ')}),
 or a program of test/explore/programs. Without --schedules and --seconds 10,000 schedules are run.
 
 Exit code: 0 nothing found, 1 a finding that is confirmed, 2 wrong use. What is only predicted, and

@@ -1,4 +1,4 @@
-/** The live line of `ntstack run`: on a terminal only, and gone when the phase is over. */
+/** The live lines of `run` and `explore`: on a terminal only, and gone when what they show is. */
 
 import { SingleBar } from 'cli-progress';
 import type { PhaseTarget } from './arena.js';
@@ -20,10 +20,22 @@ const FRAMES_A_SECOND = 10;
 
 /** The line of a phase, on standard error. */
 export function startProgress(target: PhaseTarget): ProgressLine {
+  const line = startLine(target.padEnd(7));
+  return {
+    show: (progress) => line.show(progress.share, wordsOf(progress)),
+    end: line.end,
+  };
+}
+
+/** A line of a label, a bar and words, on standard error where that is a terminal. */
+export function startLine(label: string): {
+  readonly show: (share: number, words: string) => void;
+  readonly end: () => void;
+} {
   if (process.stderr.isTTY !== true) return { show() {}, end() {} };
   const paint = paintFor(process.stderr);
   const bar = new SingleBar({
-    format: `${paint.bold(target.padEnd(7))} ${paint.cyan('{bar}')} {percentage} %  {words}`,
+    format: `${paint.bold(label)} ${paint.cyan('{bar}')} {percentage} %  {words}`,
     barCompleteChar: '█',
     barIncompleteChar: '░',
     barsize: 16,
@@ -37,8 +49,8 @@ export function startProgress(target: PhaseTarget): ProgressLine {
   });
   bar.start(STEPS, 0, { words: '' });
   return {
-    show(progress) {
-      bar.update(Math.round(progress.share * STEPS), { words: wordsOf(progress) });
+    show(share, words) {
+      bar.update(Math.round(share * STEPS), { words });
     },
     end() {
       bar.stop();

@@ -1,0 +1,174 @@
+/**
+ * Scenarios of the stack itself: windows of a server's life under a load of the main job, with
+ * connects, accepts, data, closes, aborts, ticks and interrupts beside one another.
+ */
+
+import type { Article } from '../kb/article.js';
+import { findArticle } from '../kb/index.js';
+import { loadModule } from '../kernel/load.js';
+import { introduce } from '../load/load.js';
+import type { LoadContext } from '../load/load.js';
+import { LOAD_NAMES, createMix } from '../load/mix.js';
+import type { LoadWeights } from '../load/mix.js';
+import type { MachineOptions } from '../machine/options.js';
+import type { Seed } from '../machine/random.js';
+import { createWorld } from '../user/create.js';
+import type { PointLevel } from './engine.js';
+import type { Prepared } from './program.js';
+import { Recorder } from './recorder.js';
+import type { Window } from './recorder.js';
+import { prepareWindow } from './window.js';
+
+/** Calls of work that a window waits for its beginning. */
+const PATIENCE = 4000;
+
+/** Which windows of which load are prepared. */
+export interface KernelOptions {
+  readonly seed?: Seed;
+  readonly release?: string;
+  readonly parameters?: Readonly<Record<string, number>>;
+  readonly faults?: readonly string[];
+  /** Default: 2. */
+  readonly processors?: number;
+  readonly points?: PointLevel;
+  /** Windows; default: 8. */
+  readonly windows?: number;
+  /** Calls of each; default: 5. */
+  readonly calls?: number;
+  /** Calls of work between the beginnings of two windows. Default: 97. */
+  readonly every?: number;
+  /** Of an article: the release that has not got the defect. */
+  readonly healthy?: boolean;
+  /** Unload the drivers after each schedule. */
+  readonly halt?: boolean;
+}
+
+/** Names that `prepareKernel` knows. */
+export const KERNEL_SCENARIOS: readonly string[] = ['self', ...LOAD_NAMES.filter(isPlain)];
+
+const SPARE = { first: 0x0a00_00c8, last: 0x0a00_00fa };
+/** Virtual time in which the windows must come. */
+const LIFE_NS = 2e9;
+const SLICE_NS = 1e6;
+/** What the stack is explored with against itself: everything opens, talks, closes and aborts. */
+const SELF: LoadWeights = { storm: 2, messages: 1 };
+/** A link on which timers have something to do. */
+const LINK = 'switch:?loss=1%&delay=200us';
+/** What windows begin with, in turn: so that each has its share. */
+const BEGINNINGS = [
+  'onInterrupt', 'socketClose', 'onTick', 'socketConnect', 'socketAccept', 'runThreads',
+  'onInterrupt', 'socketShutdown',
+];
+
+/**
+ * Engines that stand before windows of a load, or of an article's scene, one after another.
+ * @throws TypeError: there is no such load or article.
+ */
+export async function prepareKernel(
+  name: string, options: KernelOptions = {},
+): Promise<Prepared[]> {
+  const module = await loadModule('explore');
+  const windows = isArticle(name)
+    ? await recordArticle(findArticle(name), options)
+    : await recordWindows(name, options);
+  return windows.map((window, index) => prepareWindow(module, window, {
+    name: `${name} ${index + 1}`,
+    processors: options.processors ?? 2,
+    points: options.points ?? 'locks',
+    halt: options.halt ?? false,
+  }));
+}
+
+/** Windows of a server's life. @throws TypeError: there is no such load. */
+export async function recordWindows(name: string, options: KernelOptions): Promise<Window[]> {
+  if (!KERNEL_SCENARIOS.includes(name)) {
+    throw new TypeError(`no load ${name}: ${KERNEL_SCENARIOS.join(', ')}`);
+  }
+  const weights: LoadWeights = name === 'self' ? SELF : { [name]: 1 };
+  const most = options.windows ?? 8;
+  const recorders = [0, 1].map((which) => recorderOf(options, Math.ceil((most - which) / 2)));
+  const own = (which: number): Pick<MachineOptions, 'tap' | 'processors' | 'faults'> => ({
+    tap: (recorders[which] as Recorder).tap,
+    processors: options.processors ?? 2,
+    faults: options.faults ?? [],
+  });
+  const world = await createWorld({
+    seed: options.seed ?? 1,
+    target: 'explore',
+    ...(options.release === undefined ? {} : { release: options.release }),
+    parameters: options.parameters ?? {},
+    machines: [
+      { name: 'server', address: '10.0.0.1/24', ...own(0) },
+      { name: 'client1', address: '10.0.0.11/24', ...own(1) },
+      { name: 'client2', address: '10.0.0.12/24' },
+    ],
+    link: LINK,
+    digest: false,
+  });
+  const context: LoadContext = {
+    server: world.machine('server'), clients: world.machines.slice(1), spare: SPARE,
+  };
+  const load = createMix(weights);
+  try {
+    await introduce(world, context);
+    load.start(world, context);
+    const wanted = (): boolean => recorders.some(({ isFull }) => !isFull);
+    for (let at = 0; at < LIFE_NS && wanted(); at += SLICE_NS) {
+      await world.run(SLICE_NS);
+    }
+    load.abandon();
+  } finally {
+    world.stop();
+  }
+  return recorders.flatMap(({ windows }) => windows);
+}
+
+function recorderOf({ calls, every }: KernelOptions, most: number): Recorder {
+  let next = 0;
+  return new Recorder({
+    calls: calls ?? 5,
+    most,
+    alike: 2,
+    begins: (n, routine, kept) => {
+      if (n < next) return false;
+      const wanted = BEGINNINGS[kept % BEGINNINGS.length];
+      // What never comes is not waited for.
+      if (routine !== wanted && n < next + PATIENCE) return false;
+      next = n + (every ?? 97);
+      return true;
+    },
+  });
+}
+
+/** All of a scene, in windows that follow one another, of the machine that has the defect. */
+async function recordArticle(article: Article, options: KernelOptions): Promise<Window[]> {
+  const { release, fixed, settings } = article;
+  const recorder = new Recorder({
+    calls: options.calls ?? 5, most: options.windows ?? Infinity, begins: () => true,
+  });
+  const stage = article.stage({
+    release: options.healthy === true ? fixed : release,
+    processors: options.processors ?? 2,
+    settings: { ...settings, ...options.parameters },
+  });
+  const machines = stage.machines.map((machine) =>
+    machine.faults === undefined ? machine
+      : { ...machine, tap: recorder.tap, captureSites: false });
+  const world = await createWorld({
+    ...stage, machines, seed: options.seed ?? 1, target: 'explore', digest: false,
+  });
+  try {
+    await article.play(world);
+  } finally {
+    world.stop();
+  }
+  return recorder.windows;
+}
+
+function isArticle(name: string): boolean {
+  return /^q?[0-9]{6}$/i.test(name);
+}
+
+function isPlain(name: string): boolean {
+  return name !== 'replay';
+}

@@ -1,0 +1,53 @@
+/**
+ * `npm run explore`: `suite` measures the published programs, which belong to the tests; all else
+ * is `ntstack explore`.
+ */
+
+import { parseArgs } from 'node:util';
+import { main } from '../../host/cli/main.js';
+import { compileModule } from '../compile.js';
+import { ALL_FILE } from './programs/index.js';
+import { formatSuite, measureSuite } from './suite.js';
+
+const USAGE = 'usage: npm run explore -- suite [--json] [--programs NAME,…] [--strategies NAME,…]'
+  + ' [--runs N] [--schedules N]';
+
+process.exitCode = process.argv[2] === 'suite'
+  ? await suite(process.argv.slice(3))
+  : await main(['explore', ...process.argv.slice(2)]);
+
+/** Gives the exit code: 1 where something was missed or reported wrongly, 2 for wrong use. */
+async function suite(words: readonly string[]): Promise<number> {
+  try {
+    const { values } = parseArgs({
+      args: [...words],
+      options: {
+        json: { type: 'boolean' }, programs: { type: 'string' }, strategies: { type: 'string' },
+        runs: { type: 'string' }, schedules: { type: 'string' },
+      },
+    });
+    const module = await compileModule(`test/explore/programs/${ALL_FILE}.ts`, { explore: true });
+    const rows = measureSuite(module, {
+      ...(values.programs === undefined ? {} : { programs: values.programs.split(',') }),
+      ...(values.strategies === undefined ? {} : { strategies: values.strategies.split(',') }),
+      ...(values.runs === undefined ? {} : { runs: countOf('runs', values.runs) }),
+      ...(values.schedules === undefined
+        ? {}
+        : { schedules: countOf('schedules', values.schedules) }),
+      say: (line) => void process.stderr.write(`${line}\n`),
+    });
+    const text = values.json === true ? JSON.stringify({ programs: rows }) : formatSuite(rows);
+    process.stdout.write(`${text}\n`);
+    return rows.every((row) => row.foundInAllRuns && row.twinReports === 0) ? 0 : 1;
+  } catch (thrown) {
+    if (!(thrown instanceof TypeError)) throw thrown;
+    process.stderr.write(`${thrown.message}\n${USAGE}\n`);
+    return 2;
+  }
+}
+
+function countOf(option: string, word: string): number {
+  const count = Number(word);
+  if (Number.isInteger(count) && count > 0) return count;
+  throw new TypeError(`option --${option}: ${word} is no number above 0`);
+}

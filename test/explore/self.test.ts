@@ -1,0 +1,58 @@
+/**
+ * The stack against itself: connect, accept, data, close, abort, ticks and interrupts of a load,
+ * beside one another on two and three processors; thousands of schedules. `ntstack explore self`
+ * runs as many as one likes.
+ */
+
+import { describe, expect, it } from 'vitest';
+import { explore } from '../../host/explore/explorer.js';
+import { prepareKernel } from '../../host/explore/kernelscenario.js';
+import type { Prepared } from '../../host/explore/program.js';
+
+const LIMIT = { timeout: 120_000 };
+
+/** What was found in all windows: a line for each. */
+function findingsOf(windows: readonly Prepared[], schedules: number): string[] {
+  return windows.flatMap((window) => {
+    const { findings } = explore(window, { schedules });
+    return findings.map(({ status, sentence, line }) => `${status}: ${sentence} ${line}`);
+  });
+}
+
+describe('the stack under many schedules', LIMIT, () => {
+  for (const [processors, calls, points] of [
+    [2, 5, 'interlocked'], [3, 7, 'interlocked'], [3, 6, 'locks'],
+  ] as const) {
+    it(`has no finding on ${processors} processors, ${calls} calls, ${points}`, async () => {
+      const windows = await prepareKernel('self', {
+        processors, calls, points, windows: 12, halt: true,
+      });
+      expect(windows).toHaveLength(12);
+      expect(findingsOf(windows, 100)).toEqual([]);
+    });
+  }
+
+  it('has windows in which everything happens', async () => {
+    const windows = await prepareKernel('self', { windows: 16, calls: 6 });
+    const routines = new Set(windows.flatMap(({ scenario }) =>
+      scenario.actors.map(({ name }) => name.split(' ')[0])));
+    expect([...routines]).toEqual(expect.arrayContaining([
+      'onInterrupt', 'onTick', 'runThreads', 'socketConnect', 'socketAccept', 'socketSend',
+      'socketReceive', 'socketClose',
+    ]));
+  });
+});
+
+describe('an article in the explorer', LIMIT, () => {
+  it('finds the lock that Q297040 leaks in the first schedule, without being told where', async () => {
+    const windows = await prepareKernel('q297040', { processors: 1, calls: 4 });
+    const found = windows.flatMap((window) => explore(window, { schedules: 1 }).findings);
+    const leak = found.find(({ rule }) => rule === 'LOCK_LEAKED');
+    expect(leak).toMatchObject({ status: 'confirmed', schedule: 1 });
+  });
+
+  it('finds nothing in the release that was mended', async () => {
+    const windows = await prepareKernel('q297040', { processors: 1, calls: 4, healthy: true });
+    expect(findingsOf(windows, 20)).toEqual([]);
+  });
+});

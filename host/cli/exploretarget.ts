@@ -2,6 +2,7 @@
 
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { basename, extname, join } from 'node:path';
+import { ARTICLES } from '../kb/index.js';
 import { KERNEL_SCENARIOS, prepareKernel } from '../explore/kernelscenario.js';
 import { parseLine } from '../explore/line.js';
 import { prepareProgram } from '../explore/program.js';
@@ -22,7 +23,6 @@ export interface Target {
 }
 
 const PROGRAMS = join(ROOT, 'test', 'explore', 'programs');
-const ARTICLE = /^q[0-9]{6}$/i;
 
 /**
  * What a name stands for, prepared.
@@ -55,11 +55,10 @@ async function programTarget(
 /** The one place that knows which articles and loads can be explored. */
 async function kernelTarget(name: string, plan: ExplorePlan): Promise<Target> {
   const known = name.toLowerCase();
-  if (!KERNEL_SCENARIOS.includes(known)) {
-    if (ARTICLE.test(name)) {
-      throw new WrongUse(`${name}: not yet; ntstack kb ${known} runs the article`);
-    }
-    const names = [...KERNEL_SCENARIOS, ...programs()].join(', ');
+  const isArticle = ARTICLES.some(({ number }) => number.toLowerCase() === known);
+  if (!KERNEL_SCENARIOS.includes(known) && !isArticle) {
+    const articles = ARTICLES.map(({ number }) => number.toLowerCase());
+    const names = [...KERNEL_SCENARIOS, ...articles, ...programs()].join(', ');
     throw new WrongUse(`${name}: nothing to explore; FILE.wasm, FILE.ts, ${names}`);
   }
   if (plan.size !== undefined || plan.fixed) {

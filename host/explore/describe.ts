@@ -2,14 +2,15 @@
 
 import { findAcquirer, resolveStack } from '../watch/sourcemap.js';
 import type { Site, SourceMap } from '../watch/sourcemap.js';
-import type { Engine, Outcome, RawFinding, RecordedStep, Waiting } from './engine.js';
+import type { Engine } from './engine.js';
+import type { Outcome, RawFinding, RecordedStep, Waiting } from './outcome.js';
 import type { Finding, Party, ScheduleStep, Subject } from './finding.js';
 import { formatLine } from './line.js';
 import type { Cycle } from './lockgraph.js';
 import type { Prepared } from './program.js';
 import type { Scenario } from './scenario.js';
 import { START } from './strategy.js';
-import { deadlockSentence, placeOf, ruleSentence } from './sentence.js';
+import { deadlockSentence, ruleSentence } from './sentence.js';
 import { switchesOf } from './shrink.js';
 
 /** In a lock's word, above its owner. */

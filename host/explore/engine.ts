@@ -6,15 +6,17 @@
 import { ExploredModule } from '../kernel/explored.js';
 import type { ExploredHooks } from '../kernel/explored.js';
 import type { Stream } from '../machine/random.js';
+import { audit, holdingsOf } from './audit.js';
+import type { Holding } from './audit.js';
+import { kindsOf, maskOf, racingMask } from './kinds.js';
+import type { Kinds, PointLevel } from './kinds.js';
+import type { Ending, Outcome, RawFinding, RecordedStep, RunOptions, Waiting } from './outcome.js';
 import { ProfileKeeper } from './profile.js';
 import { Diverged } from './replay.js';
 import type { Scenario } from './scenario.js';
 import { OVER, START } from './strategy.js';
 import type { Strategy, View } from './strategy.js';
 import { TraceHash } from './tracehash.js';
-
-/** At which points another actor may be made to run. */
-export type PointLevel = 'locks' | 'interlocked' | 'memory';
 
 /** Octets that each context's stack may take while it is suspended. */
 const STACK_OCTETS = 8192;
@@ -32,66 +34,6 @@ const FRESH = 0;
 const BEGUN = 1;
 const DONE = 2;
 
-/** How a schedule ended. */
-export type Ending = 'done' | 'deadlock' | 'stop' | 'trap' | 'livelock' | 'diverged';
-
-/** A rule that was broken, or the way in which a schedule ended badly. */
-export interface RawFinding {
-  /** The verifier's rule, `DEADLOCK`, `TRAP`, `LIVELOCK`, or the stop code's name. */
-  readonly rule: string;
-  readonly words: readonly number[];
-  /** Who ran. */
-  readonly actor: number;
-  /** Decisions of the schedule before it. */
-  readonly step: number;
-  /** The stack, where stacks are kept. */
-  readonly stack?: string;
-}
-
-/** A step of a schedule, as a recording has it. */
-export interface RecordedStep {
-  readonly actor: number;
-  readonly processor: number;
-  readonly irql: number;
-  readonly point: number;
-  readonly object: number;
-  /** The stack, where stacks are kept. */
-  readonly stack?: string;
-}
-
-/** What one schedule came to. */
-export interface Outcome {
-  readonly ending: Ending;
-  readonly findings: readonly RawFinding[];
-  /** Whom the strategy chose, wherever there was a choice. */
-  readonly choices: readonly number[];
-  /** Decisions with more than one way to go. */
-  readonly points: number;
-  /** The same for schedules that differ only in the order of what does not meet. */
-  readonly hash: number;
-  /** For a deadlock: who waits, and for what. */
-  readonly waiting: readonly Waiting[];
-  readonly steps: readonly RecordedStep[];
-}
-
-/** What a processor has before anybody begins. */
-interface Before {
-  readonly irql: number;
-  readonly locks: ReadonlySet<number>;
-}
-
-/** An actor that waits for ever. */
-export interface Waiting {
-  readonly actor: number;
-  readonly point: number;
-  readonly object: number;
-  /** For a spin lock: the processor that has it; -1 where nobody has. */
-  readonly owner: number;
-  readonly processor: number;
-  readonly irql: number;
-  readonly stack?: string;
-}
-
 /** Thrown out of a module that stops. */
 class Stop extends Error {}
 
@@ -101,14 +43,6 @@ export interface EngineOptions {
   readonly imports?: Readonly<Record<string, Record<string, CallableFunction>>>;
   /** Octets of memory that are kept free for the module, before the stacks of contexts. */
   readonly reserve?: number;
-}
-
-/** What is kept of a schedule beside its end. */
-export interface RunOptions {
-  /** Keep every step. */
-  readonly record?: boolean;
-  /** With their stacks. */
-  readonly stacks?: boolean;
 }
 
 /** The contexts of one scenario in one module. */
@@ -147,7 +81,7 @@ export class Engine implements ExploredHooks, View {
   private pointCount = 0;
   readonly kinds: Kinds;
   /** Of each processor: what it held before the first actor began. */
-  private before: readonly Before[] = [];
+  private before: readonly Holding[] = [];
   /** Where each actor stands, where stacks are kept. */
   private readonly stacks: string[] = [];
 
@@ -158,8 +92,7 @@ export class Engine implements ExploredHooks, View {
     const stacks = MOST_ACTORS * STACK_OCTETS;
     this.module = new ExploredModule(module, this, stacks, reserve ?? 0, imports);
     this.kinds = kindsOf(this.module);
-    const { acquire, enter, try: tries, interlocked, write } = this.kinds;
-    this.racing = 1 << acquire | 1 << enter | 1 << tries | 1 << interlocked | 1 << write;
+    this.racing = racingMask(this.kinds);
     this.profile = new ProfileKeeper(MOST_ACTORS);
   }
 
@@ -171,15 +104,12 @@ export class Engine implements ExploredHooks, View {
     this.scenario = scenario;
     this.module.renew();
     this.snapshot = this.module.copy(scenario.octets);
-    this.mask = this.maskOf(scenario);
+    this.mask = maskOf(this.kinds, this.level, scenario);
     this.interrupts.length = 0;
     for (let i = 0; i < scenario.processors; i++) this.interrupts.push([]);
     scenario.actors.forEach(({ processor }, actor) => this.processors[actor] = processor);
     this.profile.reset(scenario.actors.length);
-    this.before = Array.from({ length: scenario.processors }, (_, processor) => ({
-      irql: this.module.irql(processor),
-      locks: new Set(this.module.heldLocks(processor).map(({ lock }) => lock)),
-    }));
+    this.before = holdingsOf(this.module, scenario.processors);
   }
 
   /** Runs one schedule, from the snapshot to its end. */
@@ -194,7 +124,9 @@ export class Engine implements ExploredHooks, View {
       ending = this.loop();
       isWhole = true;
       this.current = -1;
-      if (ending === 'done') this.audit();
+      if (ending === 'done') {
+        for (const { rule, words } of audit(this.module, this.before)) this.fail(rule, words);
+      }
       if (ending === 'done' && this.findings.length === 0) this.scenario.after?.();
     } catch (thrown) {
       ending = this.thrown(thrown);
@@ -410,18 +342,6 @@ export class Engine implements ExploredHooks, View {
     return true;
   }
 
-  /** Locks that are still held, and levels that are still raised, when every actor is done. */
-  private audit(): void {
-    for (let processor = 0; processor < this.scenario.processors; processor++) {
-      const before = this.before[processor] as Before;
-      for (const { lock, rank } of this.module.heldLocks(processor)) {
-        if (!before.locks.has(lock)) this.fail('LOCK_HELD_AT_END', [lock, rank, processor]);
-      }
-      const irql = this.module.irql(processor);
-      if (irql !== before.irql) this.fail('IRQL_RAISED_AT_END', [irql, processor]);
-    }
-  }
-
   private waiting(): Waiting[] {
     const waiting: Waiting[] = [];
     for (let actor = 0; actor < this.scenario.actors.length; actor++) {
@@ -472,53 +392,8 @@ export class Engine implements ExploredHooks, View {
     }
     return at;
   }
-
-  private maskOf({ actors }: Scenario): number {
-    const { kinds } = this;
-    const interrupts = actors.some(({ level }) => level !== 0);
-    let mask = 1 << kinds.acquire | 1 << kinds.enter | 1 << kinds.wait | 1 << kinds.waitTimed
-      | 1 << kinds.signal | 1 << kinds.try;
-    if (interrupts || this.level !== 'locks') mask |= 1 << kinds.release | 1 << kinds.leave;
-    if (interrupts) mask |= 1 << kinds.irql;
-    if (this.level !== 'locks') mask |= 1 << kinds.interlocked;
-    if (this.level === 'memory') mask |= 1 << kinds.read | 1 << kinds.write;
-    return mask;
-  }
 }
 
 function stackNow(): string {
   return new Error('here').stack ?? '';
-}
-
-/** The values of `Point` that the engine treats differently. */
-export interface Kinds {
-  readonly acquire: number;
-  readonly release: number;
-  readonly enter: number;
-  readonly leave: number;
-  readonly wait: number;
-  readonly waitTimed: number;
-  readonly signal: number;
-  readonly try: number;
-  readonly interlocked: number;
-  readonly read: number;
-  readonly write: number;
-  readonly irql: number;
-}
-
-function kindsOf(module: ExploredModule): Kinds {
-  return {
-    acquire: module.valueOf('Point.ACQUIRE'),
-    release: module.valueOf('Point.RELEASE'),
-    enter: module.valueOf('Point.ENTER'),
-    leave: module.valueOf('Point.LEAVE'),
-    wait: module.valueOf('Point.WAIT'),
-    waitTimed: module.valueOf('Point.WAIT_TIMED'),
-    signal: module.valueOf('Point.SIGNAL'),
-    try: module.valueOf('Point.TRY'),
-    interlocked: module.valueOf('Point.INTERLOCKED'),
-    read: module.valueOf('Point.READ'),
-    write: module.valueOf('Point.WRITE'),
-    irql: module.valueOf('Point.IRQL'),
-  };
 }

@@ -11,7 +11,7 @@
  */
 
 import type { Stream } from '../machine/random.js';
-import type { Kinds } from './engine.js';
+import type { Kinds } from './kinds.js';
 import { Races, doMeet } from './races.js';
 import type { Event, Footprint } from './races.js';
 import { below } from './random.js';

@@ -13,7 +13,7 @@ import type { LoadWeights } from '../load/mix.js';
 import type { MachineOptions } from '../machine/options.js';
 import type { Seed } from '../machine/random.js';
 import { createWorld } from '../user/create.js';
-import type { PointLevel } from './engine.js';
+import type { PointLevel } from './kinds.js';
 import type { Prepared } from './program.js';
 import { Recorder } from './recorder.js';
 import type { Window } from './recorder.js';

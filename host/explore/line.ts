@@ -3,7 +3,7 @@
  * an actor, and how often it was chosen, where more than once: `0x3.1.0x12`.
  */
 
-import type { PointLevel } from './engine.js';
+import type { PointLevel } from './kinds.js';
 
 /** What a line says. */
 export interface ReplayLine {

@@ -3,7 +3,7 @@
  * could be a deadlock. Cycles that cannot are refuted, with the reason.
  */
 
-import type { RecordedStep } from './engine.js';
+import type { RecordedStep } from './outcome.js';
 
 /** While holding `outer`, an actor comes to take `inner`. */
 export interface Edge {

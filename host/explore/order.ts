@@ -32,6 +32,8 @@ class Plan {
   private readonly all: number[] = [];
   readonly visits = new Int32Array(128);
   at = 0;
+  /** Of each class, the visits that are not drawn yet. */
+  readonly most = new Int32Array(128);
 
   /** The place of an actor's next visit; Infinity where there is none. */
   placeOf(actor: number, kind: number): number {
@@ -40,8 +42,8 @@ class Plan {
 
   /** Nobody has come yet; `left` says how many will. */
   begin(): void {
-    this.all.length = 0;
-    this.all.push(...this.left);
+    this.all.length = this.left.length;
+    for (let i = 0; i < this.left.length; i++) this.all[i] = this.left[i] as number;
     this.reset();
   }
 
@@ -63,109 +65,143 @@ class Plan {
 }
 
 /** Orders of visits. */
-export function order(): Strategy {
-  const clocks = new Clocks();
-  const plans = Array.from({ length: MOST }, () => new Plan());
-  const kinds = new Int32Array(128);
-  const candidates = new Int32Array(128);
-  const tried = new Set<string>();
-  let planned = 0;
-  let lazy = false;
-  const parked = new Uint8Array(128);
+export class Order implements Strategy {
+  readonly name = 'order';
+  private readonly clocks = new Clocks();
+  private readonly plans = Array.from({ length: MOST }, () => new Plan());
+  /** Who does the same has the same kind. */
+  private readonly kinds = new Int32Array(128);
+  /** What was made of the profile, as long as that is the same. */
+  private readonly common = new Int32Array(128);
+  private classes = 0;
+  private objects: number[] = [];
+  private revision = -1;
+  private readonly candidates = new Int32Array(128);
+  private readonly parked = new Uint8Array(128);
+  private readonly tried = new Set<number>();
   /** Who came to each object, in turn, in the first schedule: equal clocks, and no plans. */
-  const usual = new Map<number, number[]>();
-  let schedule = 0;
+  private readonly usual = new Map<number, number[]>();
+  private planned = 0;
+  /** Who waited for his turn goes on only when nobody else can. */
+  private lazy = false;
+  private schedule = 0;
+  private draws = DRAWS;
+
+  begin(actors: number, profile: Profile, random: Stream): void {
+    const even = this.schedule++ % TURNS !== TURNS - 1;
+    if (profile.revision !== this.revision) this.learn(actors, profile);
+    this.lazy = random.uniform() < 0.5;
+    this.parked.fill(0, 0, actors);
+    let isNew = false;
+    for (let i = 0; i < this.draws && !isNew; i++) {
+      const mark = this.draw(actors, profile, random) * 2 + Number(even);
+      isNew = !this.tried.has(mark) && !(even && this.isUsual());
+      if (this.tried.size < MOST_TRIED) this.tried.add(mark);
+    }
+    // Where nearly all was tried, to look for what was not costs more than it gives.
+    if (!isNew && this.draws > 1) this.draws--;
+    if (even) this.clocks.equal(actors);
+    else this.clocks.draw(actors, profile.events, random);
+  }
+
+  choose(view: View): number {
+    const { candidates, parked } = this;
+    let count = 0;
+    let least = view.enabled[0] as number;
+    let earliest = Infinity;
+    for (let i = 0; i < view.count; i++) {
+      const actor = view.enabled[i] as number;
+      const by = this.early(actor, view);
+      if (by === 0 && parked[actor] === 0) {
+        candidates[count++] = actor;
+        continue;
+      }
+      if (this.lazy) parked[actor] = 1;
+      if (by >= earliest) continue;
+      earliest = by;
+      least = actor;
+    }
+    return count === 0 ? least : this.clocks.behind(candidates, count);
+  }
+
+  executed(actor: number, { points, objects }: View): void {
+    this.clocks.tick(actor);
+    this.parked[actor] = 0;
+    if (points[actor] === START) return;
+    const object = objects[actor] as number;
+    if (this.schedule === 1) {
+      const visits = this.usual.get(object);
+      if (visits === undefined) this.usual.set(object, [actor]);
+      else visits.push(actor);
+    }
+    for (let i = 0; i < this.planned; i++) {
+      const plan = this.plans[i] as Plan;
+      if (plan.object === object) plan.visit(actor, this.kinds[actor] as number);
+    }
+  }
 
   /** How many places too early `actor` is; 0 where it may go. */
-  const early = (actor: number, { points, objects }: View): number => {
+  private early(actor: number, { points, objects }: View): number {
     if (points[actor] === START) return 0;
-    for (let i = 0; i < planned; i++) {
-      const plan = plans[i] as Plan;
+    for (let i = 0; i < this.planned; i++) {
+      const plan = this.plans[i] as Plan;
       if (plan.object !== objects[actor]) continue;
-      const place = plan.placeOf(actor, kinds[actor] as number);
+      const place = plan.placeOf(actor, this.kinds[actor] as number);
       return place === Infinity ? 0 : Math.max(place - plan.at, 0);
     }
     return 0;
-  };
+  }
 
-  const draw = (actors: number, profile: Profile, random: Stream): string => {
-    const classes = classify(kinds, actors, profile, random);
-    const objects = shared(profile, actors);
-    planned = Math.min(1 + below(random, MOST), objects.length);
-    let name = '';
-    for (let i = 0; i < planned; i++) {
+  /** Who does the same, and which objects matter. */
+  private learn(actors: number, profile: Profile): void {
+    this.revision = profile.revision;
+    this.objects = shared(profile, actors);
+    const known = new Map<number, number>();
+    for (let i = 0; i < actors; i++) {
+      const signature = profile.signatures[i] as number;
+      let kind = known.get(signature);
+      if (kind === undefined) known.set(signature, kind = known.size);
+      this.common[i] = kind;
+    }
+    this.classes = known.size;
+  }
+
+  /** Draws plans for some objects; a number that tells them from others. */
+  private draw(actors: number, profile: Profile, random: Stream): number {
+    const { kinds, objects } = this;
+    const asOne = this.classes > 1 && random.uniform() < 0.75;
+    const classes = asOne ? this.classes : actors;
+    for (let i = 0; i < actors; i++) kinds[i] = asOne ? this.common[i] as number : i;
+    this.planned = Math.min(1 + below(random, MOST), objects.length);
+    let mark = 0;
+    for (let i = 0; i < this.planned; i++) {
       const at = i + below(random, objects.length - i);
       const object = objects[at] as number;
       objects[at] = objects[i] as number;
-      name += drawPlan(plans[i] as Plan, object, profile, { kinds, classes, actors, random });
+      objects[i] = object;
+      const plan = this.plans[i] as Plan;
+      plan.object = object;
+      mark = Math.imul(mark ^ object, 0x01000193);
+      mark = drawPlan(plan, mark, { kinds, classes, actors, profile, random });
     }
-    return name;
-  };
+    return mark;
+  }
 
   /** Whether the plans ask for nothing but what happens by itself. */
-  const isUsual = (): boolean => {
-    for (let i = 0; i < planned; i++) {
-      const plan = plans[i] as Plan;
+  private isUsual(): boolean {
+    for (let i = 0; i < this.planned; i++) {
+      const plan = this.plans[i] as Plan;
       let agrees = true;
-      for (const actor of usual.get(plan.object) ?? []) {
-        agrees = agrees && plan.placeOf(actor, kinds[actor] as number) <= plan.at;
-        plan.visit(actor, kinds[actor] as number);
+      for (const actor of this.usual.get(plan.object) ?? []) {
+        const kind = this.kinds[actor] as number;
+        agrees = agrees && plan.placeOf(actor, kind) <= plan.at;
+        plan.visit(actor, kind);
       }
       plan.reset();
       if (!agrees) return false;
     }
     return true;
-  };
-
-  return {
-    name: 'order',
-    begin(actors: number, profile: Profile, random: Stream) {
-      const even = schedule++ % TURNS !== TURNS - 1;
-      lazy = random.uniform() < 0.5;
-      parked.fill(0, 0, actors);
-      let name = '';
-      for (let i = 0; i < DRAWS; i++) {
-        name = `${even} ${draw(actors, profile, random)}`;
-        if (!tried.has(name) && !(even && isUsual())) break;
-      }
-      if (tried.size < MOST_TRIED) tried.add(name);
-      if (even) clocks.equal(actors);
-      else clocks.draw(actors, profile.events, random);
-    },
-    choose(view: View) {
-      let count = 0;
-      let least = view.enabled[0] as number;
-      let earliest = Infinity;
-      for (let i = 0; i < view.count; i++) {
-        const actor = view.enabled[i] as number;
-        const by = early(actor, view);
-        if (by === 0 && parked[actor] === 0) candidates[count++] = actor;
-        else {
-          if (lazy) parked[actor] = 1;
-          if (by < earliest) {
-            earliest = by;
-            least = actor;
-          }
-        }
-      }
-      return count === 0 ? least : clocks.behind(candidates, count);
-    },
-    executed(actor: number, { points, objects }: View) {
-      clocks.tick(actor);
-      parked[actor] = 0;
-      if (points[actor] === START) return;
-      if (schedule === 1) {
-        const object = objects[actor] as number;
-        const visits = usual.get(object);
-        if (visits === undefined) usual.set(object, [actor]);
-        else visits.push(actor);
-      }
-      for (let i = 0; i < planned; i++) {
-        const plan = plans[i] as Plan;
-        if (plan.object === objects[actor]) plan.visit(actor, kinds[actor] as number);
-      }
-    },
-  };
+  }
 }
 
 /** What a plan is drawn from. */
@@ -173,23 +209,8 @@ interface Draw {
   readonly kinds: Int32Array;
   readonly classes: number;
   readonly actors: number;
+  readonly profile: Profile;
   readonly random: Stream;
-}
-
-/** Who does the same has the same number; or, now and then, each has one of his own. */
-function classify(
-  kinds: Int32Array, actors: number, { signatures }: Profile, random: Stream,
-): number {
-  const known = new Map<number, number>();
-  for (let i = 0; i < actors; i++) {
-    const signature = signatures[i] as number;
-    let kind = known.get(signature);
-    if (kind === undefined) known.set(signature, kind = known.size);
-    kinds[i] = kind;
-  }
-  if (known.size > 1 && random.uniform() < 0.75) return known.size;
-  for (let i = 0; i < actors; i++) kinds[i] = i;
-  return actors;
 }
 
 /** The objects that several come to, and not all of them to read. */
@@ -208,14 +229,14 @@ function shared({ objects, raced }: Profile, actors: number): number[] {
   return found;
 }
 
-/** Draws the order at one object, each merge of the classes' visits as likely as any other. */
-function drawPlan(plan: Plan, object: number, profile: Profile, from: Draw): string {
-  const { kinds, classes, actors, random } = from;
-  const counts = profile.objects.get(object) as Int32Array;
-  plan.object = object;
+/** Draws the order at a plan's object, each merge of the classes' visits as likely as any other. */
+function drawPlan(plan: Plan, before: number, from: Draw): number {
+  const { kinds, classes, actors, profile, random } = from;
+  const counts = profile.objects.get(plan.object) as Int32Array;
   plan.left.length = 0;
   plan.places.length = 0;
-  const most = new Array<number>(classes).fill(0);
+  const { most } = plan;
+  most.fill(0, 0, classes);
   for (let i = 0; i < actors; i++) {
     const kind = kinds[i] as number;
     most[kind] = Math.max(most[kind] as number, counts[i] as number);
@@ -225,7 +246,7 @@ function drawPlan(plan: Plan, object: number, profile: Profile, from: Draw): str
     plan.places.push([]);
     sum += most[kind] as number;
   }
-  let name = `${object}:`;
+  let mark = before;
   for (; sum > 0; sum--) {
     let rest = below(random, sum);
     let kind = 0;
@@ -238,8 +259,8 @@ function drawPlan(plan: Plan, object: number, profile: Profile, from: Draw): str
     }
     places.push(plan.left.length);
     plan.left.push(visitors);
-    name += `${kind} `;
+    mark = Math.imul(mark ^ kind + 1, 0x01000193);
   }
   plan.begin();
-  return name;
+  return mark;
 }

@@ -8,6 +8,7 @@ const MOST_OBJECTS = 1024;
 /** Counts the events of each schedule, and keeps the most of each. */
 export class ProfileKeeper implements Profile {
   steps = 0;
+  revision = 0;
   readonly events: Int32Array;
   readonly objects = new Map<number, Int32Array>();
   readonly raced = new Set<number>();
@@ -32,6 +33,7 @@ export class ProfileKeeper implements Profile {
   reset(actors: number): void {
     this.actors = actors;
     this.steps = 0;
+    this.revision++;
     this.events.fill(0);
     this.objects.clear();
     this.raced.clear();
@@ -75,18 +77,24 @@ export class ProfileKeeper implements Profile {
       if ((this.passedNow[i] as number) <= (this.passed[i] as number)) continue;
       this.passed[i] = this.passedNow[i] as number;
       this.signatures[i] = this.signaturesNow[i] as number;
+      this.revision++;
     }
     raise(this.events, this.now, this.actors);
     for (const [object, counts] of this.objectsNow) {
       let most = this.objects.get(object);
       if (most === undefined) this.objects.set(object, most = new Int32Array(this.actors));
-      raise(most, counts, this.actors);
+      if (raise(most, counts, this.actors)) this.revision++;
     }
   }
 }
 
-function raise(most: Int32Array, now: Int32Array, count: number): void {
+/** True where something grew. */
+function raise(most: Int32Array, now: Int32Array, count: number): boolean {
+  let grew = false;
   for (let i = 0; i < count; i++) {
-    if ((now[i] as number) > (most[i] as number)) most[i] = now[i] as number;
+    if ((now[i] as number) <= (most[i] as number)) continue;
+    most[i] = now[i] as number;
+    grew = true;
   }
+  return grew;
 }

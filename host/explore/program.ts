@@ -7,7 +7,7 @@
  */
 
 import { Engine } from './engine.js';
-import type { PointLevel } from './engine.js';
+import type { PointLevel } from './kinds.js';
 import type { Actor, Scenario } from './scenario.js';
 
 /** How a program is prepared. */

@@ -4,7 +4,7 @@
  * race, and before the first of them somebody must be tried who begins the other order.
  */
 
-import type { Kinds } from './engine.js';
+import type { Kinds } from './kinds.js';
 
 /** One object that an event touches, and how it does first. */
 export interface Touch {

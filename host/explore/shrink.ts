@@ -1,7 +1,8 @@
 /** A shorter schedule that fails as well: first fewer switches, then less work. */
 
 import type { Stream } from '../machine/random.js';
-import type { Engine, Outcome } from './engine.js';
+import type { Engine } from './engine.js';
+import type { Outcome } from './outcome.js';
 import { isEnabled, replayOf } from './replay.js';
 import type { Strategy, View } from './strategy.js';
 

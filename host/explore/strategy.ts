@@ -34,6 +34,8 @@ export interface Profile {
   readonly objects: ReadonlyMap<number, Int32Array>;
   /** Objects to which somebody did more than read them, wait for them or signal them. */
   readonly raced: ReadonlySet<number>;
+  /** Another number when what is known of objects and signatures has changed. */
+  readonly revision: number;
   /** The same number for actors that did the same, as far as they were seen to go. */
   readonly signatures: Int32Array;
 }

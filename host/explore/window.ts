@@ -9,7 +9,7 @@ import { LinearMemory } from '../kernel/memory.js';
 import { ReceiveRing, TransmitRing } from '../kernel/ring.js';
 import { FrameBatch } from '../link/batch.js';
 import { Engine } from './engine.js';
-import type { PointLevel } from './engine.js';
+import type { PointLevel } from './kinds.js';
 import type { Prepared } from './program.js';
 import type { RecordedCall, Window } from './recorder.js';
 import type { Actor, Scenario } from './scenario.js';

@@ -96,7 +96,7 @@ describe('cli/explore: wrong use', () => {
     [['nowhere.wasm'], /nowhere\.wasm: no such file/],
     [['nowhere.ts'], /nowhere\.ts: no such file/],
     [['package.json'], /package\.json: nothing to explore; FILE\.wasm, FILE\.ts, self/],
-    [['q297040'], /not yet/],
+    [['q000000'], /nothing to explore/],
     [[PROGRAM, '--schedules', '0'], /option --schedules: '0' is no whole number from 1 to/],
     [[PROGRAM, '--seconds', '-1'], /option --seconds: '-1' is no number above 0, at most/],
     [[PROGRAM, '--strategy', 'luck'], /option --strategy: no strategy luck: random, /],

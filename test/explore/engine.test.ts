@@ -1,7 +1,7 @@
 /** Schedules are repeated exactly; interrupts, DPCs and threads run where and when NT lets them. */
 
 import { beforeAll, describe, expect, test } from 'vitest';
-import type { Outcome, RecordedStep } from '../../host/explore/engine.js';
+import type { Outcome, RecordedStep } from '../../host/explore/outcome.js';
 import { explore } from '../../host/explore/explorer.js';
 import { Exhaustive } from '../../host/explore/exhaustive.js';
 import { PORTFOLIO, strategiesOf } from '../../host/explore/portfolio.js';

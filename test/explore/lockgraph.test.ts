@@ -1,7 +1,7 @@
 /** Circles of locks: which are told, which are refuted and why, and how soon they are met. */
 
 import { beforeAll, describe, expect, test } from 'vitest';
-import type { RecordedStep } from '../../host/explore/engine.js';
+import type { RecordedStep } from '../../host/explore/outcome.js';
 import { explore } from '../../host/explore/explorer.js';
 import type { Exploration } from '../../host/explore/finding.js';
 import { LockGraph } from '../../host/explore/lockgraph.js';

@@ -1,7 +1,8 @@
 /** Small programs from words, all their schedules, and what their schedules come to. */
 
 import { Engine } from '../../host/explore/engine.js';
-import type { Kinds, Outcome, PointLevel } from '../../host/explore/engine.js';
+import type { Kinds, PointLevel } from '../../host/explore/kinds.js';
+import type { Outcome } from '../../host/explore/outcome.js';
 import type { Prepared } from '../../host/explore/program.js';
 import type { Scenario } from '../../host/explore/scenario.js';
 import type { Profile, Strategy, View } from '../../host/explore/strategy.js';

@@ -1,7 +1,7 @@
 /** Shortening: the same failure, with as few preemptions as it can have. */
 
 import { beforeAll, describe, expect, test } from 'vitest';
-import type { Outcome } from '../../host/explore/engine.js';
+import type { Outcome } from '../../host/explore/outcome.js';
 import { strategiesOf } from '../../host/explore/portfolio.js';
 import type { Prepared } from '../../host/explore/program.js';
 import { replayOf } from '../../host/explore/replay.js';

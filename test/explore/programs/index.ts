@@ -6,7 +6,7 @@
  * the numbers stand beside ours, and are no like for like.
  */
 
-import type { PointLevel } from '../../../host/explore/engine.js';
+import type { PointLevel } from '../../../host/explore/kinds.js';
 
 /** One program. */
 export interface Program {
@@ -78,7 +78,10 @@ export const PROGRAMS: readonly Program[] = [
   program('SWSQ', 'wsq', 3, 'memory', STOP, 1, 'RFF'),
   program('boundedBuffer', 'boundedbuffer', 0, 'locks', DEADLOCK, 5, 'POS'),
   program('RADBench_bug6', 'rwlock', 0, 'memory', DEADLOCK, 4, 'SURW'),
-  { ...program('SafeStack', 'safestack', 0, 'memory', STOP, 368_921, 'SURW'), schedules: 1_000_000 },
+  {
+    ...program('SafeStack', 'safestack', 0, 'memory', STOP, 368_921, 'SURW'),
+    schedules: 1_000_000,
+  },
 ];
 
 /** The size by which `program` is known in the module that has them all. */

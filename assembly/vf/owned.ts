@@ -40,6 +40,11 @@ export function checkOwn(lock: usize, rank: u32, thread: u32, processor: u32): v
   checkOwnedOrder(lock, rank, thread);
 }
 
+/** Whether any thread owns a lock: mostly none does. */
+export function isAnyOwned(): bool {
+  return table().count != 0;
+}
+
 /** No lock that `thread` owns may have to come after `lock`. */
 export function checkOwnedOrder(lock: usize, rank: u32, thread: u32): void {
   const count = table().count;

@@ -1,7 +1,7 @@
 /**
  * The documents that are made from the sources: LOCKS.md from the order of locks, ARTICLES.md from
- * the articles, VERIFIER.md from the rules. `tsx host/cli/documents.ts` writes them; a test compares
- * them with the sources.
+ * the articles, VERIFIER.md from the rules. `tsx host/cli/documents.ts` writes them; a test
+ * compares them with the sources.
  */
 
 import { readFileSync, readdirSync, realpathSync, writeFileSync } from 'node:fs';

@@ -1,7 +1,7 @@
 /** What `ntstack explore` is asked for, read from its options: each wrong one is told by name. */
 
 import { closeSync, openSync, readFileSync } from 'node:fs';
-import type { PointLevel } from '../explore/engine.js';
+import type { PointLevel } from '../explore/kinds.js';
 import type { Exploration } from '../explore/finding.js';
 import { parseLine } from '../explore/line.js';
 import { strategiesOf } from '../explore/portfolio.js';

@@ -13,6 +13,8 @@ export interface ExploredExports {
   prcbAt(processor: number): number;
   heldStacks(): number;
   wantSites(on: number): void;
+  /** A thread of a program has ended: what it still owns is a finding. */
+  noteThreadEnd?(): void;
   heapBase?(): number;
   asyncify_start_unwind(data: number): void;
   asyncify_stop_unwind(): void;

@@ -38,15 +38,18 @@ describe('vf/pool', () => {
     expect(floor.findingWords[0]?.slice(0, 2)).toEqual([at, floor.value('Tag.Tcb')]);
   });
 
-  it.each(['checked', 'free'])('does not give twice what was freed twice: %s', (build) => {
+  // A free build looks at blocks that have a header: those of more than 256 octets.
+  it.each([
+    ['checked', 40], ['checked', 300], ['free', 300],
+  ] as const)('does not give twice what was freed twice: %s, %i octets', (build, length) => {
     leaves('pool leaked', ...(build === 'free' ? [] : ['pool misuse' as const]));
     const floor = pool(build === 'free' ? free : checked);
-    const at = allocate(floor, 40);
+    const at = allocate(floor, length);
     floor.call('ExFreePool', at);
     floor.call('ExFreePool', at);
     expect(floor.call('poolBlocks')).toBe(0);
-    expect(allocate(floor, 40)).toBe(at);
-    expect(allocate(floor, 40)).not.toBe(at);
+    expect(allocate(floor, length)).toBe(at);
+    expect(allocate(floor, length)).not.toBe(at);
   });
 
   it('says that what was freed is no block: rule 0x10', () => {
@@ -118,9 +121,10 @@ describe('vf/pool', () => {
   it('adds nothing to a block of a free build, and says nothing there', () => {
     leaves('irql', 'pool leaked');
     const floor = pool(free);
-    const first = allocate(floor, 8);
-    const second = allocate(floor, 8);
-    expect(second - first).toBe(16);
+    const [small, beside] = [allocate(floor, 8), allocate(floor, 8)];
+    expect(beside - small).toBe(16);
+    floor.call('ExFreePool', small);
+    const first = allocate(floor, 300);
     floor.call('KeRaiseIrql', 12);
     floor.call('ExFreePool', first);
     floor.call('ExFreePool', first);

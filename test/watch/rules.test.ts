@@ -1,4 +1,4 @@
-/** What is said of each rule: a kind, a sentence with all of its words, what it means, what to do. */
+/** What is said of each rule: its sentence with all of its words, what it means, what to do. */
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,7 +8,8 @@ import { describeFinding } from '../../host/watch/finding.js';
 import { RULES } from '../../host/watch/rules.js';
 
 const source = readFileSync(join(ROOT, 'assembly/vf/rule.ts'), 'utf8');
-const body = source.slice(source.indexOf('enum Rule'), source.indexOf('\n}', source.indexOf('enum Rule')));
+const begin = source.indexOf('enum Rule');
+const body = source.slice(begin, source.indexOf('\n}', begin));
 const names = [...body.matchAll(/^ {2}(\w+) = 0x/gm)].map((match) => match[1] ?? '');
 
 const finding = (rule: string, words: readonly number[], lock?: string): string =>

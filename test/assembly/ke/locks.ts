@@ -15,9 +15,9 @@ import {
   Irql, KEvent, KLockQueueHandle, KMutex, KSemaphore,
   KSpinLock, KeAcquireInStackQueuedSpinLock, KeAcquireSpinLock, KeEnterCriticalRegion,
   KeInitializeEvent, KeInitializeMutex, KeInitializeSemaphore, KeInitializeSpinLock,
-  KeLeaveCriticalRegion, KeRaiseIrql, KeReleaseInStackQueuedSpinLock, KeReleaseMutex, KeReleaseSemaphore,
-  KeReleaseSpinLock, KeSetEvent, KeTryToAcquireSpinLock, KeWaitForSingleObject, LockRank,
-  NOT_TAKEN, initializeSharedLock, noteThreadEnd,
+  KeLeaveCriticalRegion, KeRaiseIrql, KeReleaseInStackQueuedSpinLock, KeReleaseMutex,
+  KeReleaseSemaphore, KeReleaseSpinLock, KeSetEvent, KeTryToAcquireSpinLock,
+  KeWaitForSingleObject, LockRank, NOT_TAKEN, initializeSharedLock, noteThreadEnd,
 } from "../../../assembly/ke";
 
 export * from "../../../assembly/explored";

@@ -4,7 +4,7 @@
  */
 
 import { ExploredModule } from '../kernel/explored.js';
-import type { ExploredHooks } from '../kernel/explored.js';
+import type { ExploredHooks, Piece } from '../kernel/explored.js';
 import type { Stream } from '../machine/random.js';
 import { audit, holdingsOf } from './audit.js';
 import type { Holding } from './audit.js';
@@ -59,7 +59,7 @@ export class Engine implements ExploredHooks, View {
   current = -1;
   step = 0;
   private scenario: Scenario = { name: '', processors: 1, actors: [], octets: 0 };
-  private snapshot: Uint8Array = new Uint8Array(0);
+  private snapshot: readonly Piece[] = [];
   private readonly status = new Int32Array(MOST_ACTORS);
   private readonly stepIndex = new Int32Array(MOST_ACTORS);
   /** Of each processor: the thread that is in the middle of something, and the interrupts on it. */
@@ -103,7 +103,7 @@ export class Engine implements ExploredHooks, View {
     }
     this.scenario = scenario;
     this.module.renew();
-    this.snapshot = this.module.copy(scenario.octets);
+    this.snapshot = this.module.copy(scenario.octets, scenario.processors);
     this.mask = maskOf(this.kinds, this.level, scenario);
     this.interrupts.length = 0;
     for (let i = 0; i < scenario.processors; i++) this.interrupts.push([]);

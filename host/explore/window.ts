@@ -35,7 +35,7 @@ export function prepareWindow(
   const reserve = window.memory.length + ROOM;
   const engine = new Engine(module, options.points ?? 'locks', { reserve });
   const raw = engine.module.raw as unknown as KernelExports;
-  engine.module.restore(window.memory);
+  engine.module.restore([{ at: 0, octets: window.memory }]);
   const outside = new Outside(raw, engine);
   const actors = window.calls.map((call, index) => actorOf(call, index, options, outside, engine));
   const scenario: Scenario = {

@@ -32,6 +32,12 @@ export interface ExploredHooks {
   onTransmit(adapter: number): void;
 }
 
+/** Octets of memory, and where they lie. */
+export interface Piece {
+  readonly at: number;
+  readonly octets: Uint8Array;
+}
+
 const NEEDED = [
   'selectProcessor', 'selectThread', 'prcbAt', 'heldStacks', 'wantSites',
   'asyncify_start_unwind', 'asyncify_stop_unwind', 'asyncify_start_rewind', 'asyncify_stop_rewind',
@@ -161,15 +167,25 @@ export class ExploredModule {
     });
   }
 
-  /** A copy of the first octets of memory. */
-  copy(length: number): Uint8Array {
-    return this.octets.slice(0, length);
+  /**
+   * A copy of the first octets of memory, without what the verifier keeps for processors that the
+   * scenario has not got: that never changes.
+   */
+  copy(length: number, processors: number): Piece[] {
+    const stacks = this.raw.heldStacks() >>> 0;
+    const count = this.constant('PRCB_COUNT') ?? processors;
+    const used = Math.min(stacks + processors * HELD_STACK, length);
+    const rest = Math.min(stacks + Math.max(count, processors) * HELD_STACK, length);
+    return [
+      { at: 0, octets: this.octets.slice(0, used) },
+      { at: rest, octets: this.octets.slice(rest, length) },
+    ];
   }
 
   /** Puts a copy back. */
-  restore(copy: Uint8Array): void {
+  restore(pieces: readonly Piece[]): void {
     this.renew();
-    this.octets.set(copy);
+    for (const { at, octets } of pieces) this.octets.set(octets, at);
   }
 
   private prcbOf(processor: number): number {

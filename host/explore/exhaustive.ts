@@ -180,6 +180,17 @@ export class Exhaustive implements Strategy {
     touches.push({ object, point, isRead });
   }
 
+  /** What did not come to happen, but for those asleep and `except`. */
+  private meetPending(view: View, except: number, asleep: number): void {
+    for (let actor = 0; actor < this.actors; actor++) {
+      const point = view.points[actor] as number;
+      if (point === OVER || (asleep >>> actor & 1) === 1 || actor === except) continue;
+      const touches: Footprint = [];
+      this.touch(touches, point, view.objects[actor] as number);
+      this.races.meetPending(actor, touches);
+    }
+  }
+
   /** Finds the races of what is new, and of what did not come to happen but in `asleep`. */
   private settle(view: View | undefined, isWhole: boolean, asleep: number): void {
     const { nodes, races } = this;
@@ -188,14 +199,7 @@ export class Exhaustive implements Strategy {
     if (last === undefined) return;
     races.begin(nodes, this.actors, this.processors);
     for (let i = Math.max(this.given - 1, 0); i < nodes.length; i++) races.meet(i);
-    for (let actor = 0; view !== undefined && actor < this.actors; actor++) {
-      const point = view.points[actor] as number;
-      if (point === OVER || (asleep >>> actor & 1) === 1) continue;
-      if (!isWhole && actor === last.actor) continue;
-      const touches: Footprint = [];
-      this.touch(touches, point, view.objects[actor] as number);
-      races.meetPending(actor, touches);
-    }
+    if (view !== undefined) this.meetPending(view, isWhole ? -1 : last.actor, asleep);
     if (isWhole) return;
     // A stop is the end of everybody: whoever could have gone first may have come to another.
     last.wanted |= last.enabled;

@@ -80,7 +80,7 @@ export async function prepareKernel(
 }
 
 /** Windows of a server's life. @throws TypeError: there is no such load. */
-export async function recordWindows(name: string, options: KernelOptions): Promise<Window[]> {
+async function recordWindows(name: string, options: KernelOptions): Promise<Window[]> {
   if (!KERNEL_SCENARIOS.includes(name)) {
     throw new TypeError(`no load ${name}: ${KERNEL_SCENARIOS.join(', ')}`);
   }

@@ -90,7 +90,9 @@ export class Recorder {
     return { ...kernel, raw: raw as unknown as KernelExports };
   };
 
-  private keepBlocks(raw: Record<string, unknown>, { userAllocate, userFree }: KernelExports): void {
+  private keepBlocks(
+    raw: Record<string, unknown>, { userAllocate, userFree }: KernelExports,
+  ): void {
     raw['userAllocate'] = (octets: number): number => {
       const block = userAllocate(octets);
       this.had.add(block);

@@ -6,7 +6,8 @@
 /** The enums that the host has words for, by their names in the kernel. */
 const ENUMS = [
   'Parameter', 'Fault', 'Status', 'Stop', 'Event', 'Counter', 'Drop', 'Rule', 'Boundary', 'Irql',
-  'LockRank', 'Point', 'TcpState', 'SocketKind', 'SocketEvent', 'SocketOption', 'SocketQuery', 'Tag',
+  'LockRank', 'Point', 'TcpState', 'SocketKind', 'SocketEvent', 'SocketOption', 'SocketQuery',
+  'Tag',
 ] as const;
 
 /** The name of an enum that the host reads. */

@@ -44,7 +44,7 @@ describe('the stack under many schedules', LIMIT, () => {
 });
 
 describe('an article in the explorer', LIMIT, () => {
-  it('finds the lock that Q297040 leaks in the first schedule, without being told where', async () => {
+  it('finds the lock that Q297040 leaks in the first schedule', async () => {
     const windows = await prepareKernel('q297040', { processors: 1, calls: 4 });
     const found = windows.flatMap((window) => explore(window, { schedules: 1 }).findings);
     const leak = found.find(({ rule }) => rule === 'LOCK_LEAKED');

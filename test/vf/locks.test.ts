@@ -5,18 +5,14 @@ import { compileModule } from '../compile.js';
 import { Floor, it, leaves, unasked } from '../floor.js';
 
 const PASSIVE = 0;
-const APC = 1;
 const DISPATCH = 2;
-const DEVICE = 12;
 /** Locks that a processor can hold and be watched: vf/locks.ts. */
 const HELD_DEPTH = 15;
 
 let checked: WebAssembly.Module;
-let free: WebAssembly.Module;
 
 beforeAll(async () => {
   checked = await compileModule('test/assembly/ke/kernel.ts', { checked: true, optimize: 0 });
-  free = await compileModule('test/assembly/ke/kernel.ts', { optimize: 0 });
 });
 
 /** Two processors, and locks of three ranks. */

@@ -18,7 +18,9 @@ export const it = test.extend<{ bench: (options?: MachineOptions) => Bench }>({
   bench: async ({ watch, onTestFailed }, use) => {
     const stacks: (readonly string[])[] = [];
     onTestFailed(() => {
-      for (const stack of stacks.flatMap((each) => each.slice(0, 3))) console.error(stack);
+      for (const stack of stacks.flatMap((each) => each.slice(0, 3))) {
+        process.stderr.write(`${stack}\n`);
+      }
     });
     await use((options) => {
       const machine = new Machine(options);

@@ -6,6 +6,7 @@ import { RemoveEntryList, RemoveHeadList } from "../nt/list";
 import { NTSTATUS, NT_SUCCESS, Status } from "../nt/status";
 import { ExQueueWorkItem } from "../ex/workitem";
 import { KeAcquireSpinLock, KeReleaseSpinLock, mustHold } from "../ke/spinlock";
+import { INFINITE, KeWaitForSingleObject } from "../ke/wait";
 import { FileObject } from "../io/file";
 import { Irp, IoAllocateIrp, IoFreeIrp } from "../io/irp";
 import { TdiBuildAccept } from "../tdi/build";
@@ -13,6 +14,7 @@ import { ConnectIndication } from "../tdi/event";
 import { freeChunks } from "./chunk";
 import { Endpoint, EndpointState, SocketEvent, SocketKind, allocateEndpoint } from "./endpoint";
 import { EndpointFlag, dereferenceEndpoint, referenceEndpoint } from "./endpoint";
+import { leaveHandle } from "./handle";
 import { Listener } from "./listener";
 import { signal } from "./ready";
 import { closeFile, openConnectionFile } from "./transport";
@@ -22,12 +24,12 @@ function endpointOf(entry: ListEntry): Endpoint {
   return changetype<Endpoint>(entry);
 }
 
-/** Fills the backlog of `socket`. IRQL: PASSIVE_LEVEL. Locks: none. */
+/** Fills the backlog of `socket`, in which the caller is. IRQL: PASSIVE_LEVEL. Locks: none. */
 export function refill(socket: Endpoint): void {
   const listener = socket.listener;
   const address = socket.addressFile;
   if (listener == null || address == null) return;
-  while (listener.count < listener.backlog && !listener.closed) {
+  while (listener.count < listener.backlog) {
     const made = makeIdle(socket, address);
     if (made == null) return;
     const irql = KeAcquireSpinLock(socket.lock);
@@ -58,8 +60,10 @@ function makeIdle(socket: Endpoint, address: FileObject): Endpoint | null {
 /** The worker thread: an endpoint was taken, make another. */
 export function refillWorker(context: usize): void {
   const socket = at<Endpoint>(context, 0);
+  // In its turn: the socket is not closed meanwhile, and one that was has no address any more.
+  KeWaitForSingleObject(socket.turn, INFINITE);
   refill(socket);
-  dereferenceEndpoint(socket);
+  leaveHandle(socket);
 }
 
 /** An endpoint has left the backlog: a new one is due. */

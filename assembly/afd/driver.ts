@@ -2,6 +2,7 @@
 
 import { NTSTATUS, Status } from "../nt/status";
 import { ticksOf } from "../nt/time";
+import { InterlockedExchangeAdd } from "../ex/interlocked";
 import { IoCreateDevice, DeviceName, IoDeleteDevice, IoGetDeviceObjectPointer } from "../io/device";
 import { DriverObject, initializeDriver } from "../io/driver";
 import { invalidRequest } from "../io/invalid";
@@ -17,11 +18,6 @@ import * as transfer from "./transfer";
 const DRIVER: usize = memory.data(32);
 /** [0]: the sequence number of the next echo. */
 const WORDS: usize = memory.data(4);
-
-@unmanaged
-class Word {
-  value: u32;
-}
 
 /** The echoes of this machine carry this identifier. */
 const ECHO_IDENTIFIER: u32 = 0x0100;
@@ -176,8 +172,7 @@ export function socketQuery(handle: u32, query: i32): u32 {
 
 /** ping: an ECHO event with `context` follows when the answer is PENDING. */
 export function echo(address: u32, length: u32, timeoutMs: u32, context: u32): NTSTATUS {
-  const word = changetype<Word>(WORDS);
-  const sequence = word.value++ & 0xffff;
+  const sequence = InterlockedExchangeAdd(WORDS, 1) & 0xffff;
   const ticks = ticksOf(timeoutMs);
   return sendEcho(address, ECHO_IDENTIFIER, sequence, length, ticks, context);
 }

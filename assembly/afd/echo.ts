@@ -22,6 +22,10 @@ import { signalEcho } from "./ready";
 class Echo extends ListEntry {
   irp: Irp;
   context: u32;
+  /** Under the echo lock: its cancellation is under way. */
+  cancelling: u8;
+  /** Under the echo lock: it has ended, and is in the list no more. */
+  ended: u8;
 }
 
 const LOCK: usize = memory.data(4);
@@ -88,29 +92,50 @@ function echoDone(irp: Irp, context: usize): NTSTATUS {
   const echo = at<Echo>(context, 0);
   const irql = KeAcquireSpinLock(lock());
   RemoveEntryList(echo);
+  echo.ended = 1;
+  const cancelling = echo.cancelling;
   KeReleaseSpinLock(lock(), irql);
+  if (!cancelling) tellOf(echo);
+  return Status.MORE_PROCESSING_REQUIRED;
+}
+
+/** An echo has ended, and nobody has it any more. */
+function tellOf(echo: Echo): void {
+  const irp = echo.irp;
   irp.driverContext = echo.context;
   ExFree(echo);
   signalEcho(irp);
-  return Status.MORE_PROCESSING_REQUIRED;
 }
 
 /** Cancels the echo with that context, if it still waits. IRQL: PASSIVE_LEVEL. Locks: none. */
 export function cancelEcho(context: u32): NTSTATUS {
   const irql = KeAcquireSpinLock(lock());
-  const irp = findLocked(context);
+  const echo = findLocked(context);
+  if (echo != null) echo.cancelling = 1;
   KeReleaseSpinLock(lock(), irql);
-  if (irp == null) return Status.INVALID_HANDLE;
-  return IoCancelIrp(irp) ? Status.SUCCESS : Status.UNSUCCESSFUL;
+  if (echo == null) return Status.INVALID_HANDLE;
+  const cancelled = IoCancelIrp(echo.irp);
+  if (hasEnded(echo)) tellOf(echo);
+  return cancelled ? Status.SUCCESS : Status.UNSUCCESSFUL;
 }
 
-function findLocked(context: u32): Irp | null {
+/** Its cancellation is over; true when it ended meanwhile, and was left to the caller. */
+function hasEnded(echo: Echo): bool {
+  const irql = KeAcquireSpinLock(lock());
+  echo.cancelling = 0;
+  const ended = echo.ended != 0;
+  KeReleaseSpinLock(lock(), irql);
+  return ended;
+}
+
+/** The echo with that context that is not being cancelled, or null. */
+function findLocked(context: u32): Echo | null {
   mustHold(lock());
   if (IsListEmpty(pending())) return null;
   let entry = pending().flink;
   while (entry != pending()) {
     const echo = changetype<Echo>(entry);
-    if (echo.context == context) return echo.irp;
+    if (echo.context == context && !echo.cancelling) return echo;
     entry = entry.flink;
   }
   return null;

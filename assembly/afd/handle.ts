@@ -31,7 +31,7 @@ class HandleTable {
   /** Free entries: an entry is used again only after all others. */
   free: u32;
   get lock(): KSpinLock {
-    return changetype<KSpinLock>(changetype<usize>(this));
+    return at<KSpinLock>(changetype<usize>(this), 0);
   }
 }
 
@@ -88,8 +88,8 @@ export function createHandle(endpoint: Endpoint): u32 {
 }
 
 function insertLocked(endpoint: Endpoint): u32 {
+  mustHold(table().lock);
   const all = table();
-  mustHold(all.lock);
   const index = all.first;
   const entry = entryAt(all.entries, index);
   all.first = entry.value >>> 1;
@@ -117,8 +117,8 @@ function growTable(): bool {
 
 /** Puts larger entries in place of those there are; returns the old ones. */
 function replaceLocked(entries: usize, capacity: u32): usize {
+  mustHold(table().lock);
   const all = table();
-  mustHold(all.lock);
   const old = all.entries;
   const before = all.capacity;
   RtlCopyMemory(entries, old, before * 4);
@@ -134,8 +134,8 @@ function replaceLocked(entries: usize, capacity: u32): usize {
 
 /** The socket of `handle`; null: it is none. */
 function findLocked(handle: u32): Endpoint | null {
+  mustHold(table().lock);
   const all = table();
-  mustHold(all.lock);
   const index = (handle >>> 2) - 1;
   if (handle & 3 || index >= all.capacity) return null;
   const value = entryAt(all.entries, index).value;
@@ -180,8 +180,8 @@ export function takeHandle(handle: u32): Endpoint | null {
 }
 
 function freeLocked(index: u32): void {
+  mustHold(table().lock);
   const all = table();
-  mustHold(all.lock);
   entryAt(all.entries, index).value = 1;
   if (all.free) entryAt(all.entries, all.last).value = (index << 1) | 1;
   else all.first = index;

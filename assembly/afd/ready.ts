@@ -8,7 +8,8 @@ import { KSpinLock, KeAcquireSpinLock, KeInitializeSpinLock } from "../ke/spinlo
 import { KeReleaseSpinLock } from "../ke/spinlock";
 import { mustHold } from "../ke/spinlock";
 import { Irp, IoFreeIrp, irpOfQueue } from "../io/irp";
-import { Endpoint, SocketEvent, dereferenceEndpoint, referenceEndpoint } from "./endpoint";
+import { Endpoint, EndpointFlag, SocketEvent, dereferenceEndpoint, referenceEndpoint } from
+  "./endpoint";
 
 /** What user mode reads. */
 @unmanaged
@@ -59,15 +60,21 @@ export function cleanUpReady(): void {
 /** Tells user mode of `events`. IRQL: <= DISPATCH_LEVEL. Locks: none after AfdReady. */
 export function signal(endpoint: Endpoint, events: u32): void {
   const irql = KeAcquireSpinLock(lock());
-  endpoint.events |= events;
-  if (IsListEmpty(endpoint.ready)) {
-    InsertTailList(readyList(), endpoint.ready);
-    referenceEndpoint(endpoint);
-  }
+  signalLocked(endpoint, events);
   KeReleaseSpinLock(lock(), irql);
 }
 
-/** User mode wants to hear no more of `endpoint`. */
+function signalLocked(endpoint: Endpoint, events: u32): void {
+  mustHold(lock());
+  // `silence` comes after CLOSED is set: what is too late for it sees that here.
+  if (endpoint.flags & EndpointFlag.CLOSED) return;
+  endpoint.events |= events;
+  if (!IsListEmpty(endpoint.ready)) return;
+  InsertTailList(readyList(), endpoint.ready);
+  referenceEndpoint(endpoint);
+}
+
+/** User mode, which has closed `endpoint`, hears no more of it. */
 export function silence(endpoint: Endpoint): void {
   const irql = KeAcquireSpinLock(lock());
   const was = !IsListEmpty(endpoint.ready);
@@ -94,10 +101,13 @@ export function readEvents(target: usize, limit: u32): u32 {
   let written: u32 = 0;
   while (written < limit && hasReady()) {
     const record = at<EventRecord>(target + (<usize>written << 4), 0);
+    record.events = 0;
     const irql = KeAcquireSpinLock(lock());
     const endpoint = takeReadyLocked(record);
     KeReleaseSpinLock(lock(), irql);
     if (endpoint != null) dereferenceEndpoint(endpoint);
+    // Another thread, or a socket that closed, may have taken the last.
+    if (record.events == 0) break;
     written++;
   }
   return written;
@@ -106,6 +116,7 @@ export function readEvents(target: usize, limit: u32): u32 {
 /** Fills `record` from the first that waits; a socket's reference is the caller's then. */
 function takeReadyLocked(record: EventRecord): Endpoint | null {
   mustHold(lock());
+  if (!hasReady()) return null;
   if (!IsListEmpty(echoes())) {
     const irp = irpOfQueue(RemoveHeadList(echoes()));
     record.context = <u32>irp.driverContext;

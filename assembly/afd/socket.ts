@@ -9,7 +9,7 @@ import { createStatus } from "../io/create";
 import { FileObject } from "../io/file";
 import { Irp, IoAllocateIrp, IoFreeIrp } from "../io/irp";
 import { TdiBuildConnect } from "../tdi/build";
-import { EventHandlers, initializeHandlers } from "../tdi/event";
+import { EventHandlers } from "../tdi/event";
 import { ConnectionOption, DisconnectFlag, TransportQuery } from "../tdi/request";
 import { closeBacklog, connectEvent, refill, refillWorker } from "./backlog";
 import { freeChunks } from "./chunk";
@@ -47,14 +47,8 @@ export const enum SocketQuery {
   RECEIVED,
 }
 
-const HANDLERS: usize = memory.data(64);
-if (offsetof<EventHandlers>() > 64) ERROR("HANDLERS");
-
-/** The handlers of a socket's address. Filled in for each: user mode opens one at a time. */
-function handlersFor(endpoint: Endpoint): EventHandlers {
-  const handlers = changetype<EventHandlers>(HANDLERS);
-  const context = changetype<usize>(endpoint);
-  initializeHandlers(handlers);
+/** The handlers of a socket's address. */
+function fillHandlers(handlers: EventHandlers, context: usize): void {
   handlers.connect = connectEvent;
   handlers.connectContext = context;
   handlers.disconnect = disconnectEvent;
@@ -63,13 +57,13 @@ function handlersFor(endpoint: Endpoint): EventHandlers {
   handlers.receiveContext = context;
   handlers.receiveDatagram = receiveDatagramEvent;
   handlers.receiveDatagramContext = context;
-  return handlers;
 }
 
 /** Binds to `port` of `address`; 0 is any, and any free one. IRQL: PASSIVE_LEVEL. */
 export function bind(endpoint: Endpoint, address: u32, port: u32): NTSTATUS {
   if (endpoint.state != EndpointState.OPEN) return Status.INVALID_PARAMETER;
-  const file = openAddressFile(endpoint.kind, address, port, handlersFor(endpoint));
+  const context = changetype<usize>(endpoint);
+  const file = openAddressFile(endpoint.kind, address, port, fillHandlers, context);
   if (file == null) {
     // Opened, and closed again: there was no memory for the request that follows.
     const status = createStatus();
@@ -183,8 +177,15 @@ export function shutdown(endpoint: Endpoint): NTSTATUS {
   if (!may) return Status.CONNECTION_INVALID;
   if (file == null) return Status.SUCCESS;
   const status = disconnectFile(file, DisconnectFlag.RELEASE);
-  if (!NT_SUCCESS(status)) endpoint.flags &= ~(<u16>EndpointFlag.SHUT);
+  if (!NT_SUCCESS(status)) setFlag(endpoint, EndpointFlag.SHUT, false);
   return status;
+}
+
+function setFlag(endpoint: Endpoint, flag: EndpointFlag, on: bool): void {
+  const irql = KeAcquireSpinLock(endpoint.lock);
+  if (on) endpoint.flags |= <u16>flag;
+  else endpoint.flags &= ~(<u16>flag);
+  KeReleaseSpinLock(endpoint.lock, irql);
 }
 
 /**
@@ -200,6 +201,10 @@ export function close(endpoint: Endpoint, abort: bool): void {
   endpoint.flags |= <u16>EndpointFlag.CLOSED;
   endpoint.state = <u8>EndpointState.DEAD;
   KeReleaseSpinLock(endpoint.lock, irql);
+  // The address first: no accept is half-way then when the backlog goes.
+  const address = endpoint.addressFile;
+  endpoint.addressFile = null;
+  closeFile(address);
   closeBacklog(endpoint);
   if (connection != null) {
     if (open && (abort || unread)) disconnectFile(connection, DisconnectFlag.ABORT);
@@ -207,9 +212,6 @@ export function close(endpoint: Endpoint, abort: bool): void {
     endpoint.connectionFile = null;
     closeFile(connection);
   }
-  const address = endpoint.addressFile;
-  endpoint.addressFile = null;
-  closeFile(address);
   silence(endpoint);
   freeChunks(endpoint.first);
   endpoint.first = null;
@@ -221,8 +223,7 @@ export function close(endpoint: Endpoint, abort: bool): void {
 export function setOption(endpoint: Endpoint, option: SocketOption, value: u32): NTSTATUS {
   switch (option) {
     case SocketOption.SINK:
-      if (value) endpoint.flags |= <u16>EndpointFlag.SINK;
-      else endpoint.flags &= ~(<u16>EndpointFlag.SINK);
+      setFlag(endpoint, EndpointFlag.SINK, value != 0);
       return Status.SUCCESS;
     case SocketOption.SEND_BUFFER:
       endpoint.sendLimit = value;

@@ -1,13 +1,16 @@
 /** The transport's objects behind a socket: opened, bound together, closed. */
 
+import { at } from "../nt/embed";
 import { NTSTATUS, Status } from "../nt/status";
+import { KeLowerIrql, KeRaiseIrql } from "../ke/irql";
+import { Irql, KeGetCurrentProcessorNumber, MAXIMUM_PROCESSORS } from "../ke/processor";
 import { DeviceName, DeviceObject, IoGetDeviceObjectPointer } from "../io/device";
 import { IoCallDriver } from "../io/call";
 import { IoCloseFile, IoCreateFile } from "../io/create";
 import { FileObject } from "../io/file";
 import { Irp, IoAllocateIrp, IoFreeIrp } from "../io/irp";
 import { stackLocation, viewOf } from "../io/stack";
-import { EventHandlers } from "../tdi/event";
+import { EventHandlers, initializeHandlers } from "../tdi/event";
 import { TdiBuildAssociateAddress, TdiBuildDisconnect } from "../tdi/build";
 import { TdiBuildSetEventHandlers } from "../tdi/build";
 import { TdiBuildQueryInformation, TdiBuildSetInformation } from "../tdi/build";
@@ -31,12 +34,25 @@ function callAtOnce(file: FileObject, irp: Irp): NTSTATUS {
   return status;
 }
 
-/** Opens a transport address with `handlers`; null: `createStatus` says why. */
+/** Handlers as a request carries them: one for each processor, which nobody takes from it. */
+const HANDLERS: usize = memory.data(512);
+const HANDLERS_OCTETS: usize = 64;
+if (offsetof<EventHandlers>() > HANDLERS_OCTETS) ERROR("HANDLERS");
+if (<u32>HANDLERS_OCTETS * MAXIMUM_PROCESSORS > 512) ERROR("HANDLERS has one for each processor");
+
+/** Fills in what differs from the defaults, all with `context`. */
+export type FillHandlers = (handlers: EventHandlers, context: usize) => void;
+
+/**
+ * Opens a transport address with the handlers that `fill` gives; null: `createStatus` says why.
+ * IRQL: < DISPATCH_LEVEL.
+ */
 export function openAddressFile(
   kind: u32,
   address: u32,
   port: u32,
-  handlers: EventHandlers,
+  fill: FillHandlers,
+  context: usize,
 ): FileObject | null {
   const device = deviceOf(kind);
   if (device == null) return null;
@@ -47,9 +63,20 @@ export function openAddressFile(
     IoCloseFile(file);
     return null;
   }
+  setHandlers(file, irp, fill, context);
+  return file;
+}
+
+function setHandlers(file: FileObject, irp: Irp, fill: FillHandlers, context: usize): void {
+  // No thread of this processor comes between.
+  const irql = KeRaiseIrql(Irql.DISPATCH);
+  const own = <usize>KeGetCurrentProcessorNumber() * HANDLERS_OCTETS;
+  const handlers = at<EventHandlers>(HANDLERS, own);
+  initializeHandlers(handlers);
+  fill(handlers, context);
   TdiBuildSetEventHandlers(irp, file, keepRequest, 0, handlers);
   callAtOnce(file, irp);
-  return file;
+  KeLowerIrql(irql);
 }
 
 /** Opens a connection endpoint with `context`, associated with `address`; null: no memory. */
@@ -93,7 +120,7 @@ export function setFileOption(file: FileObject, option: u32, value: u32): NTSTAT
   return callAtOnce(file, irp);
 }
 
-/** Closes an object, if there is one. IRQL: <= DISPATCH_LEVEL. Locks: none. */
+/** Closes an object, if there is one. IRQL: < DISPATCH_LEVEL. Locks: none. */
 export function closeFile(file: FileObject | null): void {
   if (file != null) IoCloseFile(file);
 }

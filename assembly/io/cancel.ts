@@ -1,5 +1,7 @@
 /** Cancel routines and the system's cancel lock (nt-facts 9.4). */
 
+import { at } from "../nt/embed";
+import { InterlockedExchange } from "../ex/interlocked";
 import { Boundary } from "../vf/rule";
 import { routineBegins, routineEnds } from "../ke/boundary";
 import { KIRQL } from "../ke/processor";
@@ -37,9 +39,8 @@ export function IoReleaseCancelSpinLock(irql: KIRQL): void {
  * that is not null owns the completion. IRQL: <= DISPATCH_LEVEL.
  */
 export function IoSetCancelRoutine(irp: Irp, routine: CancelRoutine | null): CancelRoutine | null {
-  const before = irp.cancelRoutine;
-  irp.cancelRoutine = routine;
-  return before;
+  const field = changetype<usize>(irp) + offsetof<Irp>("cancelRoutine");
+  return at<CancelRoutine | null>(InterlockedExchange(field, changetype<u32>(routine)), 0);
 }
 
 /** Asks the owner of `irp` to complete it; false when it cannot be cancelled now. */

@@ -1,11 +1,19 @@
-/** Opening and closing objects, by requests that do not wait. */
+/**
+ * Opening and closing objects, by requests that are there even where there is no memory. A driver
+ * may keep them: who opens or closes waits for it.
+ */
 
 import { KeBugCheckEx, Stop } from "../nt/bugcheck";
+import { at } from "../nt/embed";
 import { NTSTATUS, NT_SUCCESS, Status } from "../nt/status";
+import { InterlockedExchange, WriteULongNoFence } from "../ex/interlocked";
 import { Tag } from "../ex/tag";
 import { ExAllocate, ExFree } from "../ex/pool";
-import { KeLowerIrql, KeRaiseIrql } from "../ke/irql";
-import { Irql, KeGetCurrentProcessorNumber } from "../ke/processor";
+import { KEvent, KeInitializeEvent, KeSetEvent } from "../ke/event";
+import { mustBeAtMost } from "../ke/irql";
+import { Irql } from "../ke/processor";
+import { currentThread } from "../ke/thread";
+import { DispatcherType, INFINITE, KeWaitForSingleObject } from "../ke/wait";
 import { DeviceObject } from "./device";
 import { Major } from "./driver";
 import { FileObject } from "./file";
@@ -14,51 +22,38 @@ import { IoGetNextIrpStackLocation, StackLocation } from "./stack";
 import { IoCallDriver } from "./call";
 
 /*
- * An object must close even when there is no memory: requests to open, clean up and close do not
- * wait, so each processor keeps a few IRPs for them (NT: NonPagedPoolMustSucceed).
+ * An object must close even when there is no memory: the IRPs that open, clean up and close are
+ * reserved (NT: NonPagedPoolMustSucceed). Each has room for an event besides, on which its sender
+ * waits; its word in TAKEN is 1 while somebody has it.
  */
-const RESERVED_DEPTH: u32 = 4;
+const RESERVED_IRPS: u32 = 32;
 const RESERVED_OCTETS: usize = 128;
-if (IRP_OCTETS + STACK_OCTETS > RESERVED_OCTETS) ERROR("a reserved IRP has one stack location");
+const EVENT: usize = 96;
 const RESERVED: usize = memory.data(4096);
-const DEPTHS: usize = memory.data(8);
+const TAKEN: usize = memory.data(128);
+if (IRP_OCTETS + STACK_OCTETS > EVENT) ERROR("a reserved IRP has one stack location");
+if (EVENT + offsetof<KEvent>() > RESERVED_OCTETS) ERROR("a reserved IRP has an event");
 
-function takeReserved(): Irp {
-  const processor = <usize>KeGetCurrentProcessorNumber();
-  const depth = readDepth(processor);
-  if (depth >= RESERVED_DEPTH) {
-    KeBugCheckEx(Stop.NO_MORE_IRP_STACK_LOCATIONS, depth, <u32>processor, 0, 0);
+/** A reserved IRP that nobody has: any thread of any processor may take one. */
+function takeReserved(): u32 {
+  for (let index: u32 = 0; index < RESERVED_IRPS; index++) {
+    if (InterlockedExchange(TAKEN + (<usize>index << 2), 1) == 0) return index;
   }
-  writeDepth(processor, depth + 1);
-  const index = processor * RESERVED_DEPTH + depth;
-  const irp = changetype<Irp>(RESERVED + index * RESERVED_OCTETS);
+  KeBugCheckEx(Stop.NO_MORE_IRP_STACK_LOCATIONS, RESERVED_IRPS, 0, 0, 0);
+  return 0;
+}
+
+function putReserved(index: u32): void {
+  WriteULongNoFence(TAKEN + (<usize>index << 2), 0);
+}
+
+/** Sends a request, waits where the driver keeps it, and returns its status. */
+function callAndWait(file: FileObject, major: Major, kind: u32, word0: u32, word1: u32): NTSTATUS {
+  const index = takeReserved();
+  const irp = at<Irp>(RESERVED, <usize>index * RESERVED_OCTETS);
+  const event = at<KEvent>(changetype<usize>(irp), EVENT);
   IoInitializeIrp(irp, 1);
-  return irp;
-}
-
-@unmanaged
-class Depth {
-  value: u8;
-}
-
-function readDepth(processor: usize): u32 {
-  return changetype<Depth>(DEPTHS + processor).value;
-}
-
-function writeDepth(processor: usize, depth: u32): void {
-  changetype<Depth>(DEPTHS + processor).value = <u8>depth;
-}
-
-function putReserved(): void {
-  const processor = <usize>KeGetCurrentProcessorNumber();
-  writeDepth(processor, readDepth(processor) - 1);
-}
-
-/** Sends a request that does not wait, and returns its status. */
-function callAtOnce(file: FileObject, major: Major, kind: u32, word0: u32, word1: u32): NTSTATUS {
-  // No thread of this processor may come in between: the IRPs are given back in order.
-  const irql = KeRaiseIrql(Irql.DISPATCH);
-  const irp = takeReserved();
+  KeInitializeEvent(event, DispatcherType.NOTIFICATION, false);
   const next = IoGetNextIrpStackLocation(irp);
   next.major = <u8>major;
   next.file = file;
@@ -66,18 +61,24 @@ function callAtOnce(file: FileObject, major: Major, kind: u32, word0: u32, word1
   next.parameter1 = word0;
   next.parameter2 = word1;
   next.completion = keep;
-  const status = IoCallDriver(file.device, irp);
-  putReserved();
-  KeLowerIrql(irql);
+  next.context = changetype<usize>(event);
+  let status = IoCallDriver(file.device, irp);
+  if (status == Status.PENDING) {
+    KeWaitForSingleObject(event, INFINITE);
+    status = irp.status;
+  }
+  putReserved(index);
   return status;
 }
 
+/** The request is its sender's again, who may wait for it. */
 function keep(irp: Irp, context: usize): NTSTATUS {
+  if (irp.pendingReturned) KeSetEvent(at<KEvent>(context, 0));
   return Status.MORE_PROCESSING_REQUIRED;
 }
 
-/** How the last opening on each processor ended. */
-const STATUSES: usize = memory.data(32);
+/** How the last opening of each thread ended. */
+const STATUSES: usize = memory.data(EXPLORE ? 520 : 40);
 
 @unmanaged
 class Outcome {
@@ -85,17 +86,17 @@ class Outcome {
 }
 
 function outcome(): Outcome {
-  return changetype<Outcome>(STATUSES + (<usize>KeGetCurrentProcessorNumber() << 2));
+  return at<Outcome>(STATUSES, <usize>currentThread() << 2);
 }
 
-/** Why IoCreateFile has just answered null. IRQL: <= DISPATCH_LEVEL. */
+/** Why IoCreateFile has just answered null to this thread. IRQL: < DISPATCH_LEVEL. */
 export function createStatus(): NTSTATUS {
   return outcome().status;
 }
 
 /**
  * Opens an object of `device`: `kind` is the name of its extended attribute, the words its value.
- * Null when the driver refuses or there is no memory: `createStatus` says which. IRQL: <=
+ * Null when the driver refuses or there is no memory: `createStatus` says which. IRQL: <
  * DISPATCH_LEVEL. Locks: none.
  */
 export function IoCreateFile(
@@ -109,17 +110,21 @@ export function IoCreateFile(
   if (file == null) return null;
   file.device = device;
   file.fsContext2 = kind;
-  const status = callAtOnce(file, Major.CREATE, kind, word0, word1);
+  const status = callAndWait(file, Major.CREATE, kind, word0, word1);
   outcome().status = status;
   if (NT_SUCCESS(status)) return file;
   ExFree(file);
   return null;
 }
 
-/** Closes an object: its requests are completed, then it is gone. IRQL: <= DISPATCH_LEVEL. */
+/**
+ * Closes an object. Once its driver has cleaned it up nobody is called for it any more, and no such
+ * call is under way: waits for that. Then it is gone. IRQL: < DISPATCH_LEVEL. Locks: none.
+ */
 export function IoCloseFile(file: FileObject): void {
-  callAtOnce(file, Major.CLEANUP, file.fsContext2, 0, 0);
-  callAtOnce(file, Major.CLOSE, file.fsContext2, 0, 0);
+  mustBeAtMost(Irql.APC);
+  callAndWait(file, Major.CLEANUP, file.fsContext2, 0, 0);
+  callAndWait(file, Major.CLOSE, file.fsContext2, 0, 0);
   ExFree(file);
 }
 

@@ -7,6 +7,9 @@ import { LockRank } from "../ke/lockorder";
 import { KSpinLock, KeAcquireSpinLock, KeInitializeSpinLock } from "../ke/spinlock";
 import { KeReleaseSpinLock } from "../ke/spinlock";
 import { mustHold } from "../ke/spinlock";
+import { IoCompleteRequest } from "../io/complete";
+import { Irp } from "../io/irp";
+import { IoMarkIrpPending } from "../io/stack";
 import { EventHandlers, initializeHandlers } from "../tdi/event";
 import { NTSTATUS, Status } from "../nt/status";
 import { isOurs } from "./interface";
@@ -19,13 +22,17 @@ export class AddressObject {
   // Under the address lock:
   next: AddressObject | null;
   references: u32;
+  /** How many found it and may call its client. */
+  callers: u16;
   /** 1 when its client has closed it: only connections hold it, and nobody new finds it. */
-  closed: u32;
+  closed: u8;
   // Do not change while it is open:
-  protocol: Protocol;
+  protocol: u8;
   /** 0: any of this machine's. */
   address: u32;
   port: u32;
+  /** IRP_MJ_CLEANUP, while it waits for the last caller. Under the address lock. */
+  cleanup: Irp | null;
   private handlerWords0: u64;
   private handlerWords1: u64;
   private handlerWords2: u64;
@@ -107,7 +114,7 @@ function openLocked(object: AddressObject, protocol: Protocol, address: u32, por
   } else if (!takePort(protocol, port)) {
     return Status.ADDRESS_ALREADY_EXISTS;
   }
-  object.protocol = protocol;
+  object.protocol = <u8>protocol;
   object.address = address;
   object.port = port;
   object.references = 1;
@@ -118,13 +125,43 @@ function openLocked(object: AddressObject, protocol: Protocol, address: u32, por
   return Status.SUCCESS;
 }
 
-/** The referenced object that listens on `port` of `address`, or null. IRQL: DISPATCH_LEVEL. */
+/**
+ * The object that listens on `port` of `address`, or null. Its client may be called, and what it
+ * gives taken, until `leaveAddress`. IRQL: DISPATCH_LEVEL.
+ */
 export function findAddress(protocol: Protocol, address: u32, port: u32): AddressObject | null {
   const irql = KeAcquireSpinLock(lock());
   const found = findLocked(protocol, address, port);
-  if (found != null) found.references++;
+  if (found != null) {
+    found.references++;
+    found.callers++;
+  }
   KeReleaseSpinLock(lock(), irql);
   return found;
+}
+
+/**
+ * The caller has done with what it found, and with its client. The last one ends an IRP_MJ_CLEANUP
+ * that waits. IRQL: DISPATCH_LEVEL. Locks: none.
+ */
+export function leaveAddress(object: AddressObject): void {
+  const irql = KeAcquireSpinLock(lock());
+  const cleanup = leaveLocked(object);
+  const gone = dereferenceLocked(object);
+  KeReleaseSpinLock(lock(), irql);
+  if (gone) ExFree(object);
+  // Its file is there until this is completed: not gone, and nobody else's to touch after it.
+  else if (cleanup != null) IoCompleteRequest(cleanup, Status.SUCCESS, 0);
+}
+
+/** The request that is to be completed, or null. */
+function leaveLocked(object: AddressObject): Irp | null {
+  mustHold(lock());
+  object.callers--;
+  if (object.callers != 0) return null;
+  const cleanup = object.cleanup;
+  object.cleanup = null;
+  return cleanup;
 }
 
 function findLocked(protocol: Protocol, address: u32, port: u32): AddressObject | null {
@@ -138,11 +175,24 @@ function findLocked(protocol: Protocol, address: u32, port: u32): AddressObject 
   return null;
 }
 
-/** IRP_MJ_CLEANUP: its client is gone; its connections keep it, but nobody new finds it. */
-export function cleanUpAddress(object: AddressObject): void {
+/**
+ * IRP_MJ_CLEANUP: its client is gone; its connections keep it, but nobody new finds it. PENDING:
+ * somebody has found it, and completes the request when its client is called no more.
+ */
+export function cleanUpAddress(object: AddressObject, irp: Irp): NTSTATUS {
   const irql = KeAcquireSpinLock(lock());
-  object.closed = 1;
+  const status = closeToAllLocked(object, irp);
   KeReleaseSpinLock(lock(), irql);
+  return status;
+}
+
+function closeToAllLocked(object: AddressObject, irp: Irp): NTSTATUS {
+  mustHold(lock());
+  object.closed = 1;
+  if (object.callers == 0) return Status.SUCCESS;
+  IoMarkIrpPending(irp);
+  object.cleanup = irp;
+  return Status.PENDING;
 }
 
 /** One more holds `object`, as its holder asks. IRQL: <= DISPATCH_LEVEL. */
@@ -155,10 +205,18 @@ export function referenceAddress(object: AddressObject): void {
 /** One fewer; the last one frees port and object. IRQL: <= DISPATCH_LEVEL. */
 export function dereferenceAddress(object: AddressObject): void {
   const irql = KeAcquireSpinLock(lock());
-  const gone = --object.references == 0;
-  if (gone) closeLocked(object);
+  const gone = dereferenceLocked(object);
   KeReleaseSpinLock(lock(), irql);
   if (gone) ExFree(object);
+}
+
+/** One fewer; true when none is left: the caller frees it. */
+function dereferenceLocked(object: AddressObject): bool {
+  mustHold(lock());
+  object.references--;
+  if (object.references != 0) return false;
+  closeLocked(object);
+  return true;
 }
 
 function closeLocked(object: AddressObject): void {

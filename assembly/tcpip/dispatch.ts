@@ -67,16 +67,17 @@ function open(device: DeviceObject, file: FileObject, parameters: CreateParamete
   }
 }
 
-/** IRP_MJ_CLEANUP: what the object has under way ends. */
+/** IRP_MJ_CLEANUP: what the object has under way ends, and its client is called no more. */
 export function cleanup(device: usize, irp: Irp): NTSTATUS {
   const irql = KeRaiseIrql(Irql.DISPATCH);
   const file = IoGetCurrentIrpStackLocation(irp).file;
+  let status: NTSTATUS = Status.SUCCESS;
   if (file != null && file.fsContext2 == TransportObject.CONNECTION) {
-    cleanUpConnection(at<Connection>(file.fsContext, 0));
+    status = cleanUpConnection(at<Connection>(file.fsContext, 0), irp);
   } else if (file != null && file.fsContext2 == TransportObject.ADDRESS) {
-    cleanUpAddress(at<AddressObject>(file.fsContext, 0));
+    status = cleanUpAddress(at<AddressObject>(file.fsContext, 0), irp);
   }
-  return finish(irp, Status.SUCCESS, irql);
+  return finish(irp, status, irql);
 }
 
 /** IRP_MJ_CLOSE: the object goes. */

@@ -124,6 +124,8 @@ export const enum Rule {
   SEMAPHORE_LIMIT = 0x2009,
   /** A timer that runs, or a DPC or work item that waits, was initialized. Object, `Active`. */
   OBJECT_INITIALIZED_TWICE = 0x200a,
+  /** A processor stalled too long with a spin lock held. Lock, microseconds, the most there may. */
+  LOCK_HELD_LONG = 0x200b,
   /** An IRP was freed or reused while somebody owns it. IRP. */
   IRP_FREED_IN_USE = 0x2011,
   /** KeReleaseSpinLock restored another IRQL than the acquire saved. Lock, saved, restored. */

@@ -5,8 +5,10 @@ import { compileModule } from '../compile.js';
 import { it, leaves } from '../floor.js';
 import { Requests } from './requests.js';
 
-/** How deep requests of one processor may nest: io/create.ts. */
-const RESERVED_DEPTH = 4;
+/** Reserved IRPs: io/create.ts. */
+const RESERVED_IRPS = 32;
+/** How deep requests nest in a test: there are so many devices. */
+const DEPTH = 4;
 
 let module: WebAssembly.Module;
 
@@ -62,6 +64,88 @@ describe('io/create', () => {
     expect(floor.findings).toEqual([]);
   });
 
+  it('waits for a CLEANUP that its driver keeps, and asks to close only then', () => {
+    const requests = new Requests(module);
+    const { floor } = requests;
+    const seen: string[] = [];
+    let kept = 0;
+    const device = requests.device((_, irp) => {
+      seen.push(majorOf(requests, irp));
+      if (seen.at(-1) !== 'CLEANUP') return requests.complete(irp, requests.success);
+      kept = irp;
+      return requests.pending;
+    });
+    const file = floor.call('IoCreateFile', device, 7, 0, 0);
+    floor.spin = () => {
+      seen.push('waits');
+      requests.complete(kept, requests.success);
+    };
+    floor.call('IoCloseFile', file);
+    expect(seen).toEqual(['CREATE', 'CLEANUP', 'waits', 'CLOSE']);
+    expect(floor.findings).toEqual([]);
+  });
+
+  it('does not wait where what was kept is completed before the driver answers', () => {
+    const requests = new Requests(module);
+    const { floor } = requests;
+    const device = requests.device((_, irp) => {
+      floor.call('IoMarkIrpPending', irp);
+      requests.complete(irp, requests.success);
+      return requests.pending;
+    });
+    // Nobody lets a processor go that spins: it would throw.
+    const file = floor.call('IoCreateFile', device, 7, 0, 0);
+    expect(file).not.toBe(0);
+    floor.call('IoCloseFile', file);
+    expect(floor.findings).toEqual([]);
+  });
+
+  it('gives the status that a CREATE came to, also where it was kept', () => {
+    const requests = new Requests(module);
+    const { floor } = requests;
+    const refusal = floor.value('Status.ADDRESS_ALREADY_EXISTS');
+    let kept = 0;
+    const device = requests.device((_, irp) => {
+      kept = irp;
+      return requests.pending;
+    });
+    floor.spin = () => void requests.complete(kept, refusal);
+    expect(floor.call('IoCreateFile', device, 1, 0, 0)).toBe(0);
+    expect(floor.call('createStatus')).toBe(refusal);
+  });
+
+  it('tells each thread how its own opening ended', () => {
+    leaves('pool leaked');
+    const requests = new Requests(module, 2);
+    const { floor } = requests;
+    const refusal = floor.value('Status.ADDRESS_ALREADY_EXISTS');
+    const statuses = [refusal, requests.success];
+    const device = requests.device((_, irp) => requests.complete(irp, statuses.shift() ?? 0));
+    expect(floor.call('IoCreateFile', device, 1, 0, 0)).toBe(0);
+    floor.call('selectProcessor', 1);
+    expect(floor.call('IoCreateFile', device, 1, 0, 0)).not.toBe(0);
+    expect(floor.call('createStatus')).toBe(requests.success);
+    floor.call('selectProcessor', 0);
+    expect(floor.call('createStatus')).toBe(refusal);
+  });
+
+  it('may close below DISPATCH_LEVEL only: it waits', () => {
+    leaves('irql');
+    const requests = new Requests(module);
+    const { floor } = requests;
+    const device = requests.device((_, irp) => requests.complete(irp, requests.success));
+    const close = (level: string): void => {
+      const file = floor.call('IoCreateFile', device, 1, 0, 0);
+      const irql = floor.call('KeRaiseIrql', floor.value(`Irql.${level}`));
+      floor.call('IoCloseFile', file);
+      floor.call('KeLowerIrql', irql);
+    };
+    close('APC');
+    expect(floor.findings).toEqual([]);
+    close('DISPATCH');
+    expect(floor.findings).toEqual(['IRQL_WRONG']);
+  });
+
   it('gives null, and keeps nothing, where the driver refuses', () => {
     const requests = new Requests(module);
     const { floor } = requests;
@@ -108,7 +192,7 @@ describe('io/create', () => {
     const irps: number[] = [];
     const files: number[] = [];
     const devices: number[] = [];
-    for (let depth = 0; depth < RESERVED_DEPTH; depth++) {
+    for (let depth = 0; depth < DEPTH; depth++) {
       devices.push(
         requests.device((_, irp) => {
           if (majorOf(requests, irp) !== 'CREATE') return requests.complete(irp, requests.success);
@@ -125,15 +209,29 @@ describe('io/create', () => {
         }),
       );
     }
-    const top = devices[RESERVED_DEPTH - 1] ?? 0;
+    const top = devices[DEPTH - 1] ?? 0;
     files.push(floor.call('IoCreateFile', top, 9, 100, 0));
-    expect(new Set(irps).size).toBe(RESERVED_DEPTH);
+    expect(new Set(irps).size).toBe(DEPTH);
     expect(files.every((file) => file !== 0)).toBe(true);
     const again = irps.splice(0);
     for (const file of files.reverse()) floor.call('IoCloseFile', file);
     floor.call('IoCreateFile', top, 9, 200, 0);
     expect(irps).toEqual(again);
     expect(floor.findings).toEqual([]);
+  });
+
+  it('has a reserved IRP for each of 32 requests at a time, and stops at the next', () => {
+    leaves('stopped');
+    const requests = new Requests(module);
+    const { floor } = requests;
+    const irps: number[] = [];
+    const device = requests.device((_, irp) => {
+      irps.push(irp);
+      floor.call('IoCreateFile', device, 1, 0, 0);
+      return requests.complete(irp, requests.success);
+    });
+    expect(() => floor.call('IoCreateFile', device, 1, 0, 0)).toThrow('NO_MORE_IRP_STACK');
+    expect(new Set(irps).size).toBe(RESERVED_IRPS);
   });
 
   it('keeps the reserved IRPs of two processors apart', () => {

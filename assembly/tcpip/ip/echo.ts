@@ -117,13 +117,12 @@ function wait(irp: Irp, echo: EchoRequest): void {
   irp.driverOffset = <u32>nowUs();
   echo.timeoutTicks += KeQueryTickCount();
   IoMarkIrpPending(irp);
+  const timer = changetype<KTimer>(TIMER);
   const irql = KeAcquireSpinLock(lock());
-  const first = IsListEmpty(waiting());
+  if (IsListEmpty(waiting())) KeSetTimerEx(timer, LOOK_TICKS, LOOK_TICKS, changetype<Kdpc>(DPC));
   IoSetCancelRoutine(irp, cancelEcho);
   InsertTailList(waiting(), irp.queue);
   KeReleaseSpinLock(lock(), irql);
-  const timer = changetype<KTimer>(TIMER);
-  if (first) KeSetTimerEx(timer, LOOK_TICKS, LOOK_TICKS, changetype<Kdpc>(DPC));
 }
 
 /** Completes a request that could not begin; its completion tells how it ended, as ever. */
@@ -156,9 +155,8 @@ function cancelEcho(irp: Irp): void {
 function giveUpOld(dpc: Kdpc, context: usize): void {
   completeAll(takeMatching(0, 0, 0, true, false), Status.IO_TIMEOUT);
   const irql = KeAcquireSpinLock(lock());
-  const idle = IsListEmpty(waiting());
+  if (IsListEmpty(waiting())) KeCancelTimer(changetype<KTimer>(TIMER));
   KeReleaseSpinLock(lock(), irql);
-  if (idle) KeCancelTimer(changetype<KTimer>(TIMER));
 }
 
 /** A chain, by driverContext, of the requests that a reply answers, or that are old, or all. */

@@ -86,7 +86,7 @@ export function startConnect(
 function beginLocked(tcb: Tcb, connection: Connection, irp: Irp): void {
   mustHold(tcb.lock);
   const route = tcb.route;
-  tcb.flags |= connection.flags;
+  tcb.flags |= connection.options;
   IoMarkIrpPending(irp);
   tcb.openIrp = irp;
   beginSequenceLocked(tcb, initialSequence(tcb.localAddress, tcb.remoteAddress, tcb.ports));

@@ -1,13 +1,19 @@
-/** Which connection endpoint has which connection. */
+/** Which connection endpoint has which connection, and who calls its client. */
 
 import { at } from "../../nt/embed";
+import { NTSTATUS, Status } from "../../nt/status";
+import { InterlockedCompareExchange, InterlockedDecrement } from "../../ex/interlocked";
+import { InterlockedExchangeAdd, InterlockedIncrement } from "../../ex/interlocked";
 import { ExAllocate, ExFree } from "../../ex/pool";
 import { Tag } from "../../ex/tag";
 import { LockRank } from "../../ke/lockorder";
 import { KSpinLock, KeAcquireSpinLockAtDpcLevel, KeInitializeSpinLock } from "../../ke/spinlock";
 import { KeReleaseSpinLockFromDpcLevel, mustHold } from "../../ke/spinlock";
-import { Connection } from "./endpoint";
-import { Tcb, dereferenceTcb, referenceTcb } from "./tcb";
+import { IoCompleteRequest } from "../../io/complete";
+import { Irp } from "../../io/irp";
+import { IoMarkIrpPending } from "../../io/stack";
+import { Connection, ConnectionFlag } from "./endpoint";
+import { Tcb, TcbFlag, dereferenceTcb, referenceTcb } from "./tcb";
 
 const LOCK: usize = memory.data(4);
 
@@ -72,4 +78,76 @@ export function detach(connection: Connection, tcb: Tcb): void {
   if (had) connection.tcb = 0;
   KeReleaseSpinLockFromDpcLevel(lock());
   if (had) dereferenceTcb(tcb);
+}
+
+function flagsOf(connection: Connection): usize {
+  return changetype<usize>(connection) + offsetof<Connection>("flags");
+}
+
+/**
+ * A call of the client of `connection` begins: the endpoint stays until `endCall`. IRQL:
+ * DISPATCH_LEVEL. Locks: that of the Tcb whose `connection` it is, or its IRP_MJ_CLEANUP calls.
+ */
+export function beginCall(connection: Connection): void {
+  InterlockedIncrement(flagsOf(connection));
+}
+
+/**
+ * It is over: the last one ends an IRP_MJ_CLEANUP that waits. IRQL: DISPATCH_LEVEL. Locks: none.
+ */
+export function endCall(connection: Connection): void {
+  const left = InterlockedDecrement(flagsOf(connection));
+  if ((left & (ConnectionFlag.CLEANUP_WAITS | ConnectionFlag.CALLS)) != CLEANED_UP) return;
+  const irp = connection.cleanup;
+  if (irp != null) IoCompleteRequest(irp, Status.SUCCESS, 0);
+}
+/** A CLEANUP waits, and no call is under way. */
+const CLEANED_UP: u32 = ConnectionFlag.CLEANUP_WAITS;
+
+/**
+ * `tcb` has no endpoint any more. An indication that is under way becomes a call that is counted:
+ * until then the Tcb's lock and INDICATING are enough to know of it.
+ */
+export function letGoLocked(tcb: Tcb): void {
+  mustHold(tcb.lock);
+  const connection = tcb.connection;
+  if (connection == null) return;
+  tcb.connection = null;
+  if ((tcb.flags & TcbFlag.INDICATING) == 0) return;
+  tcb.flags |= TcbFlag.COUNTED;
+  beginCall(connection);
+}
+
+/** Whether a call of the client of `connection` is under way. IRQL: any. */
+export function isCalling(connection: Connection): bool {
+  return (connection.flags & ConnectionFlag.CALLS) != 0;
+}
+
+/**
+ * The caller has begun a call of `connection` in the client's stead and has seen to it that no
+ * other begins: it ends here. SUCCESS: no other is under way; PENDING: the last one completes
+ * `irp`. IRQL: DISPATCH_LEVEL. Locks: none.
+ */
+export function endLastCall(connection: Connection, irp: Irp): NTSTATUS {
+  if ((connection.flags & ConnectionFlag.CALLS) == 1) return Status.SUCCESS;
+  IoMarkIrpPending(irp);
+  connection.cleanup = irp;
+  InterlockedExchangeAdd(flagsOf(connection), ConnectionFlag.CLEANUP_WAITS);
+  endCall(connection);
+  return Status.PENDING;
+}
+
+/** Sets or takes away `option`, one of ConnectionFlag.OPTIONS. IRQL: any. */
+export function setOption(connection: Connection, option: u32, on: bool): void {
+  const flags = flagsOf(connection);
+  let before = connection.flags;
+  let seen = InterlockedCompareExchange(flags, withOption(before, option, on), before);
+  while (seen != before) {
+    before = seen;
+    seen = InterlockedCompareExchange(flags, withOption(before, option, on), before);
+  }
+}
+
+function withOption(flags: u32, option: u32, on: bool): u32 {
+  return on ? flags | option : flags & ~option;
 }

@@ -19,6 +19,7 @@ import { ReceiveFlag } from "../../tdi/request";
 import { Counter, countMany, Drop, drop } from "../counters";
 import { takeReadyLocked } from "./assemble";
 import { abortLocked, finReceivedLocked, oweDisconnectLocked } from "./close";
+import { endCall } from "./connection";
 import { Connection } from "./endpoint";
 import { noteArrivalLocked, scheduleLocked } from "./delayedack";
 import { Held, hold, releaseHeld } from "./held";
@@ -36,8 +37,8 @@ function indicationOf(processor: u32): ReceiveIndication {
 
 /**
  * `length` octets at `data` have come in order. True when they are to be indicated by the caller,
- * who calls `indicate` when it has let go of the lock; else they are where they belong, or, without
- * memory, as if they had never come.
+ * who calls `indicate` for `tcb.connection` when it has let go of the lock; else they are where
+ * they belong, or, without memory, as if they had never come.
  */
 export function takeTextLocked(tcb: Tcb, data: usize, length: u32): bool {
   mustHold(tcb.lock);
@@ -84,13 +85,13 @@ function appendLocked(tcb: Tcb, data: usize, length: u32): bool {
 }
 
 /**
- * Indicates octets, then all that was waiting for them. The caller has a reference, and took
- * INDICATING. IRQL: DISPATCH_LEVEL. Locks: none.
+ * Indicates octets to the client of `connection`, then all that was waiting for them. The caller
+ * has a reference, and took INDICATING while it was the Tcb's. IRQL: DISPATCH_LEVEL. Locks: none.
  */
-export function indicate(tcb: Tcb, data: usize, length: u32): void {
-  let ready = indicateOnce(tcb, data, length);
+export function indicate(tcb: Tcb, connection: Connection, data: usize, length: u32): void {
+  let ready = indicateOnce(tcb, connection, data, length);
   while (ready != null) {
-    const next: Held | null = indicateOnce(tcb, ready.data, ready.length);
+    const next: Held | null = indicateOnce(tcb, connection, ready.data, ready.length);
     releaseHeld(ready);
     ready = next;
   }
@@ -130,10 +131,13 @@ export function nextReadyLocked(tcb: Tcb): Held | null {
 }
 
 /** Indicates one run; the next one that is to be indicated, or null. */
-function indicateOnce(tcb: Tcb, data: usize, length: u32): Held | null {
+function indicateOnce(
+  tcb: Tcb,
+  connection: Connection,
+  data: usize,
+  length: u32,
+): Held | null {
   const indication = indicationOf(KeGetCurrentProcessorNumber());
-  const connection = tcb.connection;
-  let status: NTSTATUS = Status.DATA_NOT_ACCEPTED;
   indication.flags = ReceiveFlag.NORMAL;
   indication.indicated = length;
   indication.available = length;
@@ -141,13 +145,15 @@ function indicateOnce(tcb: Tcb, data: usize, length: u32): Held | null {
   indication.taken = 0;
   indication.irp = null;
   mustHoldNothing(Boundary.EVENT_HANDLER);
-  if (connection != null) status = callClient(connection, indication);
+  const status = callClient(connection, indication);
   const taken = status == Status.DATA_NOT_ACCEPTED ? 0 : indication.taken;
   const irp = status == Status.MORE_PROCESSING_REQUIRED ? indication.irp : null;
   KeAcquireSpinLockAtDpcLevel(tcb.lock);
+  const counted = (tcb.flags & TcbFlag.COUNTED) != 0;
   endIndicationLocked(tcb, data, length, taken, irp);
   const ready: Held | null = mayBeMoreLocked(tcb) ? nextReadyLocked(tcb) : null;
   KeReleaseSpinLockFromDpcLevel(tcb.lock);
+  if (counted) endCall(connection);
   return ready;
 }
 
@@ -167,7 +173,7 @@ function endIndicationLocked(
   irp: Irp | null,
 ): void {
   mustHold(tcb.lock);
-  tcb.flags &= ~TcbFlag.INDICATING;
+  tcb.flags &= ~(TcbFlag.INDICATING | TcbFlag.COUNTED);
   if (irp == null && taken >= length && tcb.held == null) return;
   // A client that claims more than there was takes what there was (I4).
   const left = taken < length ? length - taken : 0;
@@ -176,10 +182,16 @@ function endIndicationLocked(
     irp.driverOffset = 0;
     irp.queue.flink = irp.queue;
     irp.queue.blink = irp.queue;
-    queueReceiveLocked(tcb, irp);
+    if (tcb.connection != null) queueReceiveLocked(tcb, irp);
+    else finishIrpLocked(tcb, irp, Status.CONNECTION_ABORTED, 0);
   }
-  if (tcb.connection == null || left == 0) {
-    if (left == 0 && tcb.held != null) fillReceivesLocked(tcb);
+  if (left == 0) {
+    if (tcb.held != null) fillReceivesLocked(tcb);
+    return;
+  }
+  if (tcb.connection == null) {
+    // Its client has gone meanwhile: nobody is there to take it (SHLD-3).
+    abortLocked(tcb, Status.CONNECTION_ABORTED);
     return;
   }
   // What came meanwhile, on another processor, is behind what is left here.

@@ -18,7 +18,7 @@ import { IoGetCurrentIrpStackLocation } from "../../io/stack";
 import { ConnectIndication } from "../../tdi/event";
 import { isInvalidSource, Protocol } from "../../wire/ipv4";
 import { TcpFlag } from "../../wire/tcp";
-import { AddressObject, dereferenceAddress, findAddress } from "../address";
+import { AddressObject, findAddress, leaveAddress } from "../address";
 import { Counter, count, Drop, drop } from "../counters";
 import { isBroadcast, isLoopback } from "../interface";
 import { dereferenceRoute, referenceRoute } from "../route";
@@ -68,7 +68,7 @@ export function receiveListen(segment: Segment): void {
   }
   if (isIndicatedLate()) receiveLate(segment);
   else receiveEarly(segment, address);
-  dereferenceAddress(address);
+  leaveAddress(address);
 }
 
 /** Land (Q165005), and sources that no host may have (MUST-63). */
@@ -167,7 +167,7 @@ function answerSyn(segment: Segment, connection: Connection, irp: Irp): NTSTATUS
     if (status == Status.PENDING) {
       tcb.connection = connection;
       tcb.openIrp = irp;
-      tcb.flags |= connection.flags;
+      tcb.flags |= connection.options;
       answerLocked(tcb, segment, mss, route.mtu);
     } else {
       // CLOSED is not yet a state that dies: it was never open.
@@ -210,7 +210,7 @@ export function receiveSynReceivedLocked(tcb: Tcb, segment: Segment): Next {
     drop(Drop.TCP_UNSENT_ACKNOWLEDGED);
     return Next.RESET;
   }
-  if (tcb.flags & TcbFlag.LATE_INDICATION) return Next.INDICATE_LATE;
+  if (tcb.flags & TcbFlag.LATE_INDICATION) return beginLateLocked(tcb);
   noteNotHalfOpenLocked(tcb);
   stopTimerLocked(tcb);
   tcb.rto = startRto(tcb);
@@ -226,6 +226,14 @@ export function receiveSynReceivedLocked(tcb: Tcb, segment: Segment): Next {
   return Next.NOTHING;
 }
 
+/** One segment has the client asked; what comes meanwhile is dropped, and comes again. */
+function beginLateLocked(tcb: Tcb): Next {
+  mustHold(tcb.lock);
+  if (tcb.flags & TcbFlag.INDICATING) return Next.NOTHING;
+  tcb.flags |= TcbFlag.INDICATING;
+  return Next.INDICATE_LATE;
+}
+
 /** After a SYN-ACK that was sent again, the timeout begins where it began (RFC 6298, 5.7). */
 function startRto(tcb: Tcb): u32 {
   return tcb.retransmitCount == 0 ? tcb.rto : 3000;
@@ -236,7 +244,16 @@ function startRto(tcb: Tcb): u32 {
  * True when it has an endpoint, and the segment is to be looked at again.
  */
 export function indicateLate(tcb: Tcb, segment: Segment): bool {
-  const irp = askLate(tcb);
+  const address = findAddress(Protocol.TCP, tcb.localAddress, tcb.localPort);
+  const given = acceptLate(tcb, address, segment);
+  if (address != null) leaveAddress(address);
+  return given;
+}
+
+/** The client is asked, and what it gives is taken, while its address cannot go. */
+function acceptLate(tcb: Tcb, address: AddressObject | null, segment: Segment): bool {
+  let irp: Irp | null = null;
+  if (address != null) irp = askLate(tcb, address);
   if (irp == null) {
     endLate(tcb);
     refuse(segment);
@@ -252,13 +269,9 @@ export function indicateLate(tcb: Tcb, segment: Segment): bool {
 }
 
 /** The client's TDI_ACCEPT for a connection whose handshake is over, or null. */
-function askLate(tcb: Tcb): Irp | null {
-  const address = findAddress(Protocol.TCP, tcb.localAddress, tcb.localPort);
-  if (address == null) return null;
+function askLate(tcb: Tcb, address: AddressObject): Irp | null {
   const indication = askClient(address, tcb.remoteAddress, tcb.remotePort);
-  dereferenceAddress(address);
-  if (indication == null) return null;
-  return indication.irp;
+  return indication == null ? null : indication.irp;
 }
 
 function endLate(tcb: Tcb): void {
@@ -279,7 +292,7 @@ function giveLate(tcb: Tcb, irp: Irp): bool {
   KeAcquireSpinLockAtDpcLevel(tcb.lock);
   tcb.route = route;
   tcb.connection = connection;
-  tcb.flags = (tcb.flags | connection.flags) & ~TcbFlag.LATE_INDICATION;
+  tcb.flags = (tcb.flags | connection.options) & ~(TcbFlag.LATE_INDICATION | TcbFlag.INDICATING);
   const open = tcb.state == TcpState.SYN_RECEIVED;
   if (open) tcb.openIrp = irp;
   else tcb.todo |= <u8>Todo.DETACH;

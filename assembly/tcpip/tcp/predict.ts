@@ -15,7 +15,8 @@ const SPECIAL: u32 = TcbFlag.INDICATING | TcbFlag.RECOVERING;
 
 /**
  * Takes pure text in order that acknowledges nothing new. True when it was that, and the octets are
- * to be indicated: the same that the steps of receive.ts come to, with less to look at.
+ * to be indicated, as `takeTextLocked` says: the same that the steps of receive.ts come to, with
+ * less to look at.
  */
 export function predictLocked(tcb: Tcb, segment: Segment): bool {
   mustHold(tcb.lock);

@@ -43,8 +43,11 @@ export function receiveSegment(segment: Segment): void {
 function receiveFor(tcb: Tcb, segment: Segment): bool {
   KeAcquireSpinLockAtDpcLevel(tcb.lock);
   const next = predictLocked(tcb, segment) ? Next.INDICATE : stepsLocked(tcb, segment);
+  const connection = tcb.connection;
   KeReleaseSpinLockFromDpcLevel(tcb.lock);
-  if (next == Next.INDICATE) indicate(tcb, segment.data, segment.length);
+  if (next == Next.INDICATE && connection != null) {
+    indicate(tcb, connection, segment.data, segment.length);
+  }
   if (tcb.todo) settle(tcb);
   if (next == Next.RESET) sendReset(segment);
   else if (next == Next.LISTEN) receiveListen(segment);
@@ -76,7 +79,8 @@ function stepsLocked(tcb: Tcb, segment: Segment): Next {
   }
   if (state == TcpState.SYN_RECEIVED) {
     const next = receiveSynReceivedLocked(tcb, segment);
-    if (next != Next.NOTHING) return next;
+    // Still half open: its client is being asked, for another segment.
+    if (next != Next.NOTHING || tcb.state == TcpState.SYN_RECEIVED) return next;
   }
   if (!acknowledgeLocked(tcb, segment)) return Next.NOTHING;
   if (tcb.flags & TcbFlag.ACK_NOW) scheduleLocked(tcb);

@@ -14,12 +14,13 @@ import { AddressObject, dereferenceAddress, referenceAddress } from "../address"
 import { flushSends } from "../ip/send";
 import { abortLocked, closeLocked, orphanLocked } from "./close";
 import { startConnect } from "./connect";
-import { connectionTcb, freeConnection } from "./connection";
+import { beginCall, connectionTcb, detach, endLastCall, freeConnection } from "./connection";
+import { isCalling, letGoLocked, setOption } from "./connection";
 import { fillReceivesLocked, queueReceiveLocked } from "./deliver";
 import { Connection } from "./endpoint";
 import { startKeepAliveLocked } from "./keepalive";
 import { output, outputLocked } from "./output";
-import { settle, forgetClient } from "./settle";
+import { settle } from "./settle";
 import { TcpState, isSynchronized, mayReceive, maySend } from "./state";
 import { Tcb, TcbFlag, TcpTimer, dereferenceTcb } from "./tcb";
 
@@ -45,10 +46,8 @@ export function disassociate(connection: Connection): NTSTATUS {
   const address = connection.address;
   if (address == null) return Status.ADDRESS_NOT_ASSOCIATED;
   const tcb = connectionTcb(connection);
-  if (tcb != null) {
-    dereferenceTcb(tcb);
-    return Status.CONNECTION_ACTIVE;
-  }
+  if (tcb != null) dereferenceTcb(tcb);
+  if (tcb != null || isCalling(connection)) return Status.CONNECTION_ACTIVE;
   connection.address = null;
   dereferenceAddress(address);
   return Status.SUCCESS;
@@ -148,8 +147,7 @@ export function setInformation(connection: Connection, irp: Irp): NTSTATUS {
   const view = parametersOf<TdiInformation>(irp);
   const flag = flagOf(view.option);
   if (flag == 0) return Status.INVALID_PARAMETER;
-  if (view.value) connection.flags |= flag;
-  else connection.flags &= ~flag;
+  setOption(connection, flag, view.value != 0);
   const tcb = connectionTcb(connection);
   if (tcb == null) return Status.SUCCESS;
   KeAcquireSpinLockAtDpcLevel(tcb.lock);
@@ -175,18 +173,31 @@ function flagOf(option: u32): u32 {
   return option == ConnectionOption.KEEP_ALIVE ? TcbFlag.KEEP_ALIVE : 0;
 }
 
-/** IRP_MJ_CLEANUP: the last handle is gone; the connection ends, now or by itself. */
-export function cleanUpConnection(connection: Connection): void {
+/**
+ * IRP_MJ_CLEANUP: the last handle is gone; the connection ends, now or by itself. The client is
+ * called no more; PENDING: another processor is calling it, and completes the request.
+ */
+export function cleanUpConnection(connection: Connection, irp: Irp): NTSTATUS {
+  beginCall(connection);
   const tcb = connectionTcb(connection);
-  if (tcb == null) return;
-  KeAcquireSpinLockAtDpcLevel(tcb.lock);
+  if (tcb != null) {
+    KeAcquireSpinLockAtDpcLevel(tcb.lock);
+    leaveClientLocked(tcb, connection);
+    KeReleaseSpinLockFromDpcLevel(tcb.lock);
+    settle(tcb);
+    detach(connection, tcb);
+    dereferenceTcb(tcb);
+    flushSends();
+  }
+  return endLastCall(connection, irp);
+}
+
+/** What `tcb` owes its client is owed no more. */
+function leaveClientLocked(tcb: Tcb, connection: Connection): void {
+  mustHold(tcb.lock);
   if (tcb.state == TcpState.SYN_SENT) abortLocked(tcb, Status.CANCELLED);
   else orphanLocked(tcb);
-  KeReleaseSpinLockFromDpcLevel(tcb.lock);
-  settle(tcb);
-  forgetClient(connection, tcb);
-  dereferenceTcb(tcb);
-  flushSends();
+  if (tcb.connection == connection) letGoLocked(tcb);
 }
 
 /** IRP_MJ_CLOSE: the endpoint itself goes. */

@@ -8,11 +8,13 @@ import { Irp } from "../../io/irp";
 import { IoCompleteRequest } from "../../io/complete";
 import { DisconnectFlag } from "../../tdi/request";
 import { AddressObject } from "../address";
-import { detach } from "./connection";
-import { Connection } from "./endpoint";
+import { beginCall, detach, endCall, letGoLocked } from "./connection";
 import { homePartition, removeTcbLocked } from "./table";
 import { Tcb, Todo, dereferenceTcb } from "./tcb";
 import { removeTimer } from "./timer";
+
+/** What is done with its client's endpoint. */
+const CLIENTS: u32 = Todo.REMOVE | Todo.DETACH | Todo.RELEASED | Todo.ABORTED;
 
 /** Does all that `tcb` owes. The caller has a reference. IRQL: DISPATCH_LEVEL. Locks: none. */
 export function settle(tcb: Tcb): void {
@@ -20,9 +22,10 @@ export function settle(tcb: Tcb): void {
     KeAcquireSpinLockAtDpcLevel(tcb.lock);
     const todo = <u32>tcb.todo;
     const done = takeDoneLocked(tcb);
-    const connection = tcb.connection;
+    const connection = todo & CLIENTS ? tcb.connection : null;
     tcb.todo = 0;
-    if (todo & (Todo.REMOVE | Todo.DETACH)) tcb.connection = null;
+    if (connection != null) beginCall(connection);
+    if (todo & (Todo.REMOVE | Todo.DETACH)) letGoLocked(tcb);
     KeReleaseSpinLockFromDpcLevel(tcb.lock);
     completeChain(done);
     if (todo & Todo.REMOVE) leaveTable(tcb);
@@ -32,6 +35,7 @@ export function settle(tcb: Tcb): void {
     const client = connection.clientContext;
     if (todo & (Todo.REMOVE | Todo.DETACH)) detach(connection, tcb);
     if (address != null) tell(address, client, todo);
+    endCall(connection);
   }
 }
 
@@ -83,14 +87,4 @@ function leaveTable(tcb: Tcb): void {
 export function forgetTable(tcb: Tcb, was: bool): void {
   removeTimer(tcb);
   if (was) dereferenceTcb(tcb);
-}
-
-/**
- * The connection endpoint `connection` lets go of `tcb`: what it owed its client is owed no more.
- */
-export function forgetClient(connection: Connection, tcb: Tcb): void {
-  KeAcquireSpinLockAtDpcLevel(tcb.lock);
-  if (tcb.connection == connection) tcb.connection = null;
-  KeReleaseSpinLockFromDpcLevel(tcb.lock);
-  detach(connection, tcb);
 }

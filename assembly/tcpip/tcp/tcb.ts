@@ -22,6 +22,8 @@ import { Held } from "./held";
 
 /** Bits of `Tcb.flags`. */
 export const enum TcbFlag {
+  /** The indication under way is a call of an endpoint that has let go (connection.ts). */
+  COUNTED = 0x01,
   /** In the list of those that may owe an acknowledgment (`ackNext`). */
   ACK_LISTED = 0x02,
   /** An acknowledgment must go now. */

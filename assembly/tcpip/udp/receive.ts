@@ -5,7 +5,7 @@ import { fold, pseudoHeader, sum } from "../../wire/checksum";
 import { Ipv4Header, Protocol } from "../../wire/ipv4";
 import { Unreachable } from "../../wire/icmp";
 import { UDP_HEADER, UdpHeader } from "../../wire/udp";
-import { dereferenceAddress, findAddress } from "../address";
+import { findAddress, leaveAddress } from "../address";
 import { Counter, count, Drop, drop } from "../counters";
 import { Interface } from "../interface";
 import { sendUnreachable } from "../ip/icmp";
@@ -53,7 +53,7 @@ export function receiveUdp(
   );
   if (status == Status.SUCCESS) count(Counter.UDP_IN_DATAGRAMS);
   else drop(Drop.UDP_NOT_TAKEN);
-  dereferenceAddress(object);
+  leaveAddress(object);
 }
 
 function verifies(ip: Ipv4Header, udp: UdpHeader, length: u32): bool {

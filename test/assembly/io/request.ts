@@ -32,7 +32,7 @@ export { IoCompleteRequest } from "../../../assembly/io/complete";
 export {
   IoAcquireCancelSpinLock, IoCancelIrp, IoReleaseCancelSpinLock, cancelLock, initializeCancel,
 } from "../../../assembly/io/cancel";
-export { IoCloseFile, IoCreateFile } from "../../../assembly/io/create";
+export { IoCloseFile, IoCreateFile, createStatus } from "../../../assembly/io/create";
 export { copyToMdl, describe, mdlLength } from "../../../assembly/io/mdl";
 
 /** Octets of the structures. */

@@ -37,5 +37,6 @@ export { DispatcherHeader, DispatcherType, INFINITE, KMutex, KeWaitForSingleObje
 export { KEvent, KeInitializeEvent, KeReadStateEvent, KeResetEvent, KeSetEvent } from "./event";
 export { Kdpc, DeferredRoutine, KeInitializeDpc, KeInsertQueueDpc } from "./dpc";
 export { KTimer, KeCancelTimer, KeInitializeTimer, KeSetTimerEx } from "./timer";
+export { KeStallExecutionProcessor } from "./stall";
 export { IoConnectInterrupt, IoDisconnectInterrupt, deliverInterrupt } from "./interrupt";
 export { Point, schedulingPoint } from "./point";

@@ -21,6 +21,8 @@ export class HeldStack {
   count: u32;
   /** The acquire of which it was told last that IRQL fell below its level. */
   toldBelow: u32;
+  /** Microseconds that it has stalled since it took the oldest. */
+  stalledUs: u32;
 }
 
 /** LockRank.Unranked (ke/lockorder.ts): no order is stated. */
@@ -40,6 +42,8 @@ export const NO_IRQL: i32 = -1;
 const DISPATCH: i32 = 2;
 /** Locks that one processor can hold at a time and be watched. */
 export const HELD_DEPTH: u32 = 15;
+/** What a DPC may take, as stop code 0x133 has it: others wait as long for a lock. */
+const MOST_STALLED_US: u32 = 100;
 const STACK_OCTETS: usize = 256;
 /** Processors whose locks are watched: PRCB_COUNT of ke/processor.ts. */
 const STACK_COUNT: u32 = EXPLORE ? 128 : 8;
@@ -121,6 +125,7 @@ export function noteAcquired(lock: usize, word: u32, processor: u32, irql: u32):
   const stack = stackOf(processor);
   const sequence = noteSite(lock);
   if (stack.count == HELD_DEPTH) return;
+  if (stack.count == 0) stack.stalledUs = 0;
   const entry = entryOf(stack, stack.count);
   entry.lock = lock;
   entry.rank = rankOf(word);
@@ -172,6 +177,16 @@ export function checkBelow(processor: u32, irql: i32): void {
   if (newest.sequence == stack.toldBelow) return;
   stack.toldBelow = newest.sequence;
   report(Rule.IRQL_BELOW_LOCK, <u32>newest.lock, irql, newest.sequence);
+}
+
+/** `processor` stalls: those who wait for its locks wait as long. Told once. */
+export function noteStall(processor: u32, microseconds: u32): void {
+  const stack = stackOf(processor);
+  if (stack.count == 0) return;
+  const before = stack.stalledUs;
+  stack.stalledUs = before + microseconds;
+  if (before > MOST_STALLED_US || stack.stalledUs <= MOST_STALLED_US) return;
+  report(Rule.LOCK_HELD_LONG, <u32>entryOf(stack, 0).lock, stack.stalledUs, MOST_STALLED_US);
 }
 
 /** A lock that is about to be initialized; a site in `explore` too, of sequence 0. */

@@ -6,7 +6,7 @@ import type { Engine } from './engine.js';
 import type { Outcome, RawFinding, RecordedStep, Waiting } from './outcome.js';
 import type { Finding, Party, ScheduleStep, Subject } from './finding.js';
 import { formatLine } from './line.js';
-import type { Cycle } from './lockgraph.js';
+import type { Cycle, Edge } from './lockgraph.js';
 import type { Prepared } from './program.js';
 import type { Scenario } from './scenario.js';
 import { START } from './strategy.js';
@@ -88,14 +88,16 @@ export class Describer {
 
   /** A circle of locks in which no schedule was caught. */
   predicted(cycle: Cycle, schedule: number, exhausted: boolean): Finding {
-    const reason = cycle.refuted
-      ?? (exhausted ? 'every order of what meets was tried, and none is a deadlock' : undefined);
-    const path = cycle.edges.map(({ actor, outer, inner }) =>
-      `${this.actorName(actor)} takes ${hex(inner)} while it holds ${hex(outer)}`);
+    const { refuted, elsewhere } = cycle;
+    const isOver = exhausted && elsewhere === undefined;
+    const reason = refuted ?? elsewhere
+      ?? (isOver ? 'every order of what meets was tried, and none is a deadlock' : undefined);
+    const path = cycle.edges.map((edge) => this.orderOf(edge));
     return {
       ...this.bare('lock graph', schedule),
-      status: reason === undefined ? 'predicted' : 'refuted',
-      rule: 'DEADLOCK',
+      status: refuted !== undefined || isOver ? 'refuted' : 'predicted',
+      rule: cycle.edges.some(({ interrupted }) => interrupted !== undefined)
+        ? 'IRQL_INVERSION' : 'DEADLOCK',
       sentence: path.join('; '),
       ...(reason === undefined ? {} : { reason }),
       words: cycle.edges.flatMap(({ outer, inner }) => [outer, inner]),
@@ -107,6 +109,15 @@ export class Describer {
     if (finding.rule !== 'DEADLOCK' || finding.status !== 'confirmed') return false;
     const objects = new Set(finding.parties.map(({ object }) => object));
     return cycle.edges.every(({ inner }) => objects.has(inner));
+  }
+
+  private orderOf({ actor, outer, inner, interrupted, irql }: Edge): string {
+    if (interrupted === undefined) {
+      return `${this.actorName(actor)} takes ${hex(inner)} while it holds ${hex(outer)}`;
+    }
+    return `${this.actorName(actor)} takes ${hex(inner)} at IRQL ${irql}, and can interrupt`
+      + ` ${this.actorName(interrupted.actor)}, which holds ${hex(outer)} at IRQL`
+      + ` ${interrupted.irql}`;
   }
 
   private bare(strategy: string, schedule: number): Finding {
@@ -121,14 +132,30 @@ export class Describer {
     return formatLine({ build: this.build, scenario: name, points: this.engine.level, choices });
   }
 
-  private waiter(waiting: Waiting, { waiting: all }: Outcome): Party {
-    const { actor, point, object, owner, processor, irql } = waiting;
-    const holder = owner < 0 ? undefined : all.find((each) => each.processor === owner);
+  private waiter(waiting: Waiting, outcome: Outcome): Party {
+    const { actor, point, processor, irql } = waiting;
+    const holder = this.ownerOf(waiting, outcome);
+    const object = this.waitedFor(waiting, outcome);
     return {
       actor: this.actorName(actor), processor, irql, point: this.pointName(point), object,
       ...(holder === undefined ? {} : { owner: this.actorName(holder.actor) }),
       stack: this.resolve(waiting.stack),
     };
+  }
+
+  /** Who has entered a lock and waits, waits for the lock, whichever word tells when. */
+  private waitedFor({ actor, point, object }: Waiting, { steps }: Outcome): number {
+    const last = steps.filter((step) => step.actor === actor).at(-1);
+    const { wait, enter } = this.engine.kinds;
+    return point === wait && last?.point === enter ? last.object : object;
+  }
+
+  /** Of several on the owner's processor, one in the middle of another: who took it last. */
+  private ownerOf({ owner, object }: Waiting, { waiting, steps }: Outcome): Waiting | undefined {
+    if (owner < 0) return undefined;
+    const there = waiting.filter(({ processor }) => processor === owner);
+    const taken = steps.filter((step) => step.object === object && this.takes(step.point)).at(-1);
+    return there.find(({ actor }) => actor === taken?.actor) ?? there[0];
   }
 
   private culprit({ actor, words, stack }: RawFinding): Party {
@@ -141,12 +168,10 @@ export class Describer {
 
   private step({ actor, processor, irql, point, object, stack }: RecordedStep): ScheduleStep {
     const site = this.acquirer(stack);
-    const { kinds } = this.engine;
-    const takes = point === kinds.acquire || point === kinds.enter || point === kinds.try;
     return {
       actor: this.actorName(actor), processor, irql, point: this.pointName(point), object,
       ...(site === undefined ? {} : { site }),
-      ...(takes && site !== undefined ? { stack: this.resolve(stack) } : {}),
+      ...(this.takes(point) && site !== undefined ? { stack: this.resolve(stack) } : {}),
     };
   }
 
@@ -207,6 +232,11 @@ export class Describer {
       ...(rank === undefined ? {} : { rank }),
       ...(site === undefined ? {} : { initialized: site }),
     };
+  }
+
+  private takes(point: number): boolean {
+    const { kinds } = this.engine;
+    return point === kinds.acquire || point === kinds.enter || point === kinds.try;
   }
 
   private spins(point: number): boolean {

@@ -12,7 +12,7 @@ import type { Engine } from './engine.js';
 import type { Outcome } from './outcome.js';
 import { Exhaustive } from './exhaustive.js';
 import type { Exploration, Finding } from './finding.js';
-import { LockGraph } from './lockgraph.js';
+import { LockGraph, actorsOf } from './lockgraph.js';
 import type { Cycle } from './lockgraph.js';
 import { markOf } from './merge.js';
 import { makeStrategies } from './portfolio.js';
@@ -105,7 +105,8 @@ class Explorer {
     this.engine = engine;
     this.random = new Random(options.seed ?? 1);
     this.stream = this.random.stream(`schedules ${shard?.part ?? 1}/${shard?.of ?? 1}`);
-    this.graph = new LockGraph(engine.kinds);
+    const levels = prepared.scenario.actors.map(({ level }) => level);
+    this.graph = new LockGraph(engine.kinds, levels);
     this.strategies = makeStrategies(options.strategies, engine.kinds);
     if (options.strategies === undefined) this.everyOrder = new Exhaustive(engine.kinds);
     this.describer = new Describer(prepared, options.build ?? 'none', options.map);
@@ -169,7 +170,10 @@ class Explorer {
   /** Confirms what an outcome shows, unless it is known. */
   private judge(outcome: Outcome, strategy: string): void {
     if (outcome.ending === 'done' && outcome.findings.length === 0) return;
-    for (const key of keysOf(outcome)) {
+    const keys = keysOf(outcome);
+    // What hangs comes before the rules that were broken on the way there.
+    if (outcome.ending === 'deadlock') keys.unshift(...keys.splice(-1));
+    for (const key of keys) {
       if (this.keys.has(key)) continue;
       this.keys.add(key);
       if (this.findings.length < MOST_FINDINGS) this.confirm(outcome, key, strategy);
@@ -199,12 +203,13 @@ class Explorer {
   private direct(most: number): void {
     if (this.options.predict === false) return;
     for (const cycle of this.graph.cycles()) {
-      const edges = cycle.edges.map((edge) => `${edge.actor}:${edge.outer}>${edge.inner}`);
+      const edges = cycle.edges.map((edge) =>
+        `${actorsOf(edge).join('/')}:${edge.outer}>${edge.inner}`);
       const name = edges.join(' ');
       const mark = cycle.refuted === undefined ? name : `${name} refuted`;
       if (this.cycles.has(mark)) continue;
       this.cycles.add(mark);
-      if (cycle.refuted !== undefined) {
+      if (cycle.refuted !== undefined || cycle.elsewhere !== undefined) {
         this.open.push({ cycle, name, schedule: this.schedules });
         continue;
       }

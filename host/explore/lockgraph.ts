@@ -4,6 +4,8 @@
  */
 
 import type { RecordedStep } from './outcome.js';
+import { Usage } from './usage.js';
+import type { Interruption, Place } from './usage.js';
 
 /** While holding `outer`, an actor comes to take `inner`. */
 export interface Edge {
@@ -12,6 +14,12 @@ export interface Edge {
   readonly actor: number;
   /** All that it holds then, oldest first. */
   readonly held: readonly number[];
+  /** Who holds `outer`, where that is not the actor itself but one that it interrupts. */
+  readonly interrupted?: Place;
+  /** IRQL of an actor that interrupts, when it comes to take `inner`. */
+  readonly irql?: number;
+  /** Why it does not interrupt there in this scenario. */
+  readonly elsewhere?: string;
 }
 
 /** Edges that close a circle: each one's inner lock is the next one's outer lock. */
@@ -19,6 +27,8 @@ export interface Cycle {
   readonly edges: readonly Edge[];
   /** Why it can never be a deadlock; undefined where it may. */
   readonly refuted?: string;
+  /** Why no schedule of this scenario comes to it; undefined where one may. */
+  readonly elsewhere?: string;
 }
 
 /** Which values of `Point` mean what to a lock. */
@@ -48,7 +58,12 @@ export class LockGraph {
   private readonly edges = new Map<string, Edge>();
   private readonly from = new Map<number, Edge[]>();
 
-  constructor(private readonly points: LockPoints) {}
+  private readonly usage: Usage;
+
+  /** `levels`: of each actor, 0 for a thread, else the IRQL at which it interrupts. */
+  constructor(private readonly points: LockPoints, levels: readonly number[] = []) {
+    this.usage = new Usage(levels);
+  }
 
   /** Adds what a schedule did; true where it had an order that was not known. */
   add(steps: readonly RecordedStep[]): boolean {
@@ -58,7 +73,9 @@ export class LockGraph {
       const { actor, point, object } = step;
       let locks = held.get(actor);
       if (locks === undefined) held.set(actor, locks = []);
-      if (point === this.points.acquire || point === this.points.enter) {
+      const takes = point === this.points.acquire || point === this.points.enter;
+      for (const edge of this.usage.note(step, locks, takes)) this.addEdge(edge);
+      if (takes) {
         for (const outer of locks) {
           if (outer !== object) this.addEdge({ outer, inner: object, actor, held: [...locks] });
         }
@@ -82,8 +99,11 @@ export class LockGraph {
       .sort((one, other) => one.edges.length - other.edges.length);
   }
 
-  private addEdge(edge: Edge): void {
-    const key = `${edge.actor}:${edge.held.join(',')}>${edge.inner}:${edge.outer}`;
+  private addEdge(edge: Edge | Interruption): void {
+    const below = edge.interrupted;
+    const under = below === undefined
+      ? '' : ` ${below.actor}:${below.irql}:${below.held.join(',')}`;
+    const key = `${edge.actor}:${edge.held.join(',')}>${edge.inner}:${edge.outer}${under}`;
     if (this.edges.has(key) || this.edges.size >= MOST_EDGES) return;
     this.edges.set(key, edge);
     const others = this.from.get(edge.outer);
@@ -96,11 +116,16 @@ export class LockGraph {
     const last = path.at(-1) as Edge;
     if (++found.paths > MOST_PATHS) return;
     if (last.inner === first.outer) {
-      const key = path.map((edge) => `${edge.outer}:${edge.actor}`).join(' ');
+      const key = path.map((edge) => `${edge.outer}:${actorsOf(edge).join('/')}`).join(' ');
       const refuted = refute(path);
+      const elsewhere = path.find((edge) => edge.elsewhere !== undefined)?.elsewhere;
       const among = refuted === undefined ? found.open : found.refuted;
       if (among.has(key) || among.size >= MOST_CYCLES) return;
-      among.set(key, { edges: path, ...(refuted === undefined ? {} : { refuted }) });
+      among.set(key, {
+        edges: path,
+        ...(refuted === undefined ? {} : { refuted }),
+        ...(elsewhere === undefined ? {} : { elsewhere }),
+      });
       return;
     }
     for (const edge of this.from.get(last.inner) ?? []) {
@@ -123,15 +148,28 @@ export class LockGraph {
   }
 }
 
+/** Who has a part in an edge: who takes the inner lock, and whom it interrupts. */
+export function actorsOf({ actor, interrupted }: Edge): number[] {
+  return interrupted === undefined ? [actor] : [actor, interrupted.actor];
+}
+
+/** All that is held by those who have a part in an edge. */
+function heldIn({ held, interrupted }: Edge): readonly number[] {
+  return interrupted === undefined ? held : [...held, ...interrupted.held];
+}
+
 /** Why these edges can never be a deadlock; undefined where they may. */
 function refute(edges: readonly Edge[]): string | undefined {
-  const actors = new Set(edges.map(({ actor }) => actor));
-  if (actors.size < edges.length) {
-    return 'one thread takes the locks in both orders, and cannot wait for itself';
+  const actors = edges.flatMap(actorsOf);
+  if (new Set(actors).size < actors.length) {
+    return actors.length === edges.length
+      ? 'one thread takes the locks in both orders, and cannot wait for itself'
+      : 'one of them has a part in two of the orders, and cannot be in both';
   }
   for (const [i, one] of edges.entries()) {
     for (const other of edges.slice(i + 1)) {
-      const gate = one.held.find((lock) => other.held.includes(lock));
+      const held = heldIn(other);
+      const gate = heldIn(one).find((lock) => held.includes(lock));
       if (gate === undefined) continue;
       return `lock 0x${gate.toString(16)} is held in both orders: a gate`;
     }

@@ -57,7 +57,10 @@ export function prepareProgram(
       ?? `${levelOf(index) === 0 ? 'thread' : 'interrupt'} ${index}`,
     processor: processorOf(index),
     level: levelOf(index),
-    steps: [{ call: thread, words: [index] }],
+    steps: [{
+      call: thread, words: [index],
+      ...(levelOf(index) === 0 ? { after: () => explored.raw.noteThreadEnd?.() } : {}),
+    }],
   }));
   const processors = Math.max(...actors.map(({ processor }) => processor)) + 1;
   const after = explored.callable('check');

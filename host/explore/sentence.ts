@@ -21,14 +21,31 @@ export interface Holding {
 const TAKES = new Set(['ACQUIRE', 'ENTER', 'TRY']);
 const GIVES = new Set(['RELEASE', 'LEAVE']);
 
-/** Who has what at the end of a schedule, by object; the one who took it last. */
+/** Who has what at the end of a schedule, by object; of those who came for it, the first. */
 export function holdingsOf(steps: readonly ScheduleStep[]): Map<number, Holding> {
-  const held = new Map<number, Holding>();
+  const came = new Map<number, Holding[]>();
   for (const step of steps) {
-    if (TAKES.has(step.point)) held.set(step.object, { actor: step.actor, step });
-    else if (GIVES.has(step.point)) held.delete(step.object);
+    const { actor, object, point } = step;
+    let all = came.get(object);
+    if (all === undefined) came.set(object, all = []);
+    // What is tried is taken where nobody has it.
+    if (TAKES.has(point) && (point !== 'TRY' || all.length === 0)) all.push({ actor, step });
+    if (!GIVES.has(point)) continue;
+    const at = all.findIndex((each) => each.actor === actor);
+    if (at >= 0) all.splice(at, 1);
   }
+  const held = new Map<number, Holding>();
+  for (const [object, [first]] of came) if (first !== undefined) held.set(object, first);
   return held;
+}
+
+/** Those of a deadlock, and who has what they wait for, as far as the schedule tells it. */
+function ownersOf(parties: readonly Party[], holdings: ReadonlyMap<number, Holding>): Party[] {
+  return parties.map((party) => {
+    const waits = party.point === 'WAIT' || party.point === 'ACQUIRE';
+    const owner = party.owner ?? (waits ? holdings.get(party.object)?.actor : undefined);
+    return owner === undefined ? party : { ...party, owner };
+  });
 }
 
 /** What an object is called. */
@@ -43,8 +60,9 @@ export function placeOf(site: Site | undefined): string {
 }
 
 /** A deadlock in a sentence. */
-export function deadlockSentence({ parties, subjects, steps }: Circumstance): string {
+export function deadlockSentence({ parties: all, subjects, steps }: Circumstance): string {
   const name = (address: number): string => nameOfObject(subjects, address);
+  const parties = ownersOf(all, holdingsOf(steps));
   const circle = circleOf(parties);
   const [first, second] = circle;
   if (first !== undefined && second === undefined) {
@@ -59,17 +77,33 @@ export function deadlockSentence({ parties, subjects, steps }: Circumstance): st
       ? `${who} take ${what} in opposite orders: ${where} both can wait for ever`
       : `${who} take ${what} in a circle: ${where} all can wait for ever`;
   }
-  const holdings = holdingsOf(steps);
-  return parties.map(({ actor, object, point, owner }) => {
-    const holder = owner ?? holdings.get(object)?.actor;
-    if (holder === actor) return `${actor} waits for ${name(object)}, which it has itself`;
-    if (holder !== undefined) {
-      const left = parties.some((party) => party.actor === holder) ? 'has' : 'never let go';
-      return `${actor} waits for ${name(object)}, which ${holder} ${left}`;
+  return parties.filter((party) => isWaiting(party, parties)).map((party) => {
+    const { actor, object, point, owner } = party;
+    const below = interruptedBy(party, parties);
+    const who = below === undefined ? actor : `${actor} interrupts ${below.actor} and`;
+    if (owner === actor) return `${who} waits for ${name(object)}, which it has itself`;
+    if (owner !== undefined) {
+      const left = parties.some(({ actor: each }) => each === owner) ? 'has' : 'never let go';
+      return `${who} waits for ${name(object)}, which ${owner} ${left}`;
     }
     const nobody = point.startsWith('WAIT') ? 'nobody signals' : 'nobody lets go';
-    return `${actor} waits for ${name(object)}, which ${nobody}`;
+    return `${who} waits for ${name(object)}, which ${nobody}`;
   }).join('; ');
+}
+
+/** Whether a party of a deadlock waits itself, and is not kept from running by another. */
+function isWaiting(party: Party, parties: readonly Party[]): boolean {
+  if (party.point === 'WAIT') return true;
+  if (party.point !== 'ACQUIRE') return false;
+  // What nobody has can be taken by whoever is not interrupted just then.
+  return party.owner !== undefined || !parties.some((each) => each !== party
+    && each.processor === party.processor && (each.point === 'WAIT' || each.owner !== undefined));
+}
+
+/** Who was in the middle of something on the processor of one that waits. */
+function interruptedBy(waiter: Party, parties: readonly Party[]): Party | undefined {
+  return parties.find((each) => each.processor === waiter.processor && each.point !== 'START'
+    && !isWaiting(each, parties));
 }
 
 /** Parties each of whom waits for the next one; none where there is no such circle. */
@@ -101,8 +135,8 @@ const RULES: Readonly<Record<string, Words>> = {
     `${who} takes ${name(lock)}, which was never initialized`,
   LOCK_RELEASE_ORDER: (who, name, [lock = 0, later = 0]) =>
     `${who} releases ${name(lock)} while it holds ${name(later)}, which it took after it`,
-  LOCK_RELEASED_BY_OTHER: (who, name, [lock = 0, , owner = 0]) =>
-    `${who} releases ${name(lock)}, which processor ${owner} has`,
+  LOCK_RELEASED_BY_OTHER: (who, name, [lock = 0]) =>
+    `${who} releases ${name(lock)}, which another has`,
   LOCK_INITIALIZED_TWICE: (who, name, [lock = 0]) =>
     `${who} initializes ${name(lock)} while somebody has it`,
   LOCK_NOT_OWNED: (who, name, [lock = 0]) => `${who} releases ${name(lock)}, which nobody has`,
@@ -111,6 +145,13 @@ const RULES: Readonly<Record<string, Words>> = {
     `${who} holds ${name(lock)} where no lock may be held`,
   LOCK_LEAKED: (who, name, [lock = 0]) =>
     `${who} comes back with ${name(lock)}: a release is missing`,
+  LOCK_THREAD_ENDED: (who, name, [lock = 0]) =>
+    `${who} ends with ${name(lock)}: a release is missing`,
+  LOCK_FREED: (who, name, [lock = 0]) => `${who} frees ${name(lock)} while somebody has it`,
+  WAIT_TIMEOUT: (who, name, [irql = 0, object = 0]) =>
+    `${who} waits for ${name(object)} with a timeout at IRQL ${irql}, where nobody may wait`,
+  LOCK_HELD_LONG: (who, name, [lock = 0, stalled = 0]) =>
+    `${who} stalls for ${stalled} microseconds while it holds ${name(lock)}`,
   LOCK_HELD_AT_END: (who, name, [lock = 0]) =>
     `${who} took ${name(lock)} and never released it`,
   DPC_RELEASE_BELOW_DISPATCH: (who, name, [lock = 0, irql = 0]) =>
@@ -153,6 +194,7 @@ export function hintOf(circumstance: Circumstance): string | undefined {
     case 'LOCK_ORDER':
       return `take ${lock} first, or not while ${nameOfObject(subjects, words[1] ?? 0)} is held`;
     case 'LOCK_HELD_AT_END':
+    case 'LOCK_THREAD_ENDED':
     case 'LOCK_LEAKED':
     case 'LOCK_HELD_AT_BOUNDARY':
       return taken === '' ? undefined
@@ -179,11 +221,12 @@ export function hintOf(circumstance: Circumstance): string | undefined {
 
 /** The order to adopt is the one of whoever comes first; of more than two, that of addresses. */
 function orderHint(
-  parties: readonly Party[], subjects: readonly Subject[], steps: readonly ScheduleStep[],
+  all: readonly Party[], subjects: readonly Subject[], steps: readonly ScheduleStep[],
 ): string | undefined {
+  const parties = ownersOf(all, holdingsOf(steps));
   const [first, second] = circleOf(parties);
-  if (first === undefined) return undefined;
   const name = (address: number): string => nameOfObject(subjects, address);
+  if (first === undefined) return interruptHint(parties, name);
   if (second === undefined) return `release ${name(first.object)} before it is taken again`;
   const circle = circleOf(parties);
   const other = circle.at(-1) ?? second;
@@ -201,6 +244,19 @@ function orderHint(
   const at = atOf(first.object);
   return `take ${name(other.object)} before ${name(first.object)} everywhere, as ${first.actor}`
     + ` does: ${second.actor} takes them the other way round${at}`;
+}
+
+/** What is held where an interrupt comes that waits for it, or for who waits for it. */
+function interruptHint(
+  parties: readonly Party[], name: (address: number) => string,
+): string | undefined {
+  for (const party of parties) {
+    const below = isWaiting(party, parties) ? interruptedBy(party, parties) : undefined;
+    if (below === undefined) continue;
+    return `${below.actor} can be interrupted by ${party.actor}, which takes ${name(party.object)}:`
+      + ' raise IRQL to the level of the interrupt first, or leave its work to a DPC';
+  }
+  return undefined;
 }
 
 function hex(word: number): string {

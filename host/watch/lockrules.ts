@@ -112,6 +112,12 @@ export const LOCK_RULES: Readonly<Record<string, RuleText>> = {
     meaning: 'The handle is a place in a queue: it cannot stand in two.',
     mend: 'A handle of its own for each acquire, on the stack of the function that acquires.',
   },
+  LOCK_HELD_LONG: {
+    kind: 'lock misuse',
+    sentence: '$lock was held through $2 microseconds of stalling: more than $3',
+    meaning: 'Whoever wants it spins as long, at DISPATCH_LEVEL, and nothing else runs there.',
+    mend: 'Release it before the stall, or have a timer come back to what is not yet done.',
+  },
   SEMAPHORE_LIMIT: {
     kind: 'lock misuse',
     sentence: 'semaphore $1 was released to $2, past its limit of $3',

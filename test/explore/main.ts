@@ -1,20 +1,33 @@
 /**
- * `npm run explore`: `suite` measures the published programs, which belong to the tests; all else
- * is `ntstack explore`.
+ * `npm run explore`: `suite` measures the published programs, `cases` the small cases and lockdep's
+ * shapes, which belong to the tests; all else is `ntstack explore`.
  */
 
 import { parseArgs } from 'node:util';
 import { main } from '../../host/cli/main.js';
 import { compileModule } from '../compile.js';
+import { CASES_ENTRY, formatCases, isGood, measureCases, measureShapes } from './cases/table.js';
 import { ALL_FILE } from './programs/index.js';
+import { compileScripts } from './script.js';
 import { formatSuite, measureSuite } from './suite.js';
 
 const USAGE = 'usage: npm run explore -- suite [--json] [--programs NAME,…] [--strategies NAME,…]'
   + ' [--runs N] [--schedules N]';
 
-process.exitCode = process.argv[2] === 'suite'
-  ? await suite(process.argv.slice(3))
-  : await main(['explore', ...process.argv.slice(2)]);
+const [command, ...rest] = process.argv.slice(2);
+process.exitCode = command === 'suite' ? await suite(rest)
+  : command === 'cases' ? await cases()
+    : await main(['explore', ...process.argv.slice(2)]);
+
+/** Gives the exit code: 1 where something was missed or reported wrongly. */
+async function cases(): Promise<number> {
+  const tables = [
+    measureCases(await compileModule(CASES_ENTRY, { explore: true })),
+    measureShapes(await compileScripts()),
+  ];
+  process.stdout.write(`${tables.map((rows) => formatCases(rows)).join('\n\n')}\n`);
+  return tables.every((rows) => rows.every(isGood)) ? 0 : 1;
+}
 
 /** Gives the exit code: 1 where something was missed or reported wrongly, 2 for wrong use. */
 async function suite(words: readonly string[]): Promise<number> {

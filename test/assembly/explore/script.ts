@@ -6,8 +6,14 @@ import { KEvent, KeInitializeEvent, KeResetEvent, KeSetEvent } from "../../../as
 import { KeLowerIrql, KeRaiseIrql } from "../../../assembly/ke/irql";
 import { LockRank } from "../../../assembly/ke/lockorder";
 import { Point, schedulingPoint } from "../../../assembly/ke/point";
+import { ExAcquireSpinLockExclusiveAtDpcLevel, ExAcquireSpinLockSharedAtDpcLevel } from
+  "../../../assembly/ke/sharedlock";
+import { ExReleaseSpinLockExclusiveFromDpcLevel, ExReleaseSpinLockSharedFromDpcLevel } from
+  "../../../assembly/ke/sharedlock";
+import { ExSpinLock, initializeSharedLock } from "../../../assembly/ke/sharedlock";
 import { KSpinLock, KeAcquireSpinLock, KeInitializeSpinLock } from "../../../assembly/ke/spinlock";
-import { KeReleaseSpinLock } from "../../../assembly/ke/spinlock";
+import { KeAcquireSpinLockAtDpcLevel, KeReleaseSpinLock } from "../../../assembly/ke/spinlock";
+import { KeReleaseSpinLockFromDpcLevel } from "../../../assembly/ke/spinlock";
 import { DispatcherType, INFINITE, KeWaitForSingleObject } from "../../../assembly/ke/wait";
 import { KeBugCheckEx, Stop } from "../../../assembly/nt/bugcheck";
 
@@ -34,6 +40,17 @@ export const enum Do {
   STOP_IF,
   /** No scheduling point tells of it: a word that a lock protects. */
   ADD_QUIETLY,
+  /** The same locks as ACQUIRE's, at the level that is. */
+  ACQUIRE_AT_DPC,
+  RELEASE_FROM_DPC,
+  INITIALIZE,
+  /** To the level that is the number, whatever was raised. */
+  LOWER_TO,
+  /** Locks of one exclusive or many shared owners, at the level that is. */
+  EXCLUSIVE,
+  LEAVE_EXCLUSIVE,
+  SHARED,
+  LEAVE_SHARED,
 }
 
 /** Threads, and words of each one's table, at most. */
@@ -42,6 +59,8 @@ export const MOST_WORDS: u32 = 32;
 
 const TABLE: usize = memory.data(1024);
 const LOCKS: usize = memory.data(32);
+const SHARED_LOCKS: usize = memory.data(160);
+if (offsetof<ExSpinLock>() != 20) ERROR("SHARED_LOCKS holds eight");
 const TRIED: usize = memory.data(32);
 const EVENTS: usize = memory.data(128);
 const WORDS: usize = memory.data(32);
@@ -63,6 +82,10 @@ export function lockAt(index: u32): KSpinLock {
   return changetype<KSpinLock>(LOCKS + <usize>(index << 2));
 }
 
+function sharedAt(index: u32): ExSpinLock {
+  return changetype<ExSpinLock>(SHARED_LOCKS + <usize>(index * 20));
+}
+
 function eventAt(index: u32): KEvent {
   return changetype<KEvent>(EVENTS + <usize>(index << 4));
 }
@@ -71,6 +94,7 @@ function eventAt(index: u32): KEvent {
 export function setUp(): void {
   for (let i: u32 = 0; i < 8; i++) {
     KeInitializeSpinLock(lockAt(i), LockRank.Unranked);
+    initializeSharedLock(sharedAt(i), LockRank.Unranked);
     const type = i & 1 ? DispatcherType.SYNCHRONIZATION : DispatcherType.NOTIFICATION;
     KeInitializeEvent(eventAt(i), type, false);
   }
@@ -122,8 +146,24 @@ function perform(thread: u32, what: u32, index: u32, number: u32): bool {
     case Do.ADD_QUIETLY:
       store<u32>(QUIET + at, load<u32>(QUIET + at) * 7 + thread + 1);
       break;
+    default:
+      performAtLevel(what, index, number);
   }
   return true;
+}
+
+/** What leaves IRQL as it is, or takes it where the table says. */
+function performAtLevel(what: u32, index: u32, number: u32): void {
+  switch (what) {
+    case Do.ACQUIRE_AT_DPC: KeAcquireSpinLockAtDpcLevel(lockAt(index)); break;
+    case Do.RELEASE_FROM_DPC: KeReleaseSpinLockFromDpcLevel(lockAt(index)); break;
+    case Do.INITIALIZE: KeInitializeSpinLock(lockAt(index), LockRank.Unranked); break;
+    case Do.LOWER_TO: KeLowerIrql(<i32>number); break;
+    case Do.EXCLUSIVE: ExAcquireSpinLockExclusiveAtDpcLevel(sharedAt(index)); break;
+    case Do.LEAVE_EXCLUSIVE: ExReleaseSpinLockExclusiveFromDpcLevel(sharedAt(index)); break;
+    case Do.SHARED: ExAcquireSpinLockSharedAtDpcLevel(sharedAt(index)); break;
+    case Do.LEAVE_SHARED: ExReleaseSpinLockSharedFromDpcLevel(sharedAt(index)); break;
+  }
 }
 
 /** What all words came to, in one. */

@@ -9,7 +9,7 @@ import {
   KeAcquireInStackQueuedSpinLockAtDpcLevel, KeAcquireSpinLock, KeAcquireSpinLockAtDpcLevel,
   KeInitializeSpinLock, KeLowerIrql, KeRaiseIrql, KeReleaseInStackQueuedSpinLock,
   KeReleaseInStackQueuedSpinLockFromDpcLevel, KeReleaseSpinLock, KeReleaseSpinLockFromDpcLevel,
-  LockRank, mustHold, mustHoldNothing, noteThreadEnd,
+  KeStallExecutionProcessor, LockRank, mustHold, mustHoldNothing, noteThreadEnd,
 } from "../../../assembly/ke";
 import { Boundary } from "../../../assembly/vf/rule";
 import { otherProcessor, place, runWork } from "./machine";
@@ -252,6 +252,27 @@ export function keepsLockHandleInUse(): void {
   KeAcquireInStackQueuedSpinLockAtDpcLevel(makeLock(LockRank.TcpTcb), inner);
   KeReleaseInStackQueuedSpinLockFromDpcLevel(inner);
   KeReleaseInStackQueuedSpinLock(outer);
+}
+
+//: LOCK_HELD_LONG
+export function breaksLockHeldLong(): void {
+  const lock = makeLock(LockRank.TcpTcb);
+  const irql = KeAcquireSpinLock(lock);
+  KeStallExecutionProcessor(50);
+  KeStallExecutionProcessor(51);
+  KeStallExecutionProcessor(50);
+  KeReleaseSpinLock(lock, irql);
+}
+
+export function keepsLockHeldLong(): void {
+  const lock = makeLock(LockRank.TcpTcb);
+  for (let i: u32 = 0; i < 3; i++) {
+    const irql = KeAcquireSpinLock(lock);
+    KeStallExecutionProcessor(50);
+    KeStallExecutionProcessor(50);
+    KeReleaseSpinLock(lock, irql);
+    KeStallExecutionProcessor(300000);
+  }
 }
 
 //: RELEASE_BELOW_DISPATCH

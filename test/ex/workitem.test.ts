@@ -1,6 +1,8 @@
 /** Work items: run once, in order, at PASSIVE_LEVEL and never above it. */
 
 import { beforeAll, describe, expect } from 'vitest';
+import { explore } from '../../host/explore/explorer.js';
+import { prepareProgram } from '../../host/explore/program.js';
 import { compileModule } from '../compile.js';
 import { Floor, it, leaves } from '../floor.js';
 
@@ -147,5 +149,15 @@ describe('ex/workitem', () => {
     queue.queue(queue.item('a', look));
     queue.run();
     expect(seen).toEqual([0, 0]);
+  });
+});
+
+describe('a work item that two processors queue', () => {
+  it('waits once and runs once, in whatever order they come', { timeout: 120_000 }, async () => {
+    const queued = await compileModule('test/assembly/ex/queued.ts', { explore: true });
+    const program = prepareProgram(queued, { points: 'interlocked' });
+    const { coverage, findings } = explore(program, { schedules: 500 });
+    expect(coverage.traces).toBeGreaterThan(1);
+    expect(findings.map(({ sentence }) => sentence)).toEqual([]);
   });
 });

@@ -1,0 +1,130 @@
+/** Mutants of small texts: which there are, what they say, and that none is where none belongs. */
+
+import { describe, expect, it } from 'vitest';
+import { parseSource } from '../tidy/source.js';
+import { mutantsOf } from './mutant.js';
+import type { Mutant } from './mutant.js';
+import { describe as withoutText, formatReport, reportOf } from './report.js';
+import { ringsOf } from './ring.js';
+
+const PATH = 'assembly/tcpip/sample.ts';
+
+function mutantsIn(...body: readonly string[]): Mutant[] {
+  return mutantsOf(parseSource(PATH, `function f(): void {\n  ${body.join('\n  ')}\n}\n`));
+}
+
+/** What was done, in words, and the lines that are not as they were. */
+function changesIn(...body: readonly string[]): string[] {
+  return mutantsIn(...body).map(({ kind, change, line, text }) => {
+    const lines = text.split('\n').slice(1).filter((each, index) => each.trim() !== body[index]);
+    const changed = lines.map((each) => each.trim()).filter((each) => each !== '' && each !== '}');
+    return `${line} ${kind} ${change}: ${changed.join(' ')}`;
+  });
+}
+
+describe('what is left out', () => {
+  it('is a statement, also after a condition, and the lines below keep their numbers', () => {
+    expect(changesIn('if (a != null) referenceTcb(a);')).toEqual([
+      '2 reference remove: if (a != null) {}',
+    ]);
+    const [mutant] = mutantsIn('KeReleaseSpinLock(', 'lock, irql);', 'f();');
+    expect(mutant?.text.split('\n')[3]).toBe('  f();');
+  });
+
+  it('is an acquire whose level is kept, a try that succeeds, a count that stays', () => {
+    const import_ = 'import { KeGetCurrentIrql as irqlOfMutant } from "../ke/irql";';
+    expect(changesIn('const irql = KeAcquireSpinLock(lock());')).toEqual([
+      `2 acquire remove: const irql = irqlOfMutant(); ${import_}`,
+    ]);
+    expect(changesIn('if (KeTryToAcquireSpinLock(x)) f();')).toEqual([
+      '2 acquire remove: if (true) f();',
+    ]);
+    expect(changesIn('const gone = --entry.references == 0;')).toEqual([
+      '2 dereference remove: const gone = entry.references == 0;',
+    ]);
+    expect(changesIn('return InterlockedDecrement(to("references")) == 0;')).toEqual([
+      '2 dereference remove: return load<u32>(to("references")) == 0;',
+    ]);
+  });
+
+  it('is no defect of an article, no counter, and nothing whose value is needed', () => {
+    expect(changesIn('if (faulty(Fault.Q1)) KeReleaseSpinLock(lock, irql);')).toEqual([]);
+    expect(changesIn('InterlockedIncrement(IN_USE);')).toEqual([]);
+    expect(changesIn('const route = referenceRoute(address);')).toEqual([]);
+  });
+});
+
+describe('what is moved', () => {
+  it('is an acquire past what it protects, and a release before it', () => {
+    const body = ['KeAcquireSpinLock(l);', 'x.first = y;', 'KeReleaseSpinLock(l, irql);'];
+    expect(changesIn(...body).filter((each) => !each.includes('remove'))).toEqual([
+      '2 acquire later: x.first = y; KeAcquireSpinLock(l);',
+      '4 release earlier: KeReleaseSpinLock(l, irql); x.first = y;',
+    ]);
+  });
+
+  it('is a dereference before the last use, and a reference past the first', () => {
+    expect(changesIn('send(tcb);', 'dereferenceTcb(tcb);')).toContain(
+      '3 dereference earlier: dereferenceTcb(tcb); send(tcb);');
+    expect(changesIn('referenceTcb(tcb);', 'publish(tcb);')).toContain(
+      '2 reference later: publish(tcb); referenceTcb(tcb);');
+  });
+
+  it('is a release past a call that leaves the driver, and no other', () => {
+    const release = 'KeReleaseSpinLock(l, irql);';
+    expect(changesIn(release, 'IoCompleteRequest(irp, status, 0);')).toContain(
+      `2 release later: IoCompleteRequest(irp, status, 0); ${release}`);
+    expect(changesIn(release, 'x.first = y;')).toHaveLength(1);
+  });
+
+  it('does not pass an end, what it needs, what is the same without it, or another lock', () => {
+    const moves = (...body: readonly string[]): string[] =>
+      changesIn(...body).filter((each) => !each.includes('remove'));
+    expect(moves('return x.y;', 'KeReleaseSpinLock(l, irql);')).toEqual([]);
+    expect(moves('const tcb = take();', 'dereferenceTcb(tcb);')).toEqual([]);
+    expect(moves('const all = table();', 'KeReleaseSpinLock(l, irql);')).toEqual([]);
+    expect(moves('KeAcquireSpinLock(l);', 'KeReleaseSpinLock(l, irql);')).toEqual([]);
+  });
+
+  it('makes no text twice', () => {
+    const mutants = mutantsIn('referenceTcb(tcb);', 'dereferenceTcb(tcb);');
+    const texts = mutants.map(({ text }) => text);
+    expect(new Set(texts).size).toBe(texts.length);
+    expect(texts).toHaveLength(3);
+  });
+});
+
+describe('which tests reach a file', () => {
+  const tests = [
+    'test/explore/self.test.ts', 'test/tcpip/arp.test.ts', 'test/tcpip/tcp/close.test.ts',
+    'test/tcpip/tcp/tcb.test.ts', 'test/user/socket.test.ts',
+  ];
+
+  it('are its own, those beside it, and rings around them; none twice', () => {
+    const rings = ringsOf('assembly/tcpip/tcp/tcb.ts', tests, false);
+    expect(rings).toEqual([[tests[3]], [tests[2]], [tests[1]], [tests[4]], [tests[0]]]);
+  });
+
+  it('are orders of what happens sooner, where something was moved', () => {
+    const rings = ringsOf('assembly/tcpip/tcp/tcb.ts', tests, true);
+    expect(rings).toEqual([[tests[3]], [tests[2]], [tests[0]], [tests[1]], [tests[4]]]);
+  });
+});
+
+describe('the report', () => {
+  it('lists who survived with file and line, and counts the others by who found them', () => {
+    const [one, two] = mutantsIn('referenceTcb(tcb);', 'dereferenceTcb(tcb);');
+    if (one === undefined || two === undefined) throw new Error('two were to be made');
+    const outcomes = [
+      { mutant: one, finder: 'nobody', by: '', seconds: 3 },
+      { mutant: two, finder: 'test', by: 'test/a.test.ts', seconds: 1 },
+    ] as const;
+    const report = reportOf(3, outcomes, [], true);
+    expect(report).toMatchObject({
+      tried: 2, mutants: 3, survivors: [withoutText(one)], secondsEach: 2, interrupted: true,
+    });
+    expect(formatReport(report)).toBe(
+      `survived  ${PATH}:2  reference removed: referenceTcb(tcb)\n2 of 3 mutants, interrupted: `
+      + '1 by test, 0 by hang, 0 by compiler, 1 survived; 2.0 s each');
+  });
+});

@@ -11,11 +11,14 @@ import { reclaim } from "./send";
 /** Batches that one DPC indicates at most; then others have their turn. */
 const ROUNDS: u32 = 8;
 
-/** MiniportHandleInterrupt: lets go of what was sent, indicates what came. IRQL: DISPATCH_LEVEL. */
+/**
+ * MiniportHandleInterrupt: lets go of what was sent, indicates what came; both again where the
+ * line was raised meanwhile, which does not say for which of them. IRQL: DISPATCH_LEVEL.
+ */
 export function receiveDpc(dpc: Kdpc, context: usize): void {
   const card = at<Card>(context, 0);
-  reclaim(card);
   for (let round: u32 = 0; round < ROUNDS; round++) {
+    reclaim(card);
     if (!indicateBatch(card) && isServed(card)) return;
   }
   KeInsertQueueDpc(dpc);

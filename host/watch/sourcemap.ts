@@ -102,14 +102,13 @@ export function readSourceMap(json: string): SourceMap {
     const fields = readNumbers(segment);
     if (fields.length === 0) continue;
     offset += fields[0] ?? 0;
-    offsets.push(offset);
-    if (fields.length < 4) {
-      places.push(-1, -1);
-      continue;
-    }
     source += fields[1] ?? 0;
     line += fields[2] ?? 0;
-    places.push(source, line + 1);
+    // Of two pieces that begin at one octet the first is meant.
+    if (offsets.at(-1) === offset) continue;
+    offsets.push(offset);
+    if (fields.length < 4) places.push(-1, -1);
+    else places.push(source, line + 1);
   }
   return { sources: map.sources.map(String), offsets, places };
 }

@@ -5,6 +5,7 @@ import type { World, WorldOptions } from '../../host/index.js';
 import { valueOf } from '../../host/kernel/layout.js';
 import { CaptureWriter } from '../../host/link/pcapngwrite.js';
 import { readCapture } from '../../host/link/pcapread.js';
+import type { GuestList } from '../../host/load/gate.js';
 import { introduce } from '../../host/load/load.js';
 import type { Load } from '../../host/load/load.js';
 import { createMix } from '../../host/load/mix.js';
@@ -140,6 +141,42 @@ describe('load/play', () => {
     load.abandon();
   });
 
+  it('tries as often in each round', async ({ stage }) => {
+    const world = await stage({}, 1);
+    const tries = refuse(world, 'ADDRESS_ALREADY_EXISTS');
+    const load = createReplay({ conversations: many(1), times: 3 });
+    await begin(world, load, 3 * RETRIES_NS);
+    expect(tries()).toBe(60);
+    expect(load.figures).toMatchObject({ failed: 3, held: 3 });
+    load.abandon();
+  });
+
+  it('begins nothing that waits outside when it stops', async ({ stage }) => {
+    const world = await stage({}, 1);
+    const load = createReplay({ conversations: many(300), times: 1 });
+    await begin(world, load, 1e6);
+    expect(load.figures).toMatchObject({ held: 100, failed: 0 });
+    load.stop();
+    await world.run(5 * SECOND);
+    // As many as the backlog has places; none of those who waited for one.
+    expect(load.figures).toMatchObject({ opened: 200, replayed: 200, closed: 200, failed: 0 });
+    expect(load.open).toBe(0);
+    load.abandon();
+  });
+
+  it('asks no machine for a socket that can run no program', async ({ stage }) => {
+    const world = await stage({}, 1);
+    const load = createReplay({ conversations: [conversation(0), conversation(SECOND)], times: 1 });
+    await begin(world, load, SECOND / 2);
+    expect(load.figures).toMatchObject({ replayed: 1, closed: 1 });
+    world.machine('client1').stop();
+    await world.run(RETRIES_NS);
+    expect(load.figures).toMatchObject({
+      replayed: 1, opened: 1, failed: 0, held: 0, exhausted: 0, complaints: [],
+    });
+    load.abandon();
+  });
+
   it('does not try again what has nothing to do with room', async ({ stage }) => {
     const world = await stage({}, 1);
     const tries = refuse(world, 'NETWORK_UNREACHABLE');
@@ -161,6 +198,25 @@ describe('load/play', () => {
     const load = createReplay({ conversations: many(2), times: 1 });
     await begin(world, load, 60 * SECOND);
     expect(load.figures).toMatchObject({ failed: 2, unreachable: 2, complaints: [] });
+    load.abandon();
+  });
+
+  it('expects nobody whose connect came to nothing', async ({ stage }) => {
+    const world = await stage({ link: 'switch:?loss=100%25' }, 1);
+    const load = createReplay({ conversations: many(2), times: 1 });
+    const { guests } = load as unknown as { guests: GuestList };
+    const keys: number[] = [];
+    const add = guests.add.bind(guests);
+    guests.add = (...guest) => {
+      const key = add(...guest);
+      keys.push(key);
+      return key;
+    };
+    await begin(world, load, 60 * SECOND);
+    expect(load.figures).toMatchObject({ failed: 2, unreachable: 2 });
+    expect(keys).toHaveLength(2);
+    const left = keys.filter((key) => guests.take(Math.floor(key / 2 ** 16), key % 2 ** 16));
+    expect(left).toEqual([]);
     load.abandon();
   });
 
@@ -196,6 +252,15 @@ describe('load/play', () => {
     expect(load.figures).toMatchObject({ replayed: 5, closed: 5, failed: 0, complaints: [] });
     expect(sum(world, 'TCP_OUT_RSTS')).toBe(5);
     expect(dropsOf(world)).toEqual({});
+  });
+
+  it('waits no longer for a reset that has come', async ({ stage }) => {
+    const reset = { closed: 'reset', closedBy: 'server' } as const;
+    const world = await stage({}, 1);
+    const load = createReplay({ conversations: [conversation(0, reset)], times: 1 });
+    await begin(world, load, 12 * SECOND);
+    expect(load.figures).toMatchObject({ replayed: 1, closed: 1, failed: 0, complaints: [] });
+    load.abandon();
   });
 
   it('gives a reset up that was lost', async ({ stage }) => {

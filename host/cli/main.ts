@@ -1,6 +1,6 @@
 /** `ntstack`: one program, a subcommand for each thing to be done. */
 
-import { realpathSync } from 'node:fs';
+import { readFileSync, realpathSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Command, CommanderError } from 'commander';
 import { KERNEL_SCENARIOS } from '../explore/kernelscenario.js';
@@ -15,7 +15,7 @@ import type { KbOptions } from './kb.js';
 import { DEFAULT_RELEASE, DEFAULT_SECONDS } from './plan.js';
 import type { RunOptions } from './plan.js';
 import { registry } from './registry.js';
-import { run } from './run.js';
+import { MOST_LONGER, run } from './run.js';
 import { WrongUse, oneLine } from './wronguse.js';
 
 /** Exit codes besides 0 and the 1 of a finding. */
@@ -28,8 +28,11 @@ is one), 3 any other failure, such as standard output that takes no more.`;
 const RUN_NOTES = `
 Loads stop after --seconds; then what is under way, connects that wait too, has up to 150 s of
 virtual time for its end, so that a defect that shows there is found. Warnings name what the
-verdict does not cover: requests without an end, a link that carried nothing, Ctrl-C. They are no
-findings: the exit code is 0 with them.
+verdict does not cover: requests without an end, a link that carried nothing, virtual time of free
+that checked did not come to, Ctrl-C. They are no findings: the exit code is 0 with them.
+
+checked runs as much virtual time as free did, for at most ${MOST_LONGER} times --seconds. SIGTERM
+ends both as Ctrl-C does: with the table so far.
 
 Gbit/s and "ns a frame" are wall time after a warm-up, the first tenth of it and at most a second,
 in which the engine still compiles what it runs; booting the machines is before all of it. Other
@@ -60,6 +63,7 @@ function collect(value: string, before: string[] | undefined): string[] {
 function makeProgram(done: (code: number) => void): Command {
   const program = new Command('ntstack')
     .description('Machines that run Windows NT\'s network drivers, emulated, and worlds of them.')
+    .version(readVersion())
     .exitOverride()
     .configureOutput({ outputError: () => {} })
     .showHelpAfterError(false)
@@ -88,11 +92,17 @@ function makeProgram(done: (code: number) => void): Command {
   return program;
 }
 
+/** The version of the package that this file is of. */
+function readVersion(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { readonly version: string }).version;
+}
+
 function addRun(program: Command, done: (code: number) => void): void {
   program
     .command('run')
     .description('a server and clients under load: throughput on free, the verdict on checked')
-    .option('--seconds <n>', 'wall time of each of the two phases', String(DEFAULT_SECONDS))
+    .option('--seconds <n>', 'wall time of the free phase', String(DEFAULT_SECONDS))
     .option('--load <names>', `${LOAD_NAMES.join(', ')}, mix; several: a,b (default: mix)`, collect)
     .option('--seed <seed>', 'a whole number of at most 64 bits', '1')
     .option('--release <name>', `one of ${RELEASE_NAMES}`, DEFAULT_RELEASE)

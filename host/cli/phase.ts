@@ -23,6 +23,8 @@ export interface PhaseReport {
   readonly seconds: number;
   /** Virtual time under load. */
   readonly virtualSeconds: number;
+  /** Somebody ended it before its time: what it would have shown later is not known. */
+  readonly cut: boolean;
   /** Frames that arrived, and their octets. */
   readonly frames: number;
   readonly octets: number;
@@ -46,7 +48,7 @@ export interface PhaseReport {
 export interface RunReport {
   /** `free`, then `checked` if nobody pressed Ctrl-C before. */
   readonly phases: readonly PhaseReport[];
-  /** Somebody pressed Ctrl-C. */
+  /** Somebody pressed Ctrl-C, or sent SIGTERM. */
   readonly interrupted: boolean;
 }
 
@@ -54,9 +56,11 @@ export interface RunReport {
 export interface PhaseControl {
   /** Virtual time after which it ends at the latest. */
   readonly mostVirtualNs: number;
+  /** Wall time after which it ends at the latest. */
+  readonly mostSeconds: number;
   /** Somebody wants it to end now. */
   readonly interrupted: () => boolean;
-  /** Told every now and then; the share is of the wall time. */
+  /** Told every now and then; the share is of the wall or the virtual time, the larger one. */
   readonly progress: (report: {
     readonly share: number;
     readonly seconds: number;
@@ -110,20 +114,21 @@ export async function runPhase(
 /** Moves time in slices, until the wall time has passed or somebody wants it to end. */
 async function keepBusy(
   world: World, load: Load, plan: RunPlan, control: PhaseControl,
-): Promise<{ seconds: number; virtualSeconds: number; warmUp: Span }> {
+): Promise<{ seconds: number; virtualSeconds: number; cut: boolean; warmUp: Span }> {
   const began = performance.now();
   const beganNs = world.clock.now;
-  const wallMs = plan.seconds * 1000;
-  const warmMs = Math.min(MOST_WARM_MS, wallMs * WARM_SHARE);
+  const wallMs = control.mostSeconds * 1000;
+  const warmMs = Math.min(MOST_WARM_MS, plan.seconds * 1000 * WARM_SHARE);
   const start = spanOf(world, 0);
   let warmUp = start;
   let sliceNs = 100_000;
   let elapsedMs = 0;
+  let cut = false;
   for (;;) {
     const elapsedNs = world.clock.now - beganNs;
     const { frames, octets } = world.link.stats;
     control.progress({
-      share: Math.min(1, elapsedMs / wallMs),
+      share: Math.min(1, Math.max(elapsedMs / wallMs, elapsedNs / control.mostVirtualNs)),
       seconds: elapsedMs / 1000,
       frames,
       octets,
@@ -132,7 +137,9 @@ async function keepBusy(
     });
     await new Promise((resume) => setImmediate(resume));
     const leftNs = control.mostVirtualNs - elapsedNs;
-    if (elapsedMs >= wallMs || leftNs <= 0 || control.interrupted()) break;
+    if (elapsedMs >= wallMs || leftNs <= 0) break;
+    cut = control.interrupted();
+    if (cut) break;
     if (world.machines.some((machine) => machine.stopped !== undefined)) break;
     const startMs = performance.now();
     await world.run(Math.max(1, Math.min(Math.round(sliceNs), leftNs)));
@@ -146,7 +153,7 @@ async function keepBusy(
   const virtualSeconds = (world.clock.now - beganNs) / SECOND_NS;
   // A phase that was over with its warm-up is measured with it, or there were no figures.
   if (warmUp.frames === world.link.stats.frames) warmUp = start;
-  return { seconds: elapsedMs / 1000, virtualSeconds, warmUp };
+  return { seconds: elapsedMs / 1000, virtualSeconds, cut, warmUp };
 }
 
 function spanOf(world: World, elapsedMs: number): Span {

@@ -32,7 +32,7 @@ export interface RunOptions {
 
 /** What is to be done. */
 export interface RunPlan {
-  /** Wall time of each phase. */
+  /** Wall time of the free phase. */
   readonly seconds: number;
   readonly weights: LoadWeights;
   readonly conversations: readonly Conversation[];
@@ -50,7 +50,7 @@ export interface RunPlan {
 
 /** What a run is of where nothing is said: the first release without a known defect. */
 export const DEFAULT_RELEASE = 'nt40sp6a-q297040';
-/** Wall time of each phase where nothing is said. */
+/** Wall time of the free phase where nothing is said. */
 export const DEFAULT_SECONDS = 10;
 const MOST_SECONDS = 86_400;
 /** A LAN of several hops: so far that in seconds of wall time timers have something to do, too. */

@@ -16,6 +16,10 @@ import { defectsOf, warningsOf } from './warning.js';
 
 /** Virtual time at most: the kernel's clock of 32 bits comes round later. */
 const MOST_VIRTUAL_NS = 30 * 86_400 * 1e9;
+/** So many times the free phase's wall time `checked` has, to come as far as `free` did. */
+export const MOST_LONGER = 4;
+/** Ctrl-C, and what ends a program from outside. */
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 /** Where lines go on that are longer than the terminal is wide. */
 const INDENT = 8;
 
@@ -40,7 +44,7 @@ export interface RunSummary {
   readonly findings: readonly Verdict[];
   /** What the findings do not cover, in sentences. */
   readonly warnings: readonly string[];
-  /** Somebody pressed Ctrl-C. */
+  /** Somebody pressed Ctrl-C, or sent SIGTERM. */
   readonly interrupted: boolean;
   /** The phases that ran: `free`, then `checked` if it was not interrupted before. */
   readonly phases: readonly PhaseSummary[];
@@ -53,6 +57,8 @@ export interface PhaseSummary {
   readonly frames: number;
   /** The release's defects that are in this kernel. */
   readonly defects: readonly string[];
+  /** Somebody ended it before its time. */
+  readonly cut: boolean;
   /** How much was found in it. */
   readonly findings: number;
   /** Requests without an end when it was over. */
@@ -76,9 +82,12 @@ async function runPhases(plan: RunPlan): Promise<RunReport> {
   const interrupt = (): void => {
     interrupted = true;
     // Whoever presses it again does not want to wait for the table.
-    process.off('SIGINT', interrupt);
+    ignore();
   };
-  process.on('SIGINT', interrupt);
+  const ignore = (): void => {
+    for (const signal of SIGNALS) process.off(signal, interrupt);
+  };
+  for (const signal of SIGNALS) process.on(signal, interrupt);
   const phases: PhaseReport[] = [];
   const targets: readonly PhaseTarget[] = ['free', 'checked'];
   try {
@@ -90,6 +99,7 @@ async function runPhases(plan: RunPlan): Promise<RunReport> {
           mostVirtualNs: first === undefined
             ? MOST_VIRTUAL_NS
             : Math.max(1, Math.round(first.virtualSeconds * 1e9)),
+          mostSeconds: first === undefined ? plan.seconds : plan.seconds * MOST_LONGER,
           interrupted: () => interrupted,
           progress: (progress) => line.show(progress),
         });
@@ -100,7 +110,7 @@ async function runPhases(plan: RunPlan): Promise<RunReport> {
       if (interrupted) break;
     }
   } finally {
-    process.off('SIGINT', interrupt);
+    ignore();
   }
   return { phases, interrupted };
 }
@@ -130,6 +140,7 @@ function summarize(plan: RunPlan, done: RunReport): RunSummary {
       virtualSeconds: phase.virtualSeconds,
       frames: phase.frames,
       defects: phase.target === 'checked' ? defectsOf(plan) : [],
+      cut: phase.cut,
       findings: phase.findings.length,
       unjudged: phase.unjudged,
     })),

@@ -146,9 +146,10 @@ export function formatFindings(
 }
 
 function formatClean(phase: PhaseReport, defects: readonly string[], paint: Paint): string {
-  const { target, frames, virtualSeconds } = phase;
+  const { target, frames, virtualSeconds, cut } = phase;
   const over = `${formatSeconds(virtualSeconds)} of virtual time`;
   if (frames === 0) return `${paint.yellow('nothing carried')}  nothing found (${over})`;
+  if (cut) return `${paint.yellow('not judged')}  cut short; nothing found so far (${over})`;
   if (target === 'free' && defects.length > 0) {
     const names = `${defects.join(', ')}: only checked is built with what this release had wrong`;
     return `${paint.yellow('no verdict')} on ${names}; else nothing found (${over})`;

@@ -10,6 +10,7 @@ export function warningsOf(plan: RunPlan, { phases, interrupted }: RunReport): s
   const warnings = phases.flatMap((phase) => [...notCarried(plan, phase), ...notJudged(phase)]);
   const last = phases.at(-1);
   if (interrupted && last !== undefined) warnings.push(notRun(plan, last));
+  else warnings.push(...notReached(phases));
   return warnings;
 }
 
@@ -34,8 +35,25 @@ function notJudged({ target, unjudged, settledSeconds }: PhaseReport): string[] 
   return [`${target}: ${requests} not judged: without an end ${after}`];
 }
 
-function notRun(plan: RunPlan, { target, seconds }: PhaseReport): string {
-  const ran = `interrupted: ${target} ran ${formatSeconds(seconds)} of ${plan.seconds}`;
-  if (target === 'free') return `${ran}; checked did not run, and nothing is judged by it`;
+/** `checked` is slower than `free`: of what only `free` came to, its verifier says nothing. */
+function notReached(phases: readonly PhaseReport[]): string[] {
+  const [free, checked] = ['free', 'checked'].map((name) => {
+    return phases.find(({ target }) => target === name);
+  });
+  if (free === undefined || checked === undefined) return [];
+  if (checked.virtualSeconds >= free.virtualSeconds) return [];
+  const [ran, whole] = [checked, free].map(({ virtualSeconds }) => formatSeconds(virtualSeconds));
+  return [
+    `checked: ran ${ran} of the ${whole} of virtual time that free ran; the verifier has not ` +
+      'seen what came later',
+  ];
+}
+
+function notRun(plan: RunPlan, { target, seconds, virtualSeconds }: PhaseReport): string {
+  if (target === 'free') {
+    const ran = `interrupted: free ran ${formatSeconds(seconds)} of ${plan.seconds}`;
+    return `${ran}; checked did not run, and nothing is judged by it`;
+  }
+  const ran = `interrupted: checked ran ${formatSeconds(virtualSeconds)} of virtual time`;
   return `${ran}; what would have come later is not judged`;
 }

@@ -3,6 +3,7 @@
  * connection table held, and its processor at DISPATCH_LEVEL.
  */
 
+import { KernelStop } from '../kernel/stop.js';
 import type { Machine } from '../machine/machine.js';
 import type { World } from '../machine/world.js';
 import { LATE_TICKS } from '../watch/hang.js';
@@ -103,7 +104,10 @@ function outcomeOf<T>(
   };
   call.then(
     (value) => end(nameOf(value)),
-    (error: Error & { readonly status?: string }) => end(error.status ?? error.message),
+    (error: Error & { readonly status?: string }) => {
+      // On a processor that spins for ever no call comes back.
+      if (!(error instanceof KernelStop)) end(error.status ?? error.message);
+    },
   );
   return outcome;
 }

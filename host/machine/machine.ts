@@ -186,7 +186,8 @@ export class Machine {
 
   /**
    * Unloads the drivers, unplugs the card. A machine whose kernel has stopped, or of which no
-   * processor is at PASSIVE_LEVEL, is only switched off.
+   * processor is at PASSIVE_LEVEL, is only switched off. Calls of user mode that wait fail, with
+   * DEVICE_NOT_READY or with the KernelStop, and so do later ones.
    */
   stop(): void {
     if (this.halted) return;
@@ -203,6 +204,7 @@ export class Machine {
     this.clock.cancel(this.tickEvent);
     this.clock.cancel(this.settleEvent);
     this.card.unplug();
+    this.user.end();
   }
 
   /**
@@ -230,6 +232,7 @@ export class Machine {
     this.stopped ??= asStop(thrown, this.name);
     this.clock.cancel(this.tickEvent);
     this.clock.cancel(this.settleEvent);
+    this.user.end();
   }
 
   /** Brings the clock up to now, raises `line` if there is one, takes what the kernel left. */

@@ -20,7 +20,10 @@ import { didYouMean } from './suggest.js';
 export interface MachineOptions {
   /** What messages call it; `machine` where not given. */
   readonly name?: string;
-  /** `nt40sp6a` where not given: says the defaults of the registry. */
+  /**
+   * Says the defaults of the registry and, where it is named on `checked` or `explore`, the
+   * defects, unless `faults` says otherwise. `nt40sp6a` without its defects where not given.
+   */
   readonly release?: string;
   /** `free` where not given: for speed; `checked`: with the verifier and the defects. */
   readonly target?: Target;
@@ -32,7 +35,10 @@ export interface MachineOptions {
   readonly seed?: Seed;
   /** Registry values by their documented names. */
   readonly parameters?: Readonly<Record<string, number>>;
-  /** Articles of the defects to switch on, or `release`: those that the release had. */
+  /**
+   * Articles of the defects to switch on, or `release`: those that the release had. Where not
+   * given, those of the release that is named; none on `free`, which is built without them.
+   */
   readonly faults?: readonly string[] | 'release';
   /** Address and network, `10.0.0.1/24` where not given. */
   readonly address?: string;
@@ -104,7 +110,8 @@ export function checkOptions(options: MachineOptions): MachineSettings {
   if (options.mtu !== undefined) {
     parameters.set('MTU', mustBeWithin('mtu', options.mtu, 68, 1500));
   }
-  const faults = faultsOf(release, options.faults ?? []);
+  const usual = options.release === undefined || target === 'free' ? [] : 'release';
+  const faults = faultsOf(release, options.faults ?? usual);
   if (faults.length > 0 && target === 'free') {
     throw new TypeError(`faults: a free kernel has no ${faults.join(', ')}; target: 'checked' has`);
   }
@@ -125,8 +132,12 @@ export function checkOptions(options: MachineOptions): MachineSettings {
   };
 }
 
-/** @throws TypeError naming the first of an object's keys that is not known. */
+/** @throws TypeError naming the first of an object's keys that is not known, or that it is none. */
 export function mustKnow(options: object, known: readonly string[], what: string): void {
+  const given: unknown = options;
+  if (typeof given !== 'object' || given === null) {
+    throw new TypeError(`options: ${what} takes an object of options, and not ${String(given)}`);
+  }
   for (const name of Object.keys(options)) {
     if (known.includes(name)) continue;
     throw new TypeError(`${name}: ${what} has no such option${didYouMean(name, known)}`);

@@ -22,7 +22,11 @@ export interface ListenOptions {
   readonly noDelay?: boolean;
 }
 
-/** A TCP connection. An error of its promises has the name of an NTSTATUS in `status`. */
+/**
+ * A TCP connection. An error of its promises has the name of an NTSTATUS in `status`. When its
+ * machine is stopped, they and those of calls to come fail with DEVICE_NOT_READY, or with the
+ * KernelStop where the kernel has stopped; `close` is then done.
+ */
 export interface Socket extends AsyncIterable<Uint8Array> {
   readonly localAddress: string;
   readonly localPort: number;
@@ -42,7 +46,7 @@ export interface Socket extends AsyncIterable<Uint8Array> {
   abort(): void;
 }
 
-/** What listens on a port. Iterating accepts. */
+/** What listens on a port. Iterating accepts, until it is closed or its machine is stopped. */
 export interface Listener extends AsyncIterable<Socket> {
   readonly port: number;
   /** The next connection; it waits in the kernel's backlog until it is asked for. */
@@ -62,7 +66,7 @@ export interface Datagram {
 export interface DatagramSocket {
   readonly port: number;
   send(data: Uint8Array | string, host: string, port: number): Promise<void>;
-  /** Undefined once it is closed. */
+  /** Undefined once it is closed. When the machine stops, it fails as a connection's does. */
   receive(): Promise<Datagram | undefined>;
   close(): void;
 }
@@ -162,14 +166,18 @@ export interface UserMode {
   readonly raw: RawSockets;
   /**
    * Calls that no processor could run: all of them at DISPATCH_LEVEL or above, or the machine has
-   * stopped. On NT no thread would run; these calls wait, maybe for ever.
+   * stopped. On NT no thread would run. While the machine runs these calls wait, maybe for ever;
+   * when it is stopped they fail with DEVICE_NOT_READY, or with its KernelStop.
    */
   readonly waiting: number;
   /** @throws TypeError for an address or a port that is none. */
   connect(host: string, port: number, options?: ConnectOptions): Promise<Socket>;
-  /** Each connection goes to `onSocket`, or waits for `accept`. */
+  /**
+   * Each connection goes to `onSocket`, or waits for `accept`. Nobody waits for a promise of
+   * `onSocket`; that it fails because its machine was stopped is no unhandled rejection.
+   */
   listen(
-    port: number, options?: ListenOptions, onSocket?: (socket: Socket) => void,
+    port: number, options?: ListenOptions, onSocket?: (socket: Socket) => unknown,
   ): Promise<Listener>;
   /** Port 0: any free one. */
   datagram(port?: number): Promise<DatagramSocket>;
@@ -178,4 +186,6 @@ export interface UserMode {
   poll(): void;
   /** For the machine: gives user mode's memory back, before the drivers are unloaded. */
   release(): void;
+  /** For the machine: it has stopped; what waits fails, and what is still asked. */
+  end(): void;
 }

@@ -8,6 +8,7 @@ import type { Link } from '../link/link.js';
 import { openLink } from '../link/open.js';
 import { tapPcap } from '../link/pcap.js';
 import type { CaptureWriter } from '../link/pcapngwrite.js';
+import { formatAddress, parseInterface } from '../machine/address.js';
 import { bootMachine } from '../machine/boot.js';
 import { Clock } from '../machine/clock.js';
 import { FrameDigest } from '../machine/digest.js';
@@ -29,8 +30,10 @@ export type WorldMachineOptions =
 export interface WorldOptions {
   /** A whole number of at most 64 bits: all chance in it comes from here. 1 where not given. */
   readonly seed?: Seed;
-  /** The release of machines that name none. */
+  /** The release of machines that name none, with its defects on `checked` and `explore`. */
   readonly release?: string;
+  /** The defects of machines that say none, as a machine's. */
+  readonly faults?: readonly string[] | 'release';
   /** The kernel of all machines. */
   readonly target?: Target;
   /** A kernel of the target, compiled; that of build/ where not given. */
@@ -52,9 +55,12 @@ export interface WorldOptions {
 }
 
 const WORLD_OPTIONS: Readonly<Record<keyof WorldOptions, true>> = {
-  seed: true, release: true, target: true, module: true, parameters: true, link: true,
+  seed: true, release: true, faults: true, target: true, module: true, parameters: true, link: true,
   readFile: true, machines: true, pcap: true, digest: true,
 };
+
+/** Machines that a link takes, by its scheme; others take any number. */
+const ENDS: Readonly<Record<string, number>> = { 'wire:': 2, 'pcap:': 1 };
 
 /**
  * Boots a machine.
@@ -69,6 +75,7 @@ export async function createMachine(options: MachineOptions = {}): Promise<Machi
  * @throws TypeError naming an option that is wrong; Error where a kernel does not start.
  */
 export async function createWorld(options: WorldOptions): Promise<World> {
+  mustHaveMachines(options);
   mustKnow(options, Object.keys(WORLD_OPTIONS), 'a world');
   checkMachines(options.machines);
   const { target = 'free' } = options;
@@ -84,6 +91,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
   for (const each of options.machines) {
     const machineOptions: MachineOptions = {
       ...(options.release === undefined ? {} : { release: options.release }),
+      ...(options.faults === undefined ? {} : { faults: options.faults }),
       ...each,
       parameters: { ...options.parameters, ...each.parameters },
       seed: random.derive(`machine ${each.name}`).seed,
@@ -97,14 +105,27 @@ export async function createWorld(options: WorldOptions): Promise<World> {
   return new World({ random, runner, link, machines, frames });
 }
 
+function mustHaveMachines(options: Partial<WorldOptions> | null | undefined): void {
+  if (Array.isArray(options?.machines)) return;
+  throw new TypeError('machines: a world needs { machines: [{ name, address }, …] }');
+}
+
 function checkMachines(machines: readonly WorldMachineOptions[]): void {
-  if (!Array.isArray(machines)) throw new TypeError('machines: a list of machines is needed');
   const names = new Set<string>();
-  for (const { name, address } of machines as readonly Partial<WorldMachineOptions>[]) {
+  const owners = new Map<number, string>();
+  for (const each of machines as readonly (Partial<WorldMachineOptions> | null | undefined)[]) {
+    const { name, address } = each ?? {};
     if (typeof name !== 'string' || name === '') throw new TypeError('machines: each has a name');
     if (address === undefined) throw new TypeError(`machines: ${name} has no address`);
     if (names.has(name)) throw new TypeError(`machines: two are called ${name}`);
     names.add(name);
+    const number = parseInterface(address, `machines: ${name}: address`).address;
+    const owner = owners.get(number);
+    if (owner !== undefined) {
+      const shared = formatAddress(number);
+      throw new TypeError(`machines: ${owner} and ${name} have the same address, ${shared}`);
+    }
+    owners.set(number, name);
   }
 }
 
@@ -112,6 +133,7 @@ function openWorldLink(
   options: WorldOptions, clock: Clock, random: Random, frames: FrameDigest | undefined,
 ): Link {
   const { readFile, machines, link = machines.length === 2 ? 'wire:' : 'switch:' } = options;
+  if (typeof link === 'string') mustHaveEnds(link, machines.length);
   const chance = random.derive('link');
   let opened = typeof link === 'function'
     ? link(clock, chance)
@@ -120,6 +142,14 @@ function openWorldLink(
     opened = tapPcap(opened, options.pcap, clock, machines.map(({ name }) => name));
   }
   return frames === undefined ? opened : withDigest(opened, clock, frames);
+}
+
+function mustHaveEnds(link: string, machines: number): void {
+  const scheme = link.slice(0, link.indexOf(':') + 1);
+  const ends = ENDS[scheme] ?? Infinity;
+  if (machines <= ends) return;
+  const words = `${scheme} is for ${ends === 1 ? '1 machine' : `${ends} machines`}`;
+  throw new TypeError(`link '${link}': ${words}, and there are ${machines}; switch: takes more`);
 }
 
 /** A link whose frames are added to a digest as they are sent. */

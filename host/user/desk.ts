@@ -23,6 +23,10 @@ export class Desk {
   /** What promises send from and receive into, during one call. */
   readonly block: SocketBlock;
   private readonly queue: (() => void)[] = [];
+  // What rejects each promise that is not settled.
+  private readonly pending = new Set<(error: Error) => void>();
+  private ended: Error | undefined;
+  private unmade = 0;
   private readonly encoder = new TextEncoder();
 
   constructor(readonly machine: Machine, readonly raw: SocketTable) {
@@ -30,28 +34,34 @@ export class Desk {
     this.block = raw.allocate(BUFFER_OCTETS);
   }
 
-  /** Calls that wait for a processor. */
+  /** Calls that wait for a processor, or came when the machine had stopped. */
   get waiting(): number {
-    return this.queue.length;
+    return this.queue.length + this.unmade;
   }
 
   /**
    * A promise whose beginning is a call into the kernel: it is made at once, or, where no processor
-   * can run it, when one can. What it throws rejects the promise.
+   * can run it, when one can. What it throws rejects the promise, and so does the machine's end.
    */
   async request<T>(begin: (waiter: Waiter<T>) => void): Promise<T> {
     this.machine.runner.noteActivity();
+    if (this.ended !== undefined) {
+      this.unmade++;
+      throw this.ended;
+    }
     return new Promise<T>((resolve, reject) => {
+      const fail = (error: Error): void => {
+        this.settle(fail);
+        reject(error);
+      };
       const waiter: Waiter<T> = {
         resolve: (value) => {
-          this.machine.runner.noteActivity();
+          this.settle(fail);
           resolve(value);
         },
-        reject: (error) => {
-          this.machine.runner.noteActivity();
-          reject(error);
-        },
+        reject: fail,
       };
+      this.pending.add(fail);
       const call = (): void => {
         try {
           begin(waiter);
@@ -60,13 +70,31 @@ export class Desk {
         }
       };
       if (this.queue.length === 0 && this.machine.enterUser()) call();
-      else this.queue.push(call);
+      else if (this.isRunning()) this.queue.push(call);
+      else this.unmade++;
     });
   }
 
   /** Makes the calls that waited, where a processor can run them now. */
   resume(): void {
     while (this.queue.length > 0 && this.machine.enterUser()) this.queue.shift()?.();
+  }
+
+  /**
+   * The machine has stopped: what is not settled fails with its KernelStop, or with
+   * DEVICE_NOT_READY where it was halted, and so does all that is asked from here on.
+   */
+  end(): void {
+    const { stopped } = this.machine;
+    const error = stopped ?? this.error('the machine is stopped', 'DEVICE_NOT_READY');
+    this.ended ??= error;
+    this.unmade += this.queue.splice(0).length;
+    for (const fail of this.pending) fail(this.ended);
+  }
+
+  /** Whether this is what the machine's end rejected a promise with. */
+  isEnd(thrown: unknown): boolean {
+    return this.ended !== undefined && thrown === this.ended;
   }
 
   /** The octets of data; of text, in UTF-8. @throws TypeError for anything else. */
@@ -90,5 +118,15 @@ export class Desk {
   /** @throws the error of `what` where `status` is one. */
   mustSucceed(what: string, status: number): void {
     if (status < 0) throw this.error(what, status);
+  }
+
+  private settle(fail: (error: Error) => void): void {
+    this.pending.delete(fail);
+    this.machine.runner.noteActivity();
+  }
+
+  /** Asked again after a call into the kernel, which may be its last. */
+  private isRunning(): boolean {
+    return this.ended === undefined;
   }
 }

@@ -19,12 +19,12 @@ export class StreamListener implements Listener, SocketHandler {
   private constructor(
     private readonly desk: Desk,
     private readonly options: ListenOptions,
-    private readonly onSocket: ((socket: Socket) => void) | undefined,
+    private readonly onSocket: ((socket: Socket) => unknown) | undefined,
   ) {}
 
   /** Listens. @throws TypeError for an argument or an option that is wrong. */
   static async listen(
-    desk: Desk, port: number, options: ListenOptions, onSocket?: (socket: Socket) => void,
+    desk: Desk, port: number, options: ListenOptions, onSocket?: (socket: Socket) => unknown,
   ): Promise<Listener> {
     checkPort(port, 0);
     mustKnow(options, ['backlog', 'noDelay'], 'a listener');
@@ -58,7 +58,16 @@ export class StreamListener implements Listener, SocketHandler {
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Socket, void, undefined> {
-    while (this.handle !== 0) yield await this.accept();
+    while (this.handle !== 0) {
+      let socket: Socket;
+      try {
+        socket = await this.accept();
+      } catch (thrown) {
+        if (this.isOver(thrown)) return;
+        throw thrown;
+      }
+      yield socket;
+    }
   }
 
   private begin(port: number, backlog: number): void {
@@ -78,6 +87,20 @@ export class StreamListener implements Listener, SocketHandler {
     this.port = raw.query(this.handle, 'LOCAL_PORT');
   }
 
+  /** Whether an accept failed because nobody listens any more, and not because a kernel stopped. */
+  private isOver(thrown: unknown): boolean {
+    const { desk } = this;
+    return this.handle === 0 || (desk.isEnd(thrown) && desk.machine.stopped === undefined);
+  }
+
+  /** What serves a connection ends with its machine: that is no failure that somebody must hear. */
+  private serve(served: unknown): void {
+    if (!(served instanceof Promise)) return;
+    served.catch((thrown: unknown) => {
+      if (!this.desk.isEnd(thrown)) throw thrown;
+    });
+  }
+
   private pump(): void {
     const { desk, onSocket } = this;
     const isWanted = (): boolean => onSocket !== undefined || this.waiters.length > 0;
@@ -90,7 +113,7 @@ export class StreamListener implements Listener, SocketHandler {
       if (onSocket === undefined) this.waiters.shift()?.resolve(socket);
       else {
         desk.machine.runner.noteActivity();
-        onSocket(socket);
+        this.serve(onSocket(socket));
       }
     }
     if (this.handle !== 0) return;

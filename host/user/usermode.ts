@@ -34,7 +34,7 @@ class Programs implements UserMode {
   }
 
   async listen(
-    port: number, options: ListenOptions = {}, onSocket?: (socket: Socket) => void,
+    port: number, options: ListenOptions = {}, onSocket?: (socket: Socket) => unknown,
   ): Promise<Listener> {
     return StreamListener.listen(this.desk, port, options, onSocket);
   }
@@ -54,5 +54,9 @@ class Programs implements UserMode {
 
   release(): void {
     this.raw.release();
+  }
+
+  end(): void {
+    this.desk.end();
   }
 }

@@ -63,7 +63,7 @@ function connecting({ clock }: World, { user: { raw } }: Machine, told: string[]
 /** Wall time that passes by so much each time somebody looks. */
 function lookEvery(ms: number): void {
   let now = 0;
-  vi.spyOn(performance, 'now').mockImplementation(() => now += ms);
+  vi.spyOn(globalThis.performance, 'now').mockImplementation(() => now += ms);
 }
 
 afterEach(() => void vi.restoreAllMocks());

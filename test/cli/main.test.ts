@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { printed } from './printed.js';
 
@@ -53,6 +54,13 @@ describe('cli/main', () => {
       'seconds', 'load', 'seed', 'release', 'set', 'replay', 'loss', 'delay', 'pcap', 'json',
     ];
     for (const option of options) expect(out).toContain(`--${option}`);
+  });
+
+  it('says the version of its package', async () => {
+    const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+    const { version } = JSON.parse(text) as { version: string };
+    expect(version).toMatch(/^\d+\.\d+\.\d+/);
+    expect(await printed('--version')).toEqual({ code: 0, out: `${version}\n`, err: '' });
   });
 
   it('lists the registry, and tells one value with all its defaults', async () => {

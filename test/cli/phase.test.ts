@@ -6,7 +6,9 @@ import { warningsOf } from '../../host/cli/warning.js';
 
 /** Ends by virtual time alone, whatever the machine's speed. */
 function control(mostVirtualNs: number, more: Partial<PhaseControl> = {}): PhaseControl {
-  return { mostVirtualNs, interrupted: () => false, progress: () => {}, ...more };
+  return {
+    mostVirtualNs, mostSeconds: 600, interrupted: () => false, progress: () => {}, ...more,
+  };
 }
 
 describe('cli/phase', () => {
@@ -18,6 +20,7 @@ describe('cli/phase', () => {
     const { seconds: _checked, warmUp: _second, target: _other, ...same } = checked;
     expect(same).toEqual(figures);
     expect(figures.virtualSeconds).toBe(2);
+    expect(figures.cut).toBe(false);
     expect(figures.findings).toEqual([]);
     expect(figures.figures.opened).toBeGreaterThan(100);
   });
@@ -43,8 +46,20 @@ describe('cli/phase', () => {
     }));
     expect(phase.frames).toBeGreaterThan(0);
     expect(phase.seconds).toBeLessThan(600);
+    expect(phase.cut).toBe(true);
     expect(progress.length).toBeGreaterThan(4);
     expect(phase.findings).toEqual([]);
+  });
+
+  it('ends by the clock on the wall where virtual time is not over before', async () => {
+    const plan = planRun({ seconds: '600', load: ['messages'] });
+    const shares: number[] = [];
+    const phase = await runPhase(plan, 'checked', control(1e15, {
+      mostSeconds: 0.01, progress: ({ share }) => shares.push(share),
+    }));
+    expect(phase.cut).toBe(false);
+    expect(phase.virtualSeconds).toBeLessThan(1e6);
+    expect(shares.at(-1)).toBe(1);
   });
 
   it('lets connects end that wait when the load stops', async () => {

@@ -12,12 +12,13 @@ const KEYS = [
   'seconds', 'frames', 'octets', 'warmUp', 'gbitPerSecond', 'nsPerFrame', 'virtualSeconds',
   'connections', 'retransmissions', 'drops', 'findings', 'warnings', 'interrupted', 'phases',
 ];
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 const SHORT = ['run', '--seconds', '0.2'];
 
-/** What is printed where Ctrl-C comes as soon as the program listens for it. */
-async function interrupted(...args: string[]): Promise<Printed> {
+/** What is printed where a signal comes as soon as the program listens for it. */
+async function interrupted(signal: NodeJS.Signals, ...args: string[]): Promise<Printed> {
   const press = (event: string | symbol, listener: (signal: string) => void): void => {
-    if (event === 'SIGINT') queueMicrotask(() => listener('SIGINT'));
+    if (event === signal) queueMicrotask(() => listener(signal));
   };
   process.on('newListener', press);
   try {
@@ -84,15 +85,20 @@ describe('cli/run', () => {
     expect(figures.warnings.length).toBe(2);
   });
 
-  it('says what did not run where somebody pressed Ctrl-C', async () => {
+  it.each(SIGNALS)('says what did not run after %s', async (signal) => {
     const long = ['run', '--seconds', '600', '--load', 'messages'];
-    const text = await interrupted(...long);
+    const before = SIGNALS.map((each) => process.listenerCount(each));
+    const text = await interrupted(signal, ...long);
+    expect(text.out).toMatch(/^free +not judged +cut short; nothing found so far \(0 s of/m);
+    expect(text.out).not.toContain('clean');
     expect(text.out).toMatch(/^warning interrupted: free ran .* of 600; checked did not\s+run/m);
     expect(text.out).not.toMatch(/^checked/m);
     expect(text.code).toBe(0);
-    const figures = JSON.parse((await interrupted(...long, '--json')).out) as RunSummary;
+    const figures = JSON.parse((await interrupted(signal, ...long, '--json')).out) as RunSummary;
     expect(figures.interrupted).toBe(true);
-    expect(figures.phases.map(({ target }) => target)).toEqual(['free']);
+    expect(figures.phases).toMatchObject([{ target: 'free', cut: true }]);
+    expect(figures.phases).toHaveLength(1);
+    expect(SIGNALS.map((each) => process.listenerCount(each))).toEqual(before);
     expect(figures.warnings.at(-1)).toMatch(/^interrupted: free ran .*; checked did not run/);
   });
 

@@ -7,7 +7,7 @@ import { emptyFigures } from '../../host/load/load.js';
 /** A phase in which ten connections were opened and nothing is amiss. */
 function phase(more: Partial<PhaseReport> = {}): PhaseReport {
   return {
-    target: 'free', seconds: 2, virtualSeconds: 3, frames: 100, octets: 6400,
+    target: 'free', seconds: 2, virtualSeconds: 3, cut: false, frames: 100, octets: 6400,
     warmUp: { seconds: 0, frames: 0, octets: 0 }, figures: { ...emptyFigures(), opened: 10 },
     retransmissions: 0, drops: {}, findings: [], unjudged: 0, settledSeconds: 1, ...more,
   };
@@ -44,7 +44,18 @@ describe('cli/warning', () => {
       'interrupted: free ran 2 s of 10; checked did not run, and nothing is judged by it',
     ]);
     expect(warnings('bulk', { target: 'checked' }, true)).toEqual([
-      'interrupted: checked ran 2 s of 10; what would have come later is not judged',
+      'interrupted: checked ran 3 s of virtual time; what would have come later is not judged',
+    ]);
+  });
+
+  it('says of what virtual time the verifier saw nothing', () => {
+    const both = (virtualSeconds: number): string[] => warningsOf(planRun({}), {
+      phases: [phase(), phase({ target: 'checked', virtualSeconds })], interrupted: false,
+    });
+    expect(both(3)).toEqual([]);
+    expect(both(2.5)).toEqual([
+      'checked: ran 2.5 s of the 3 s of virtual time that free ran; the verifier has not seen ' +
+        'what came later',
     ]);
   });
 

@@ -130,10 +130,25 @@ describe('machine/world', () => {
 
   it('names what is wrong with its options', async ({ make }) => {
     const made = (options: object): Promise<World> => make(options as WorldOptions);
-    await expect(made({})).rejects.toThrow(/machines: a list/);
+    await expect(made({})).rejects.toThrow(/machines: a world needs/);
+    await expect(made({ machines: [null] })).rejects.toThrow(/machines: each has a name/);
     await expect(made({ machines: [{ address: '10.0.0.1/24' }] })).rejects.toThrow('has a name');
     await expect(made({ machines: [{ name: 'a' }] })).rejects.toThrow('a has no address');
     await expect(made({ machines: [MACHINES[0], MACHINES[0]] })).rejects.toThrow('called server');
+    const third = { name: 'third', address: '10.0.0.1/16' };
+    const three = [...MACHINES, third];
+    await expect(made({ machines: three })).rejects.toThrow(
+      new TypeError('machines: server and third have the same address, 10.0.0.1'),
+    );
+    third.address = '10.0.0.3/24';
+    await expect(made({ machines: three, link: 'wire:?loss=1%' })).rejects.toThrow(
+      new TypeError(
+        "link 'wire:?loss=1%': wire: is for 2 machines, and there are 3; switch: takes more",
+      ),
+    );
+    await expect(made({ machines: MACHINES, link: 'pcap:a' })).rejects.toThrow(
+      new TypeError("link 'pcap:a': pcap: is for 1 machine, and there are 2; switch: takes more"),
+    );
     await expect(made({ machines: MACHINES, sed: 1 })).rejects.toThrow(/sed: a world .* seed/);
     await expect(made({ machines: MACHINES, link: 'wier:' })).rejects.toThrow(/wier:/);
     await expect(made({ machines: MACHINES, target: 'fast' })).rejects.toThrow(/target: 'fast'/);

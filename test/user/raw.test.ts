@@ -134,8 +134,9 @@ describe.each(['free', 'checked'] as const)('user/raw (%s)', (target) => {
     const { user } = machine;
     expect(user.raw.open('stream', { onEvent: () => {} })).toBe(0);
     expect(user.raw.echo(ADDRESS, 0, 1000, { onEvent: () => {} })).toBe(0x103);
-    void user.connect('10.0.0.2', 80);
+    const refused = user.connect('10.0.0.2', 80);
     expect(user.waiting).toBe(3);
+    await expect(refused).rejects.toMatchObject({ status: 'DEVICE_NOT_READY' });
     expect(() => user.raw.allocate(16)).toThrow(/runs no user mode/);
   });
 });

@@ -13,6 +13,7 @@ beforeAll(async () => {
 /** Values as ntstatus.h prints them. */
 const NUMBERS: Readonly<Record<string, number>> = {
   SUCCESS: 0x00000000,
+  TIMEOUT: 0x00000102,
   PENDING: 0x00000103,
   BUFFER_OVERFLOW: 0x80000005,
   NO_MORE_ENTRIES: 0x8000001a,

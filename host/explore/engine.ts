@@ -4,7 +4,8 @@
  */
 
 import { ExploredModule } from '../kernel/explored.js';
-import type { ExploredHooks, Piece } from '../kernel/explored.js';
+import type { Piece } from '../kernel/explored.js';
+import type { KernelHooks } from '../kernel/imports.js';
 import type { Stream } from '../machine/random.js';
 import { audit, holdingsOf } from './audit.js';
 import type { Holding } from './audit.js';
@@ -46,7 +47,7 @@ export interface EngineOptions {
 }
 
 /** The contexts of one scenario in one module. */
-export class Engine implements ExploredHooks, View {
+export class Engine implements KernelHooks, View {
   readonly module: ExploredModule;
   readonly profile: ProfileKeeper;
   /** Where each lock was initialized, as a stack, as far as sites were wanted then. */
@@ -102,7 +103,6 @@ export class Engine implements ExploredHooks, View {
       throw new RangeError(`${scenario.name}: ${scenario.actors.length} actors, of at most 128`);
     }
     this.scenario = scenario;
-    this.module.renew();
     this.snapshot = this.module.copy(scenario.octets, scenario.processors);
     this.mask = maskOf(this.kinds, this.level, scenario);
     this.interrupts.length = 0;

@@ -5,7 +5,7 @@
  */
 
 import type { KernelExports } from '../kernel/exports.js';
-import { LinearMemory } from '../kernel/memory.js';
+import type { LinearMemory } from '../kernel/memory.js';
 import { ReceiveRing, TransmitRing } from '../kernel/ring.js';
 import { FrameBatch } from '../link/batch.js';
 import { Engine } from './engine.js';
@@ -36,7 +36,7 @@ export function prepareWindow(
   const engine = new Engine(module, options.points ?? 'locks', { reserve });
   const raw = engine.module.raw as unknown as KernelExports;
   engine.module.restore([{ at: 0, octets: window.memory }]);
-  const outside = new Outside(raw, engine);
+  const outside = new Outside(raw, engine.module.memory);
   const actors = window.calls.map((call, index) => actorOf(call, index, options, outside, engine));
   const scenario: Scenario = {
     name: options.name, processors: options.processors, actors, octets: window.memory.length,
@@ -71,14 +71,12 @@ function actorOf(
 class Outside {
   /** Handles that a schedule made. */
   readonly opened: number[] = [];
-  private readonly memory: LinearMemory;
   private readonly received: ReceiveRing;
   private readonly transmitted: TransmitRing;
   private readonly shared: number;
   private readonly batch: FrameBatch;
 
-  constructor(raw: KernelExports, private readonly engine: Engine) {
-    this.memory = new LinearMemory(raw.memory);
+  constructor(raw: KernelExports, private readonly memory: LinearMemory) {
     this.received = new ReceiveRing(this.memory, raw.receiveRing(0) >>> 0);
     this.transmitted = new TransmitRing(this.memory, raw.transmitRing(0) >>> 0);
     this.shared = raw.sharedData() >>> 0;
@@ -97,7 +95,6 @@ class Outside {
     this.batch.clear();
     for (const frame of frames) this.batch.push(frame);
     this.received.put(this.batch);
-    this.engine.module.renew();
   }
 
   /** A schedule begins. */

@@ -3,6 +3,12 @@
  * and was built with EXPLORE=1 and Binaryen's asyncify. Its memory, its levels, its locks.
  */
 
+import { kernelImports } from './imports.js';
+import type { KernelHooks } from './imports.js';
+import { HELD_STACK_OCTETS, readHeldStack, readIrql } from './inspect.js';
+import type { HeldEntry } from './inspect.js';
+import { LinearMemory } from './memory.js';
+
 /** The raw exports that the explorer calls. */
 export interface ExploredExports {
   readonly memory: WebAssembly.Memory;
@@ -22,16 +28,6 @@ export interface ExploredExports {
   asyncify_stop_rewind(): void;
 }
 
-/** What an explored module asks; each may throw, which ends the schedule. */
-export interface ExploredHooks {
-  onPreempt(point: number, object: number): void;
-  onSpin(object: number, processor: number): void;
-  onFinding(rule: number, p1: number, p2: number, p3: number): void;
-  onBugCheck(code: number, p1: number, p2: number, p3: number, p4: number): void;
-  onSite(object: number, sequence: number): void;
-  onTransmit(adapter: number): void;
-}
-
 /** Octets of memory, and where they lie. */
 export interface Piece {
   readonly at: number;
@@ -44,19 +40,13 @@ const NEEDED = [
 ] as const;
 
 const PAGE = 65536;
-/** Of a KPRCB: where its current IRQL lies. */
-const PRCB_IRQL = 4;
-/** Octets of one processor's stack of held locks, and of one lock in it (vf/locks.ts). */
-const HELD_STACK = 256;
-const HELD_LOCK = 16;
 
 /** An instance of such a module, with room for the stacks of contexts that are suspended. */
 export class ExploredModule {
   readonly raw: ExploredExports;
   /** Whether the module has memory of its own at the end, for stacks that nobody else touches. */
   readonly stacksAt: number;
-  private words: Uint32Array;
-  private octets: Uint8Array;
+  readonly memory: LinearMemory;
   private readonly constants: Readonly<Record<string, unknown>>;
   private readonly prcbs: number[] = [];
 
@@ -65,11 +55,11 @@ export class ExploredModule {
    * that has it.
    */
   constructor(
-    readonly module: WebAssembly.Module, hooks: ExploredHooks, stackOctets: number,
+    readonly module: WebAssembly.Module, hooks: KernelHooks, stackOctets: number,
     reserve = 0,
     more: Readonly<Record<string, Record<string, CallableFunction>>> = {},
   ) {
-    const host: Record<string, CallableFunction> = { ...hooksOf(hooks) };
+    const host: Record<string, CallableFunction> = { ...kernelImports(hooks) };
     for (const { module: from, name, kind } of WebAssembly.Module.imports(module)) {
       const known = from === 'host' ? host[name] : more[from]?.[name];
       if (kind !== 'function' || known === undefined) {
@@ -90,17 +80,8 @@ export class ExploredModule {
     this.stacksAt = Math.max(memory.buffer.byteLength, Math.ceil(reserve / PAGE) * PAGE);
     const octets = this.stacksAt + stackOctets - memory.buffer.byteLength;
     memory.grow(Math.ceil(octets / PAGE));
-    this.words = new Uint32Array(memory.buffer);
-    this.octets = new Uint8Array(memory.buffer);
+    this.memory = new LinearMemory(memory);
     this.raw.start?.();
-    this.renew();
-  }
-
-  /** Views again, after memory has grown. */
-  renew(): void {
-    if (this.words.buffer === this.raw.memory.buffer) return;
-    this.words = new Uint32Array(this.raw.memory.buffer);
-    this.octets = new Uint8Array(this.raw.memory.buffer);
   }
 
   /** An export that takes and gives words; undefined where there is none. */
@@ -143,28 +124,21 @@ export class ExploredModule {
 
   /** The word at an address that is a multiple of 4, without a sign. */
   word(address: number): number {
-    return this.words[address >>> 2] as number;
+    return this.memory.word(address);
   }
 
   setWord(address: number, value: number): void {
-    this.words[address >>> 2] = value;
+    this.memory.setWord(address, value);
   }
 
   /** The current IRQL of a processor. */
   irql(processor: number): number {
-    return this.words[(this.prcbOf(processor) + PRCB_IRQL) >>> 2] as number;
+    return readIrql(this, this.prcbOf(processor));
   }
 
   /** The locks that the verifier has for a processor, oldest first. */
-  heldLocks(processor: number): { lock: number; rank: number; irql: number; sequence: number }[] {
-    const stack = (this.raw.heldStacks() >>> 0) + processor * HELD_STACK;
-    return Array.from({ length: this.word(stack) }, (_, index) => {
-      const at = stack + 16 + index * HELD_LOCK;
-      return {
-        lock: this.word(at), rank: this.word(at + 4), irql: this.word(at + 8),
-        sequence: this.word(at + 12),
-      };
-    });
+  heldLocks(processor: number): HeldEntry[] {
+    return readHeldStack(this.memory, this.raw.heldStacks() >>> 0, processor);
   }
 
   /**
@@ -174,34 +148,22 @@ export class ExploredModule {
   copy(length: number, processors: number): Piece[] {
     const stacks = this.raw.heldStacks() >>> 0;
     const count = this.constant('PRCB_COUNT') ?? processors;
-    const used = Math.min(stacks + processors * HELD_STACK, length);
-    const rest = Math.min(stacks + Math.max(count, processors) * HELD_STACK, length);
+    const used = Math.min(stacks + processors * HELD_STACK_OCTETS, length);
+    const rest = Math.min(stacks + Math.max(count, processors) * HELD_STACK_OCTETS, length);
+    const { octets } = this.memory;
     return [
-      { at: 0, octets: this.octets.slice(0, used) },
-      { at: rest, octets: this.octets.slice(rest, length) },
+      { at: 0, octets: octets.slice(0, used) },
+      { at: rest, octets: octets.slice(rest, length) },
     ];
   }
 
   /** Puts a copy back. */
   restore(pieces: readonly Piece[]): void {
-    this.renew();
-    for (const { at, octets } of pieces) this.octets.set(octets, at);
+    const memory = this.memory.octets;
+    for (const { at, octets } of pieces) memory.set(octets, at);
   }
 
   private prcbOf(processor: number): number {
     return this.prcbs[processor] ??= this.raw.prcbAt(processor) >>> 0;
   }
-}
-
-function hooksOf(hooks: ExploredHooks): Record<keyof ExploredHooks, CallableFunction> {
-  return {
-    onPreempt: (point: number, object: number) => hooks.onPreempt(point, object >>> 0),
-    onSpin: (object: number, processor: number) => hooks.onSpin(object >>> 0, processor),
-    onFinding: (rule: number, p1: number, p2: number, p3: number) =>
-      hooks.onFinding(rule >>> 0, p1 >>> 0, p2 >>> 0, p3 >>> 0),
-    onBugCheck: (code: number, p1: number, p2: number, p3: number, p4: number) =>
-      hooks.onBugCheck(code >>> 0, p1 >>> 0, p2 >>> 0, p3 >>> 0, p4 >>> 0),
-    onSite: (object: number, sequence: number) => hooks.onSite(object >>> 0, sequence >>> 0),
-    onTransmit: (adapter: number) => hooks.onTransmit(adapter),
-  };
 }

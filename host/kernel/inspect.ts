@@ -6,6 +6,7 @@
 import { membersOf, NONE } from './layout.js';
 import type { EnumName } from './layout.js';
 import type { Kernel } from './load.js';
+import type { LinearMemory } from './memory.js';
 import { nameOf } from './status.js';
 
 /** A connection of the table. Numbers of the sequence space as they are, unsigned. */
@@ -82,9 +83,9 @@ const MOST_CONNECTIONS = 1 << 24;
 const MOST_LOCKS = 4096;
 const RANKS = 128;
 const TAG_OCTETS = 16;
-// A processor's stack: how many locks, and 16 octets for each from the 16th on.
-const STACK_OCTETS = 256;
-const HELD_DEPTH = STACK_OCTETS / 16 - 1;
+/** Octets of a processor's stack of held locks: how many, and 16 for each from the 16th on. */
+export const HELD_STACK_OCTETS = 256;
+const HELD_DEPTH = HELD_STACK_OCTETS / 16 - 1;
 
 /** The connections of the table; as many as `most` of them. */
 export function readConnections(kernel: Kernel, most = MOST_CONNECTIONS): ConnectionView[] {
@@ -148,15 +149,34 @@ export function readHeldLocks(kernel: Kernel, processors: number): HeldLockView[
   const found: HeldLockView[] = [];
   if (!kernel.checked) return found;
   for (let processor = 0; processor < processors; processor++) {
-    const stack = raw.heldStacks() + processor * STACK_OCTETS;
-    const count = Math.min(memory.word(stack), HELD_DEPTH);
-    for (let i = 0; i < count; i++) {
-      const at = stack + 16 + i * 16;
-      const lock = readLock(kernel, memory.word(at));
-      found.push({ ...lock, processor, irql: memory.word(at + 8), sequence: memory.word(at + 12) });
+    for (const { lock, irql, sequence } of readHeldStack(memory, raw.heldStacks(), processor)) {
+      found.push({ ...readLock(kernel, lock), processor, irql, sequence });
     }
   }
   return found;
+}
+
+/** One lock of a processor's stack (HeldLock of vf/locks.ts). */
+export interface HeldEntry {
+  readonly lock: number;
+  readonly rank: number;
+  /** IRQL before the acquire. */
+  readonly irql: number;
+  readonly sequence: number;
+}
+
+/** The stack of held locks of one processor, of those that begin at `stacks`; oldest first. */
+export function readHeldStack(
+  memory: LinearMemory, stacks: number, processor: number,
+): HeldEntry[] {
+  const stack = stacks + processor * HELD_STACK_OCTETS;
+  return Array.from({ length: Math.min(memory.word(stack), HELD_DEPTH) }, (_, index) => {
+    const at = stack + 16 + index * 16;
+    return {
+      lock: memory.word(at), rank: memory.word(at + 4), irql: memory.word(at + 8),
+      sequence: memory.word(at + 12),
+    };
+  });
 }
 
 /** The orders in which locks were seen acquired: outer rank, inner rank; none in a free kernel. */
@@ -177,8 +197,8 @@ function rankName(kernel: Kernel, rank: number): string {
 }
 
 /** The current IRQL of a processor: a look at its control block, and no call. */
-export function readIrql(kernel: Kernel, prcb: number): number {
-  return kernel.memory.word(prcb + 4) | 0;
+export function readIrql({ memory }: Pick<Kernel, 'memory'>, prcb: number): number {
+  return memory.word(prcb + 4) | 0;
 }
 
 /** A processor's control block. */

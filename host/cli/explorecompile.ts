@@ -75,7 +75,7 @@ async function compile(entry: string, folder: string): Promise<Kept> {
   const inside = relative(folder, entry);
   const base = inside.startsWith('..') ? dirname(entry) : folder;
   const words = [
-    relative(base, entry), '--baseDir', base, '--outFile', 'module.wasm', ...WORDS,
+    relative(base, entry), '--baseDir', base, '--outFile', 'module.wasm', '--noColors', ...WORDS,
   ];
   const { error } = await main(words, {
     stderr,

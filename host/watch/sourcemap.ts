@@ -104,8 +104,6 @@ export function readSourceMap(json: string): SourceMap {
     offset += fields[0] ?? 0;
     source += fields[1] ?? 0;
     line += fields[2] ?? 0;
-    // Of two pieces that begin at one octet the first is meant.
-    if (offsets.at(-1) === offset) continue;
     offsets.push(offset);
     if (fields.length < 4) places.push(-1, -1);
     else places.push(source, line + 1);
@@ -141,8 +139,13 @@ export function findSite(map: SourceMap, frame: WasmFrame): Site | undefined {
     if ((map.offsets[middle] ?? 0) <= frame.offset) low = middle + 1;
     else high = middle;
   }
-  const source = map.sources[map.places[2 * (low - 1)] ?? -1];
-  const line = map.places[2 * (low - 1) + 1];
+  let piece = low - 1;
+  // Of pieces that begin at one octet the first is its own; what follows it is the last one's.
+  if (map.offsets[piece] === frame.offset) {
+    while (map.offsets[piece - 1] === frame.offset) piece--;
+  }
+  const source = map.sources[map.places[2 * piece] ?? -1];
+  const line = map.places[2 * piece + 1];
   if (source === undefined || line === undefined) return undefined;
   const file = source.replace(/^.*\bassembly\//, '');
   const own = `${source.replace(/^(\.\.?\/)+|\.ts$/g, '')}/`;

@@ -33,6 +33,12 @@ describe('watch/sourcemap', () => {
     expect(findSite(map, { name: '', offset: 400 })?.line).toBe(2);
   });
 
+  it('of pieces that begin at one octet takes the first for it, and the last for what follows', () => {
+    const map = readSourceMap('{"version":3,"sources":["assembly/a.ts"],"mappings":"UAAA,AACA,KACA"}');
+    expect([10, 11, 14, 15].map((offset) => findSite(map, { name: '', offset })?.line))
+      .toEqual([1, 2, 2, 3]);
+  });
+
   it('leaves out the function where the place was compiled into one of another file', () => {
     const map = readSourceMap('{"version":3,"sources":["assembly/a/b.ts"],"mappings":"AAAA"}');
     const named = (name: string) => findSite(map, { name, offset: 0 })?.function;

@@ -108,6 +108,11 @@ export function fold(partial: u32): u16 {
 export function pseudoHeader(source: u32, destination: u32, protocol: u32, length: u32): u32 {
   const words = (source >>> 16) + (source & 0xffff) + (destination >>> 16) +
     (destination & 0xffff) + protocol + length;
+  return ordered(words);
+}
+
+/** The partial sum of 16-bit words that were added as the network orders them. */
+export function ordered(words: u32): u32 {
   return <u32>bswap<u16>(fold(words));
 }
 

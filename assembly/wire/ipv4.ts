@@ -1,6 +1,7 @@
 /** IPv4 (RFC 791): the header where it lies, its options, its addresses. */
 
 import { be16, be32, setBe16, setBe32 } from "./bytes";
+import { fold } from "./checksum";
 
 /** RFC 791, 3.1: where each field begins. */
 const enum Field {
@@ -20,6 +21,8 @@ const enum Field {
 export const IPV4_VERSION: u32 = 4;
 /** Octets of a header without options. */
 export const IPV4_HEADER: u32 = 20;
+/** The first 16 bits of a header without options, for service of no particular type. */
+const PLAIN: u32 = 0x4500;
 /** The largest datagram. */
 export const IPV4_LIMIT: u32 = 65535;
 
@@ -117,6 +120,31 @@ export class Ipv4Header {
     sum = (sum & 0xffff) + ((sum >>> 16) & 0xffff) + (sum >>> 32);
     sum = (sum & 0xffff) + (sum >>> 16);
     return <u32>((sum & 0xffff) + (sum >>> 16));
+  }
+  /**
+   * Writes a whole header without options, its checksum included, from words that are at hand: what
+   * was just written in small pieces would be slow to read back. `fragment`: flags and offset.
+   */
+  write(
+    totalLength: u32,
+    identification: u32,
+    fragment: u32,
+    timeToLive: u32,
+    protocol: u32,
+    source: u32,
+    destination: u32,
+  ): void {
+    const base = changetype<usize>(this);
+    const piece = (identification << 16) | (fragment & 0xffff);
+    const life = (timeToLive << 8) | protocol;
+    const words = PLAIN + totalLength + (piece >>> 16) + (piece & 0xffff) + life +
+      (source >>> 16) + (source & 0xffff) + (destination >>> 16) + (destination & 0xffff);
+    const checksum = <u32>fold(words) ^ 0xffff;
+    setBe32(base, Field.VersionIhl, (PLAIN << 16) | totalLength);
+    setBe32(base, Field.Identification, piece);
+    setBe32(base, Field.TimeToLive, (life << 16) | checksum);
+    setBe32(base, Field.Source, source);
+    setBe32(base, Field.Destination, destination);
   }
   /** Writes version and header length, for `length` octets of header. */
   begin(length: u32): void {

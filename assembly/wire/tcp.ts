@@ -1,6 +1,7 @@
 /** TCP (RFC 9293, 3.1): the fixed header where it lies, and its flags. */
 
 import { be16, be32, setBe16, setBe32 } from "./bytes";
+import { ordered } from "./checksum";
 
 /** Where each field begins. */
 const enum Field {
@@ -75,6 +76,30 @@ export class TcpHeader {
   /** Writes both ports, from one word: the source in the high half. */
   setPorts(ports: u32): void {
     setBe32(changetype<usize>(this), Field.SourcePort, ports);
+  }
+  /**
+   * Writes the fixed part of a header of `length` octets, with checksum and urgent pointer zero,
+   * and gives its partial sum, from words that are at hand.
+   */
+  write(
+    ports: u32,
+    sequenceNumber: u32,
+    acknowledgmentNumber: u32,
+    length: u32,
+    flags: u32,
+    window: u32,
+  ): u32 {
+    const base = changetype<usize>(this);
+    const control = (length << 10) | flags;
+    setBe32(base, Field.SourcePort, ports);
+    setBe32(base, Field.SequenceNumber, sequenceNumber);
+    setBe32(base, Field.AcknowledgmentNumber, acknowledgmentNumber);
+    setBe32(base, Field.DataOffset, (control << 16) | window);
+    store<u32>(base + Field.Checksum, 0);
+    return ordered(
+      (ports >>> 16) + (ports & 0xffff) + (sequenceNumber >>> 16) + (sequenceNumber & 0xffff) +
+        (acknowledgmentNumber >>> 16) + (acknowledgmentNumber & 0xffff) + control + window,
+    );
   }
   /** Writes header length and flags, and clears checksum and urgent pointer. */
   begin(length: u32, flags: u32): void {

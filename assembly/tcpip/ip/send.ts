@@ -119,17 +119,10 @@ export function writeIpHeader(
   identification: u32,
   fragment: u32,
 ): void {
+  const ttl = queryParameter(Parameter.DefaultTTL);
+  const total = IPV4_HEADER + length;
   const header = ipHeaderOf(packet);
-  header.begin(IPV4_HEADER);
-  header.typeOfService = 0;
-  header.totalLength = IPV4_HEADER + length;
-  header.identification = identification;
-  header.fragment = fragment;
-  header.timeToLive = queryParameter(Parameter.DefaultTTL);
-  header.protocol = protocol;
-  header.source = source;
-  header.destination = destination;
-  header.seal();
+  header.write(total, identification, fragment, ttl, protocol, source, destination);
   packet.length = ETHERNET_HEADER + IPV4_HEADER + length;
   count(Counter.IP_OUT_REQUESTS);
 }

@@ -46,16 +46,17 @@ export function transmitLocked(tcb: Tcb, sequence: u32, flags: u32, length: u32)
   const tcp = at<TcpHeader>(base, 0);
   const options: u32 = flags & TcpFlag.SYN ? MSS_OPTION : 0;
   const header = TCP_HEADER + options;
-  tcp.setPorts((tcb.ports << 16) | (tcb.ports >>> 16));
-  tcp.begin(header, flags);
-  tcp.sequenceNumber = sequence;
-  tcp.acknowledgmentNumber = flags & TcpFlag.ACK ? tcb.rcvNxt : 0;
-  tcp.window = announceLocked(tcb, flags);
-  if (options) writeMss(base + TCP_HEADER, mssOf(route != null ? route.mtu : via.mtu));
-  const text = length ? gatherLocked(tcb, base + header, sequence, length) : 0;
+  const ports = (tcb.ports << 16) | (tcb.ports >>> 16);
+  const ack = flags & TcpFlag.ACK ? tcb.rcvNxt : 0;
+  let partial = tcp.write(ports, sequence, ack, header, flags, announceLocked(tcb, flags));
+  if (options) {
+    writeMss(base + TCP_HEADER, mssOf(route != null ? route.mtu : via.mtu));
+    partial += sum(base + TCP_HEADER, options);
+  }
+  if (length) partial += gatherLocked(tcb, base + header, sequence, length);
   const whole = header + length;
   const head = pseudoHeader(tcb.localAddress, tcb.remoteAddress, Protocol.TCP, whole);
-  tcp.checksum = complement(head + sum(base, header) + text);
+  tcp.checksum = complement(head + partial);
   const remote = tcb.remoteAddress;
   const hop = route != null ? route.nextHop : nextHopFor(via, remote);
   const fragment = dontFragment(queryParameter(Parameter.EnablePMTUDiscovery) != 0);

@@ -4,6 +4,8 @@
  * segments at once.
  */
 
+import { addressOf } from "../../nt/embed";
+import { touch } from "../../nt/memory";
 import { KeGetCurrentProcessorNumber } from "../../ke/processor";
 import { fold, pseudoHeader, sum } from "../../wire/checksum";
 import { Ipv4Header, Protocol } from "../../wire/ipv4";
@@ -60,10 +62,7 @@ export function touchBatch(count: u32): void {
   for (let segment = firstSegment(); segment != end; segment = segmentAfter(segment)) {
     const tcb = segment.tcb;
     if (segment.whole == 0 || tcb == null) continue;
-    const connection = tcb.connection;
-    const route = tcb.route;
-    if (connection != null) touched ^= connection.flags;
-    if (route != null) touched ^= route.nextHop;
+    touched ^= touch(addressOf(tcb.connection)) ^ touch(addressOf(tcb.route));
   }
   touchedOf(KeGetCurrentProcessorNumber()).value = touched;
 }

@@ -6,8 +6,8 @@
  * looks at one cache line; a slot holds the hash, so that other connections are not touched.
  */
 
-import { RtlZeroMemory } from "../../nt/memory";
-import { at } from "../../nt/embed";
+import { RtlZeroMemory, touch } from "../../nt/memory";
+import { addressOf, at } from "../../nt/embed";
 import { Event } from "../../trace/event";
 import { trace } from "../../trace/ring";
 import { Parameter, queryParameter } from "../../ex/registry";
@@ -184,8 +184,7 @@ function firstOf(index: u32): Place {
 
 /**
  * Finds the connections of `count` segments of this processor's batch, whose hashes are known:
- * those of one partition together. In two passes, so that the memory system loads many slots, and
- * then many connections, at once. IRQL: DISPATCH_LEVEL. Locks: none.
+ * those of one partition together. IRQL: DISPATCH_LEVEL. Locks: none.
  */
 export function findBatch(count: u32): void {
   let present = stringUp(count);
@@ -222,17 +221,8 @@ function stringUp(count: u32): u32 {
 /** Finds the connections of the segments of one partition, from place `first` minus one on. */
 function findInLocked(partition: Partition, first: u32): void {
   mustHold(partition.lock);
+  guessLocked(partition, first);
   const batch = firstSegment();
-  for (let at = first; at != 0; ) {
-    const segment = segmentFrom(batch, at - 1);
-    const slot = slotAt(partition, homeOf(segment.hash));
-    const guess = slot.tcb;
-    segment.tcb = slot.hash == segment.hash ? guess : null;
-    // Not at home: elsewhere, or nowhere. The second pass looks.
-    segment.absent = guess == null ? 1 : 0;
-    at = segment.follows;
-  }
-  let touched: u32 = 0;
   for (let at = first; at != 0; ) {
     const segment = segmentFrom(batch, at - 1);
     at = segment.follows;
@@ -243,13 +233,41 @@ function findInLocked(partition: Partition, first: u32): void {
       tcb = findTcbLocked(partition, hash, segment.source, segment.ports, segment.destination);
       segment.tcb = tcb;
     }
-    if (tcb == null) continue;
-    referenceTcb(tcb);
-    // What the answer will need lies in the next line: asked for now, it is there then.
-    touched ^= tcb.sndNxt;
+    if (tcb != null) referenceTcb(tcb);
+  }
+}
+
+/**
+ * What is at home, or beside it, with the hash of each: in two loops of few instructions, so that
+ * the memory system loads many slots, and then many connections, at once.
+ */
+function guessLocked(partition: Partition, first: u32): void {
+  mustHold(partition.lock);
+  const batch = firstSegment();
+  for (let at = first; at != 0; ) {
+    const segment = segmentFrom(batch, at - 1);
+    const hash = segment.hash;
+    const home = homeOf(hash);
+    const slot = slotAt(partition, home);
+    const beside = slotAt(partition, home + 1);
+    const guess = slot.tcb;
+    const other = beside.hash == hash ? beside.tcb : null;
+    segment.tcb = slot.hash == hash ? guess : other;
+    // Where home is empty it is nowhere.
+    segment.absent = guess == null ? 1 : 0;
+    at = segment.follows;
+  }
+  let touched: u32 = 0;
+  for (let at = first; at != 0; ) {
+    const segment = segmentFrom(batch, at - 1);
+    const guess = addressOf(segment.tcb);
+    at = segment.follows;
+    touched ^= touch(guess) ^ touch(guess + SECOND_LINE);
   }
   partition.touched = touched;
 }
+/** Where the second of a connection's lines begins: its acknowledgment needs it. */
+const SECOND_LINE: usize = offsetof<Tcb>("sndNxt");
 
 function isTcp(segment: Segment): bool {
   return segment.whole != 0;

@@ -6,6 +6,7 @@ import { KeGetCurrentPrcb, prcbOf } from "./ke/processor";
 import { runningTimers as kernelTimers } from "./ke/timer";
 import { ExAllocatePoolWithTag, ExFreePool } from "./ex/pool";
 import { Tag } from "./ex/tag";
+import { waitingAcks } from "./tcpip/tcp/ackqueue";
 import { runningTcpTimers } from "./tcpip/tcp/timer";
 import { clockInterrupt } from "./ke/clock";
 import { deliverInterrupt } from "./ke/interrupt";
@@ -52,9 +53,9 @@ export function irqlOf(processor: u32): i32 {
   return prcbOf(processor).currentIrql;
 }
 
-/** Timers that run: the kernel's, and those of connections. */
+/** Timers that run: the kernel's, and those of connections and of their acknowledgments. */
 export function runningTimers(): u32 {
-  return kernelTimers() + runningTcpTimers();
+  return kernelTimers() + runningTcpTimers() + waitingAcks();
 }
 
 /** Memory of user mode; 0: there is none. */

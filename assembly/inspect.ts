@@ -1,5 +1,6 @@
 /** Where things lie that the host looks at from outside: locks, rings. */
 
+import { ackQueueLock } from "./tcpip/tcp/ackqueue";
 import { abandonedLock } from "./tcpip/tcp/connect";
 import { endpointsLock } from "./tcpip/tcp/connection";
 import { tcpTimerLock } from "./tcpip/tcp/timer";
@@ -20,7 +21,7 @@ import { MAXIMUM_ADAPTERS, adapterAt } from "./ndis/adapter";
 import { cardOf } from "./miniport/card";
 
 /** Locks that are not inside a connection or a socket, without those of partitions and cards. */
-const SINGLE_LOCKS: u32 = 15;
+const SINGLE_LOCKS: u32 = 16;
 
 /** The address of the `index`-th global lock; 0: there are no more. */
 export function lockAt(index: u32): usize {
@@ -67,6 +68,8 @@ function singleLock(index: u32): usize {
       return echoesLock();
     case 13:
       return handleLock();
+    case 14:
+      return ackQueueLock();
     default:
       return poolLock();
   }

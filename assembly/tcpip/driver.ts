@@ -29,6 +29,8 @@ import { initializeSynAttack } from "./tcp/synattack";
 import { deleteTable, initializeTable } from "./tcp/table";
 import { NO_POSITION, nextConnection, takeConnectionAt } from "./tcp/walk";
 import { deleteTcbList, dereferenceTcb, initializeTcbs } from "./tcp/tcb";
+import { deleteAckQueue } from "./tcp/ackqueue";
+import { initializeDelayedAcks } from "./tcp/delayedack";
 import { initializeTcpTimers, stopTcpTimers } from "./tcp/timer";
 
 const DRIVER: usize = memory.data(32);
@@ -56,6 +58,7 @@ export function DriverEntry(): NTSTATUS {
   initializeSynAttack();
   initializeConnect();
   initializeTcpTimers(expire);
+  initializeDelayedAcks();
   if (!initializeTable()) return Status.INSUFFICIENT_RESOURCES;
   IoCreateDevice(driver, DeviceName.Ip);
   IoCreateDevice(driver, DeviceName.Tcp);
@@ -81,6 +84,7 @@ function unload(driver: DriverObject): void {
   cleanUpEcho();
   KeLowerIrql(irql);
   stopTcpTimers();
+  deleteAckQueue();
   cleanUpReassembly();
   cleanUpNeighbours();
   dropQueued();

@@ -128,7 +128,6 @@ export function dieLocked(tcb: Tcb, status: NTSTATUS, indicate: bool): void {
   noteClosedLocked(tcb);
   setStateLocked(tcb, TcpState.CLOSED);
   stopTimerLocked(tcb);
-  tcb.ackDue = 0;
   tcb.flags &= ~(TcbFlag.ACK_NOW | TcbFlag.ACK_DELAYED | TcbFlag.DISCONNECT_OWED);
   finishAllLocked(tcb, status);
   releaseChain(tcb.held);

@@ -2,17 +2,18 @@
 
 import { Parameter, queryParameter } from "../../ex/registry";
 import { ticksOf } from "../../nt/time";
-import { KeQueryTickCount } from "../../trace/ring";
+import { Kdpc } from "../../ke/dpc";
 import { KeGetCurrentProcessorNumber } from "../../ke/processor";
 import { KeAcquireSpinLockAtDpcLevel, KeReleaseSpinLockFromDpcLevel } from "../../ke/spinlock";
 import { mustHold } from "../../ke/spinlock";
 import { Counter, count } from "../counters";
 import { flushSends, queuedFor } from "../ip/send";
 import { Interface } from "../interface";
+import { initializeAckQueue, queueAckLocked, takeDueAcks } from "./ackqueue";
 import { outputLocked } from "./output";
 import { settle } from "./settle";
+import { takenAt } from "./taken";
 import { Tcb, TcbFlag, dereferenceTcb, referenceTcb } from "./tcb";
-import { armLocked } from "./timer";
 import { acknowledgeNowLocked } from "./transmit";
 
 /** Connections, by ackNext, that may have something to say at the end of this batch. */
@@ -48,9 +49,10 @@ export function noteArrivalLocked(tcb: Tcb, length: u32): void {
   mustHold(tcb.lock);
   tcb.unacknowledged += length;
   const second = (tcb.flags & TcbFlag.ACK_DELAYED) != 0;
-  const many = tcb.unacknowledged >= <u32>tcb.mss * 2;
-  tcb.flags |= second || many ? TcbFlag.ACK_NOW : TcbFlag.ACK_DELAYED;
-  scheduleLocked(tcb);
+  const due = second || tcb.unacknowledged >= <u32>tcb.mss * 2;
+  tcb.flags |= due ? TcbFlag.ACK_NOW : TcbFlag.ACK_DELAYED;
+  // One that may wait, and has its deadline, has nothing to do at the end of the batch.
+  if (due || (tcb.flags & TcbFlag.ACK_QUEUED) == 0) scheduleLocked(tcb);
 }
 
 /** The end of the batch: everybody who was scheduled sends. IRQL: DISPATCH_LEVEL. Locks: none. */
@@ -77,22 +79,44 @@ function takeTurnLocked(tcb: Tcb): bool {
   if (outputLocked(tcb)) return true;
   tcb.flags &= ~TcbFlag.ACK_LISTED;
   tcb.ackNext = null;
-  if ((tcb.flags & TcbFlag.ACK_DELAYED) != 0 && tcb.ackDue == 0) {
-    const wait = ticksOf(queryParameter(Parameter.TcpDelAckTicks) * 100);
-    if (wait == 0) {
-      acknowledgeNowLocked(tcb);
-      return false;
-    }
-    tcb.ackDue = (KeQueryTickCount() + wait) | 1;
-    armLocked(tcb, tcb.ackDue);
+  if ((tcb.flags & (TcbFlag.ACK_DELAYED | TcbFlag.ACK_QUEUED)) == TcbFlag.ACK_DELAYED) {
+    delayLocked(tcb);
   }
   return false;
 }
 
-/** The deadline of a delayed acknowledgment has come. */
-export function delayedAckExpiredLocked(tcb: Tcb): void {
+/** The acknowledgment gets its deadline; it goes at once where none can be had, or wanted. */
+function delayLocked(tcb: Tcb): void {
   mustHold(tcb.lock);
-  tcb.ackDue = 0;
+  const wait = ticksOf(queryParameter(Parameter.TcpDelAckTicks) * 100);
+  if (wait != 0 && queueAckLocked(tcb, wait)) tcb.flags |= TcbFlag.ACK_QUEUED;
+  else acknowledgeNowLocked(tcb);
+}
+
+/** Makes the queue of those that wait. Once, at start. */
+export function initializeDelayedAcks(): void {
+  initializeAckQueue(playDelayedAcks);
+}
+
+function playDelayedAcks(dpc: Kdpc, context: usize): void {
+  let count = takeDueAcks();
+  while (count != 0) {
+    for (let i: u32 = 0; i < count; i++) {
+      const tcb = takenAt(i);
+      KeAcquireSpinLockAtDpcLevel(tcb.lock);
+      expireAckLocked(tcb);
+      KeReleaseSpinLockFromDpcLevel(tcb.lock);
+      dereferenceTcb(tcb);
+    }
+    flushSends();
+    count = takeDueAcks();
+  }
+}
+
+/** The deadline has come. What has been acknowledged meanwhile needs nothing. */
+function expireAckLocked(tcb: Tcb): void {
+  mustHold(tcb.lock);
+  tcb.flags &= ~TcbFlag.ACK_QUEUED;
   if ((tcb.flags & TcbFlag.ACK_DELAYED) == 0) return;
   count(Counter.TCP_DELAYED_ACKS);
   acknowledgeNowLocked(tcb);

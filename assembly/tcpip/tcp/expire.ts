@@ -6,7 +6,6 @@ import { KeQueryTickCount } from "../../trace/ring";
 import { KeAcquireSpinLockAtDpcLevel, KeReleaseSpinLockFromDpcLevel } from "../../ke/spinlock";
 import { mustHold } from "../../ke/spinlock";
 import { dieLocked } from "./close";
-import { delayedAckExpiredLocked } from "./delayedack";
 import { keepAliveExpiredLocked } from "./keepalive";
 import { persistExpiredLocked } from "./persist";
 import { retransmitExpiredLocked } from "./retransmit";
@@ -26,10 +25,8 @@ export function expire(tcb: Tcb): void {
 function expireLocked(tcb: Tcb): void {
   mustHold(tcb.lock);
   const now = KeQueryTickCount();
-  if (tcb.ackDue != 0 && !tickBefore(now, tcb.ackDue)) delayedAckExpiredLocked(tcb);
   if (tcb.timer != TcpTimer.NONE && !tickBefore(now, tcb.timerDue)) mainExpiredLocked(tcb);
   if (tcb.state == TcpState.CLOSED) return;
-  if (tcb.ackDue != 0) armLocked(tcb, tcb.ackDue);
   if (tcb.timer != TcpTimer.NONE) armLocked(tcb, tcb.timerDue);
 }
 

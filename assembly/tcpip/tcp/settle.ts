@@ -12,6 +12,7 @@ import { beginCall, detach, endCall, letGoLocked } from "./connection";
 import { homePartition, removeTcbLocked } from "./table";
 import { Tcb, Todo, dereferenceTcb } from "./tcb";
 import { removeTimer } from "./timer";
+import { withdrawAck } from "./ackqueue";
 
 /** What is done with its client's endpoint. */
 const CLIENTS: u32 = Todo.REMOVE | Todo.DETACH | Todo.RELEASED | Todo.ABORTED;
@@ -83,8 +84,9 @@ function leaveTable(tcb: Tcb): void {
   forgetTable(tcb, was);
 }
 
-/** `tcb` is out of the table, in which it `was`: the wheel's entry and the table's reference go. */
+/** `tcb` is out of the table, in which it `was`: its timers and the table's reference go. */
 export function forgetTable(tcb: Tcb, was: bool): void {
   removeTimer(tcb);
+  withdrawAck(tcb);
   if (was) dereferenceTcb(tcb);
 }

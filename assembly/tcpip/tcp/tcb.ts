@@ -65,6 +65,8 @@ export const enum TcbFlag {
   ORPHAN = 0x200000,
   /** The peer has sent a FIN, at `finSequence`, that waits for its turn. */
   FIN_WAITS = 0x400000,
+  /** In the queue of acknowledgments that wait (ackqueue.ts), or just taken out of it. */
+  ACK_QUEUED = 0x800000,
 }
 
 /** What a connection owes its client, done once its lock is let go: bits of `Tcb.todo`. */
@@ -145,7 +147,8 @@ export class Tcb {
   sndEnd: u32;
   heldOctets: u32;
   route: RouteCacheEntry | null;
-  ackDue: u32;
+  /** Its number in the queue of acknowledgments that wait, under the lock of that queue. */
+  ackPlace: u32;
   /** When the main timer is due; meaningful while it runs. */
   timerDue: u32;
   private wheelFlink: usize;

@@ -15,7 +15,8 @@ import { KTimer, KeCancelTimer, KeInitializeTimer, KeSetTimerEx, NO_TICK } from 
 import { Wheel, WheelEntry, advanceWheel, initializeWheel } from "../../ke/wheel";
 import { isRunning, nextDue, startEntry, stopEntry, takeExpired } from "../../ke/wheel";
 import { flushSends } from "../ip/send";
-import { Tcb, TcpTimer, dereferenceTcb, referenceTcb } from "./tcb";
+import { TOGETHER, putTaken, takenAt } from "./taken";
+import { Tcb, TcpTimer, dereferenceTcb } from "./tcb";
 
 const WHEEL: usize = memory.data(6248);
 const EXPIRED: usize = memory.data(8);
@@ -131,39 +132,38 @@ export function removeTimer(tcb: Tcb): void {
   KeReleaseSpinLockFromDpcLevel(state().lock);
 }
 
-/** The next referenced connection that has expired by now, or null; sets the next pulse then. */
-function takeNext(): Tcb | null {
+/** Takes connections that have expired by now, referenced; 0: none, and the next pulse is set. */
+function takeExpiries(): u32 {
   KeAcquireSpinLockAtDpcLevel(state().lock);
-  const tcb = takeNextLocked();
+  const count = takeExpiriesLocked();
   KeReleaseSpinLockFromDpcLevel(state().lock);
-  return tcb;
+  return count;
 }
 
-function takeNextLocked(): Tcb | null {
+function takeExpiriesLocked(): u32 {
   mustHold(state().lock);
   if (IsListEmpty(expired())) advanceWheel(wheel(), KeQueryTickCount(), expired());
-  if (IsListEmpty(expired())) {
+  let count: u32 = 0;
+  for (; count < TOGETHER && !IsListEmpty(expired()); count++) {
+    putTaken(count, Tcb.ofWheel(takeExpired(wheel(), expired())));
+  }
+  if (count == 0) {
     const next = nextDue(wheel(), NO_TICK);
     state().runs = 0;
     if (next != NO_TICK) pulseLocked(next);
-    return null;
   }
-  const tcb = Tcb.ofWheel(takeExpired(wheel(), expired()));
-  referenceTcb(tcb);
-  return tcb;
+  return count;
 }
 
-/** Expiries after which the packets that they queued go down. */
-const TOGETHER: u32 = 64;
-
 function playTimers(dpc: Kdpc, context: usize): void {
-  let tcb: Tcb | null = takeNext();
-  let together: u32 = 0;
-  while (tcb != null) {
-    changetype<Handler>(HANDLER).expire(tcb);
-    dereferenceTcb(tcb);
-    if (++together % TOGETHER == 0) flushSends();
-    tcb = takeNext();
+  let count = takeExpiries();
+  while (count != 0) {
+    for (let i: u32 = 0; i < count; i++) {
+      const tcb = takenAt(i);
+      changetype<Handler>(HANDLER).expire(tcb);
+      dereferenceTcb(tcb);
+    }
+    flushSends();
+    count = takeExpiries();
   }
-  flushSends();
 }

@@ -1,0 +1,31 @@
+/** Connections that a processor has taken from a queue, to look at one after another. */
+
+import { at } from "../../nt/embed";
+import { KeGetCurrentProcessorNumber, MAXIMUM_PROCESSORS } from "../../ke/processor";
+import { Tcb, referenceTcb } from "./tcb";
+
+/** As many are taken under one lock; the packets that they queue go down together. */
+export const TOGETHER: u32 = 64;
+const TAKEN: usize = memory.data(2048);
+if (TOGETHER * 4 * MAXIMUM_PROCESSORS > 2048) ERROR("TAKEN");
+
+@unmanaged
+class Taken {
+  tcb: Tcb;
+}
+
+function placeAt(index: u32): Taken {
+  const first = KeGetCurrentProcessorNumber() * TOGETHER;
+  return at<Taken>(TAKEN + (<usize>(first + index) << 2), 0);
+}
+
+/** The connection at that place. IRQL: DISPATCH_LEVEL, in the DPC that has put it there. */
+export function takenAt(index: u32): Tcb {
+  return placeAt(index).tcb;
+}
+
+/** Puts `tcb` there, with a reference that is the taker's. IRQL: DISPATCH_LEVEL. */
+export function putTaken(index: u32, tcb: Tcb): void {
+  referenceTcb(tcb);
+  placeAt(index).tcb = tcb;
+}

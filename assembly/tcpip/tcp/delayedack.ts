@@ -48,11 +48,12 @@ export function scheduleLocked(tcb: Tcb): void {
 export function noteArrivalLocked(tcb: Tcb, length: u32): void {
   mustHold(tcb.lock);
   tcb.unacknowledged += length;
-  const second = (tcb.flags & TcbFlag.ACK_DELAYED) != 0;
-  const due = second || tcb.unacknowledged >= <u32>tcb.mss * 2;
-  tcb.flags |= due ? TcbFlag.ACK_NOW : TcbFlag.ACK_DELAYED;
+  let flags = tcb.flags;
+  const due = (flags & TcbFlag.ACK_DELAYED) != 0 || tcb.unacknowledged >= <u32>tcb.mss * 2;
+  flags |= due ? TcbFlag.ACK_NOW : TcbFlag.ACK_DELAYED;
+  tcb.flags = flags;
   // One that may wait, and has its deadline, has nothing to do at the end of the batch.
-  if (due || (tcb.flags & TcbFlag.ACK_QUEUED) == 0) scheduleLocked(tcb);
+  if ((flags & (TcbFlag.ACK_NOW | TcbFlag.ACK_QUEUED)) != TcbFlag.ACK_QUEUED) scheduleLocked(tcb);
 }
 
 /** The end of the batch: everybody who was scheduled sends. IRQL: DISPATCH_LEVEL. Locks: none. */

@@ -34,9 +34,10 @@ describe('watch/sourcemap', () => {
   });
 
   it('of pieces that begin at one octet takes the first for it, and the last for what follows', () => {
-    const map = readSourceMap('{"version":3,"sources":["assembly/a.ts"],"mappings":"UAAA,AACA,KACA"}');
-    expect([10, 11, 14, 15].map((offset) => findSite(map, { name: '', offset })?.line))
-      .toEqual([1, 2, 2, 3]);
+    const mappings = 'UAAA,AACA,KACA';
+    const map = readSourceMap(JSON.stringify({ version: 3, sources: ['assembly/a.ts'], mappings }));
+    const lines = [10, 11, 14, 15].map((offset) => findSite(map, { name: '', offset })?.line);
+    expect(lines).toEqual([1, 2, 2, 3]);
   });
 
   it('leaves out the function where the place was compiled into one of another file', () => {

@@ -16,7 +16,7 @@ import { Drop, drop } from "./counters";
 import { Interface, isBroadcast } from "./interface";
 import { Kind, classify, prepare, receiveDatagram } from "./ip/receive";
 import { flushSends } from "./ip/send";
-import { processSegment, touchBatch } from "./tcp/batch";
+import { askForBatch, processSegment } from "./tcp/batch";
 import { flushScheduled } from "./tcp/delayedack";
 import { BATCH, Segment, firstSegment, segmentAfter } from "./tcp/segment";
 import { findBatch, tableGeneration } from "./tcp/table";
@@ -46,8 +46,8 @@ function receivePass(on: Interface, descriptors: usize, count: u32): void {
     segment = segmentAfter(segment);
   }
   if (segments != 0) {
+    askForBatch(count);
     findBatch(count);
-    touchBatch(count);
   }
   const generation = segments != 0 ? tableGeneration() : 0;
   segment = firstSegment();

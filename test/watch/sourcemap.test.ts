@@ -35,7 +35,8 @@ describe('watch/sourcemap', () => {
 
   it('of pieces that begin at one octet takes the first for it, and the last for what follows', () => {
     const mappings = 'UAAA,AACA,KACA';
-    const map = readSourceMap(JSON.stringify({ version: 3, sources: ['assembly/a.ts'], mappings }));
+    const sources = ['assembly/a.ts'];
+    const map = readSourceMap(JSON.stringify({ version: 3, sources, mappings }));
     const lines = [10, 11, 14, 15].map((offset) => findSite(map, { name: '', offset })?.line);
     expect(lines).toEqual([1, 2, 2, 3]);
   });

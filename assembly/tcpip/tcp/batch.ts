@@ -4,7 +4,6 @@
  * segments at once.
  */
 
-import { addressOf } from "../../nt/embed";
 import { touch } from "../../nt/memory";
 import { KeGetCurrentProcessorNumber } from "../../ke/processor";
 import { fold, pseudoHeader, sum } from "../../wire/checksum";
@@ -17,8 +16,8 @@ import { receiveSegment } from "./receive";
 import { BATCH, Segment, firstSegment, readSegment, segmentAfter } from "./segment";
 import { segmentFrom } from "./segment";
 import { TcpState } from "./state";
-import { findTcb, tableGeneration } from "./table";
-import { dereferenceTcb } from "./tcb";
+import { findTcb, guessTcb, tableGeneration } from "./table";
+import { Tcb, dereferenceTcb } from "./tcb";
 
 /**
  * Stage a: reads the header, hashes the four-tuple, and verifies the checksum where the card has
@@ -52,31 +51,49 @@ export function readTcp(
 }
 
 /**
- * Stage c, after `findBatch`: asks for what lies behind the connections, their endpoints and
- * routes. Between its finding and its turn a connection may have lost them, so nothing that is read
- * here is believed.
+ * Stage b: asks the memory system for what the later stages will need of the batch: the slots of
+ * all, then the connections of all, then the endpoints and routes of all. Each loop does little
+ * else, so that many loads are under way at once. No lock is held, and nothing that is read here is
+ * believed: it may be gone by now, but memory never goes. IRQL: DISPATCH_LEVEL.
  */
-export function touchBatch(count: u32): void {
-  let touched: u32 = 0;
-  const end = segmentFrom(firstSegment(), count);
-  for (let segment = firstSegment(); segment != end; segment = segmentAfter(segment)) {
-    const tcb = segment.tcb;
-    if (segment.whole == 0 || tcb == null) continue;
-    touched ^= touch(addressOf(tcb.connection)) ^ touch(addressOf(tcb.route));
+export function askForBatch(count: u32): void {
+  const first = firstSegment();
+  const last = segmentFrom(first, count);
+  const end = <usize>memory.size() * MEMORY_PAGE - PAST;
+  let asked: u32 = 0;
+  for (let segment = first; segment != last; segment = segmentAfter(segment)) {
+    segment.guess = guessTcb(segment.hash, end);
   }
-  touchedOf(KeGetCurrentProcessorNumber()).value = touched;
+  for (let segment = first; segment != last; segment = segmentAfter(segment)) {
+    const guess = segment.guess < end ? segment.guess : 0;
+    segment.guess = guess;
+    asked ^= touch(guess) ^ touch(guess + SECOND_LINE);
+  }
+  for (let segment = first; segment != last; segment = segmentAfter(segment)) {
+    const connection = touch(segment.guess + CONNECTION);
+    const route = touch(segment.guess + ROUTE);
+    asked ^= touch(connection < end ? connection : 0) ^ touch(route < end ? route : 0);
+  }
+  askedOf(KeGetCurrentProcessorNumber()).value = asked;
 }
+const MEMORY_PAGE: usize = 65536;
+/** No structure that is asked for is larger. */
+const PAST: usize = 256;
+if (offsetof<Tcb>() > PAST) ERROR("PAST");
+const SECOND_LINE: usize = offsetof<Tcb>("sndNxt");
+const CONNECTION: usize = offsetof<Tcb>("connection");
+const ROUTE: usize = offsetof<Tcb>("route");
 
 /** Nothing: what was loaded early must be used for something. */
-const TOUCHED: usize = memory.data(32);
+const ASKED: usize = memory.data(32);
 
 @unmanaged
 class Word {
   value: u32;
 }
 
-function touchedOf(processor: u32): Word {
-  return changetype<Word>(TOUCHED + (<usize>processor << 2));
+function askedOf(processor: u32): Word {
+  return changetype<Word>(ASKED + (<usize>processor << 2));
 }
 
 function verifies(segment: Segment): u16 {

@@ -12,7 +12,7 @@ import { Interface } from "../interface";
 import { initializeAckQueue, queueAckLocked, takeDueAcks } from "./ackqueue";
 import { outputLocked } from "./output";
 import { settle } from "./settle";
-import { takenAt } from "./taken";
+import { takenAt, touchTaken } from "./taken";
 import { Tcb, TcbFlag, dereferenceTcb, referenceTcb } from "./tcb";
 import { acknowledgeNowLocked } from "./transmit";
 
@@ -102,6 +102,7 @@ export function initializeDelayedAcks(): void {
 function playDelayedAcks(dpc: Kdpc, context: usize): void {
   let count = takeDueAcks();
   while (count != 0) {
+    touchTaken(count);
     for (let i: u32 = 0; i < count; i++) {
       const tcb = takenAt(i);
       KeAcquireSpinLockAtDpcLevel(tcb.lock);

@@ -1,6 +1,6 @@
 /** A segment on its way through the steps, and the batch that it came in. */
 
-import { at } from "../../nt/embed";
+import { addressOf, at } from "../../nt/embed";
 import { KeGetCurrentProcessorNumber, MAXIMUM_PROCESSORS } from "../../ke/processor";
 import { TCP_HEADER, TcpHeader } from "../../wire/tcp";
 import { Ipv4Header } from "../../wire/ipv4";
@@ -35,6 +35,13 @@ export class Segment {
   absent: u8;
   /** The next one of the batch in the same partition, as its place plus one; 0: the last. */
   follows: u8;
+  /** Until the batch is looked up: where its connection probably lies (`askForBatch`). */
+  get guess(): usize {
+    return addressOf(this.tcb);
+  }
+  set guess(address: usize) {
+    this.tcb = at<Tcb | null>(address, 0);
+  }
 }
 if (offsetof<Segment>() != 64) ERROR("a segment is one cache line");
 

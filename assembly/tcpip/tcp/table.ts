@@ -39,8 +39,7 @@ export class Partition {
   count: u32;
   /** Counts what was put in or taken out. */
   generation: u32;
-  /** Nothing: what was loaded early must be used for something. */
-  touched: u32;
+  private reserved0: u32;
   private reserved1: u64;
   private reserved2: u64;
   private reserved3: u64;
@@ -196,7 +195,7 @@ export function findBatch(count: u32): void {
     const partition = partitionAt(index);
     place.value = 0;
     KeAcquireSpinLockAtDpcLevel(partition.lock);
-    if (partition.count != 0) findInLocked(partition, first);
+    findInLocked(partition, first);
     KeReleaseSpinLockFromDpcLevel(partition.lock);
   }
 }
@@ -221,64 +220,38 @@ function stringUp(count: u32): u32 {
 /** Finds the connections of the segments of one partition, from place `first` minus one on. */
 function findInLocked(partition: Partition, first: u32): void {
   mustHold(partition.lock);
-  guessLocked(partition, first);
   const batch = firstSegment();
   for (let at = first; at != 0; ) {
     const segment = segmentFrom(batch, at - 1);
+    const hash = segment.hash;
     at = segment.follows;
-    if (segment.absent) continue;
-    let tcb = segment.tcb;
-    if (tcb == null || !isOf(tcb, segment)) {
-      const hash = segment.hash;
-      tcb = findTcbLocked(partition, hash, segment.source, segment.ports, segment.destination);
-      segment.tcb = tcb;
-    }
+    const tcb = findTcbLocked(
+      partition, hash, segment.source, segment.ports, segment.destination,
+    );
+    segment.tcb = tcb;
     if (tcb != null) referenceTcb(tcb);
   }
 }
 
 /**
- * What is at home, or beside it, with the hash of each: in two loops of few instructions, so that
- * the memory system loads many slots, and then many connections, at once.
+ * Where the connection of that hash probably lies; 0: nowhere. It is read without the lock, below
+ * `end` alone, so that it is good for asking the memory system for it, and for nothing else.
  */
-function guessLocked(partition: Partition, first: u32): void {
-  mustHold(partition.lock);
-  const batch = firstSegment();
-  for (let at = first; at != 0; ) {
-    const segment = segmentFrom(batch, at - 1);
-    const hash = segment.hash;
-    const home = homeOf(hash);
-    const slot = slotAt(partition, home);
-    const beside = slotAt(partition, home + 1);
-    const guess = slot.tcb;
-    const other = beside.hash == hash ? beside.tcb : null;
-    segment.tcb = slot.hash == hash ? guess : other;
-    // Where home is empty it is nowhere.
-    segment.absent = guess == null ? 1 : 0;
-    at = segment.follows;
-  }
-  let touched: u32 = 0;
-  for (let at = first; at != 0; ) {
-    const segment = segmentFrom(batch, at - 1);
-    const guess = addressOf(segment.tcb);
-    at = segment.follows;
-    touched ^= touch(guess) ^ touch(guess + SECOND_LINE);
-  }
-  partition.touched = touched;
+export function guessTcb(hash: u32, end: usize): usize {
+  const partition = partitionOf(hash);
+  const home = homeOf(hash);
+  const slot = addressOf(slotAt(partition, home));
+  const beside = addressOf(slotAt(partition, home + 1));
+  if (slot >= end || beside >= end) return 0;
+  const here: usize = touch(slot + TCB);
+  const there: usize = touch(beside + TCB);
+  // Chosen without a branch: one that waits for memory would end what is under way.
+  return select(here, select(there, <usize>0, touch(beside) == hash), touch(slot) == hash);
 }
-/** Where the second of a connection's lines begins: its acknowledgment needs it. */
-const SECOND_LINE: usize = offsetof<Tcb>("sndNxt");
+const TCB: usize = offsetof<Slot>("tcb");
 
 function isTcp(segment: Segment): bool {
   return segment.whole != 0;
-}
-
-function isOf(tcb: Tcb, segment: Segment): bool {
-  return (
-    tcb.remoteAddress == segment.source &&
-    tcb.ports == segment.ports &&
-    tcb.localAddress == segment.destination
-  );
 }
 
 /**

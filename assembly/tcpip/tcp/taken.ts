@@ -1,6 +1,7 @@
 /** Connections that a processor has taken from a queue, to look at one after another. */
 
-import { at } from "../../nt/embed";
+import { addressOf, at } from "../../nt/embed";
+import { touch } from "../../nt/memory";
 import { KeGetCurrentProcessorNumber, MAXIMUM_PROCESSORS } from "../../ke/processor";
 import { Tcb, referenceTcb } from "./tcb";
 
@@ -8,10 +9,17 @@ import { Tcb, referenceTcb } from "./tcb";
 export const TOGETHER: u32 = 64;
 const TAKEN: usize = memory.data(2048);
 if (TOGETHER * 4 * MAXIMUM_PROCESSORS > 2048) ERROR("TAKEN");
+/** Nothing, a word for each processor: what was loaded early must be used for something. */
+const TOUCHED: usize = memory.data(32);
 
 @unmanaged
 class Taken {
   tcb: Tcb;
+}
+
+@unmanaged
+class Word {
+  value: u32;
 }
 
 function placeAt(index: u32): Taken {
@@ -28,4 +36,15 @@ export function takenAt(index: u32): Tcb {
 export function putTaken(index: u32, tcb: Tcb): void {
   referenceTcb(tcb);
   placeAt(index).tcb = tcb;
+}
+
+/**
+ * Asks the memory system for what `count` connections will need to send: their second lines, and
+ * the routes to which these point. It does nothing else, so that many loads are under way at once;
+ * nothing that it reads is believed. IRQL: DISPATCH_LEVEL. Locks: none.
+ */
+export function touchTaken(count: u32): void {
+  let touched: u32 = 0;
+  for (let i: u32 = 0; i < count; i++) touched ^= touch(addressOf(takenAt(i).route));
+  changetype<Word>(TOUCHED + (<usize>KeGetCurrentProcessorNumber() << 2)).value = touched;
 }

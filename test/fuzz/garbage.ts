@@ -5,7 +5,8 @@ import { readCapture } from '../../host/link/pcapread.js';
 import {
   BROADCAST_MAC, OUR_MAC, THEM, US, arp, ethernet, icmp, ipv4, tcp, udp,
 } from '../wireside/build.js';
-import { chance, internetChecksum, join, pseudoHeader, viewOf } from '../wireside/octets.js';
+import { internetChecksum, join, pseudoHeader, viewOf } from '../../host/wire/octets.js';
+import { chance } from '../wireside/octets.js';
 
 /** Where live connections are: chance aims near them. */
 export interface Target {

@@ -6,8 +6,8 @@ import {
 } from '../wireside/build.js';
 import { it } from '../wireside/fixture.js';
 import type { Bench } from '../wireside/fixture.js';
-import type { Heard } from '../wireside/parse.js';
-import { macText } from '../wireside/parse.js';
+import type { Heard } from '../../host/wire/read.js';
+import { macText } from '../../host/wire/read.js';
 import { address, pattern } from '../wireside/octets.js';
 
 const REQUEST = 1;

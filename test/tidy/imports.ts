@@ -32,6 +32,7 @@ const ASKS_HOST =
 
 /** Floors of the host. `load` uses `link` and `user`, which stand on the floor with it. */
 const HOST = new Map<string, number>([
+  ['wire', -1],
   ['kernel', 0],
   ['machine', 1],
   ['link', 2],
@@ -39,6 +40,7 @@ const HOST = new Map<string, number>([
   ['load', 2.1],
   ['watch', 3],
   ['kb', 4],
+  ['script', 5],
   ['explore', 5],
   ['cli', 6],
   ['web', 6],

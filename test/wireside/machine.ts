@@ -8,8 +8,8 @@ import type { Observable } from '../../host/watch/observe.js';
 import { THEIR_MAC, THEM, US, arp } from './build.js';
 import { startKernel } from './kernel.js';
 import type { WiredKernel } from './kernel.js';
-import { parseFrame } from './parse.js';
-import type { Heard } from './parse.js';
+import { parseFrame } from '../../host/wire/read.js';
+import type { Heard } from '../../host/wire/read.js';
 
 /** What a machine is made of; all may be left out. */
 export interface MachineOptions {

@@ -3,7 +3,7 @@
 import { ACK, FIN, RST, SYN, TCP, THEM, US, ethernet, ipv4, mssOption, tcp } from './build.js';
 import type { Bench } from './fixture.js';
 import type { Machine } from './machine.js';
-import type { TcpHeard } from './parse.js';
+import type { TcpHeard } from '../../host/wire/read.js';
 
 /** What a peer is; all may be left out. */
 export interface PeerOptions {

@@ -4,9 +4,9 @@ import { describe, expect } from 'vitest';
 import { UDP } from '../../wireside/build.js';
 import { it } from '../../wireside/fixture.js';
 import type { Bench } from '../../wireside/fixture.js';
-import type { Heard } from '../../wireside/parse.js';
+import type { Heard } from '../../../host/wire/read.js';
 import { difference, pattern } from '../../wireside/octets.js';
-import { parseUdp, reassembled } from '../../wireside/parse.js';
+import { parseUdp, reassembled } from '../../../host/wire/read.js';
 
 /** The frames of one UDP datagram of `length` octets. */
 function sent({ machine, user }: Bench, length: number): Heard[] {

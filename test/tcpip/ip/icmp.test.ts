@@ -6,8 +6,9 @@ import {
   udp,
 } from '../../wireside/build.js';
 import { it } from '../../wireside/fixture.js';
-import { address, difference, join, pattern, viewOf } from '../../wireside/octets.js';
-import { macText, parseIcmp, reassembled } from '../../wireside/parse.js';
+import { join, viewOf } from '../../../host/wire/octets.js';
+import { address, difference, pattern } from '../../wireside/octets.js';
+import { macText, parseIcmp, reassembled } from '../../../host/wire/read.js';
 import { fieldOf, reach, stateOf } from '../../wireside/peer.js';
 
 function framed(message: Uint8Array, fields: { source?: number } = {}): Uint8Array {

@@ -4,14 +4,14 @@ import { describe, expect } from 'vitest';
 import {
   BROADCAST_MAC, ICMP, THEM, UDP, US, echoRequest, ethernet, ipv4, udp,
 } from '../../wireside/build.js';
-import type { Ipv4Fields } from '../../wireside/build.js';
+import type { Ipv4Fields } from '../../../host/wire/build.js';
 import { it } from '../../wireside/fixture.js';
 import { address, difference, pattern } from '../../wireside/octets.js';
 
 const DATA = pattern(20);
 
 /** A UDP datagram to port 7 with these fields. */
-function datagram(fields: Ipv4Fields = {}): Uint8Array {
+function datagram(fields: Partial<Ipv4Fields> = {}): Uint8Array {
   const between = {
     source: fields.source ?? THEM, destination: fields.destination ?? US,
   };

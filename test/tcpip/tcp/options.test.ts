@@ -4,7 +4,8 @@ import { describe, expect } from 'vitest';
 import { ACK, PSH, SYN, mssOption } from '../../wireside/build.js';
 import { it } from '../../wireside/fixture.js';
 import type { Bench } from '../../wireside/fixture.js';
-import { join, pattern } from '../../wireside/octets.js';
+import { join } from '../../../host/wire/octets.js';
+import { pattern } from '../../wireside/octets.js';
 import { Peer, arrive, fieldOf, reach, stateOf, welcome } from '../../wireside/peer.js';
 
 /** The segment size that a SYN with these options brings about. */

@@ -1,6 +1,6 @@
 /** What the kernel put on the wire, read strictly: a wrong sum or length throws. */
 
-import { ICMP, TCP, UDP } from './build.js';
+import { PROTOCOL } from './build.js';
 import { internetChecksum, pseudoHeader, viewOf } from './octets.js';
 
 /** An ARP packet. */
@@ -17,6 +17,8 @@ export interface Ipv4Heard {
   source: number;
   destination: number;
   protocol: number;
+  /** Type of service: DSCP above, ECN in the two low bits (RFC 3168, 5). */
+  tos: number;
   ttl: number;
   identification: number;
   dontFragment: boolean;
@@ -33,8 +35,10 @@ export interface TcpHeard {
   destinationPort: number;
   sequence: number;
   acknowledgment: number;
+  /** The eight flags, and AE above them (RFC 3168, 6.1). */
   flags: number;
   window: number;
+  urgent: number;
   options: Uint8Array;
   data: Uint8Array;
 }
@@ -106,7 +110,7 @@ function parseArp(packet: Uint8Array): ArpHeard {
 }
 
 /** Reads a datagram whose header must verify. */
-export function parseIpv4(datagram: Uint8Array): Ipv4Heard {
+function parseIpv4(datagram: Uint8Array): Ipv4Heard {
   const view = viewOf(datagram);
   const header = (view.getUint8(0) & 15) * 4;
   const total = view.getUint16(2);
@@ -120,6 +124,7 @@ export function parseIpv4(datagram: Uint8Array): Ipv4Heard {
     source: view.getUint32(12),
     destination: view.getUint32(16),
     protocol: view.getUint8(9),
+    tos: view.getUint8(1),
     ttl: view.getUint8(8),
     identification: view.getUint16(4),
     dontFragment: (word & 0x4000) !== 0,
@@ -130,9 +135,9 @@ export function parseIpv4(datagram: Uint8Array): Ipv4Heard {
 }
 
 function parsePayload(heard: Heard, ip: Ipv4Heard): void {
-  if (ip.protocol === TCP) heard.tcp = parseTcp(ip, heard.atMs);
-  else if (ip.protocol === UDP) heard.udp = parseUdp(ip.payload, ip);
-  else if (ip.protocol === ICMP) heard.icmp = parseIcmp(ip.payload);
+  if (ip.protocol === PROTOCOL.TCP) heard.tcp = parseTcp(ip, heard.atMs);
+  else if (ip.protocol === PROTOCOL.UDP) heard.udp = parseUdp(ip.payload, ip);
+  else if (ip.protocol === PROTOCOL.ICMP) heard.icmp = parseIcmp(ip.payload);
   else throw new Error(`the kernel sent protocol ${ip.protocol}`);
 }
 
@@ -153,8 +158,9 @@ function parseTcp(ip: Ipv4Heard, atMs: number): TcpHeard {
     destinationPort: view.getUint16(2),
     sequence: view.getUint32(4),
     acknowledgment: view.getUint32(8),
-    flags: view.getUint8(13),
+    flags: view.getUint16(12) & 0x1ff,
     window: view.getUint16(14),
+    urgent: view.getUint16(18),
     options: ip.payload.subarray(20, header),
     data: ip.payload.subarray(header),
   };

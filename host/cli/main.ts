@@ -16,6 +16,8 @@ import { DEFAULT_RELEASE, DEFAULT_SECONDS } from './plan.js';
 import type { RunOptions } from './plan.js';
 import { registry } from './registry.js';
 import { MOST_LONGER, run } from './run.js';
+import { SCRIPT_RELEASE, SCRIPT_TARGET, script } from './script.js';
+import type { ScriptCommand } from './script.js';
 import { WrongUse, oneLine } from './wronguse.js';
 
 /** Exit codes besides 0 and the 1 of a finding. */
@@ -54,6 +56,15 @@ or a program of test/explore/programs. Without --schedules and --seconds 10,000 
 Exit code: 0 nothing found, 1 a finding that is confirmed, 2 wrong use. What is only predicted, and
 what was refuted, is told and leaves it at 0.`;
 
+const SCRIPT_NOTES = `
+Scripts are packetdrill's, in virtual time, each on a machine of its own: events in their order,
+packets, calls, sysctl, sockstat and tcpdrop, assertions of tcp_info. STANDARD is defined. Options
+of packets are compared as a set; sizes of socket buffers are not compared.
+
+--json gives {passed, failed, skipped, files: [{file, outcome, reason}]}. What a script needs and
+is not here skips it. Exit code: 0 none failed, 1 a failure, 2 wrong use, or a script that cannot be
+read.`;
+
 const RELEASE_NAMES = RELEASES.map(({ name }) => name).join(', ');
 
 function collect(value: string, before: string[] | undefined): string[] {
@@ -82,6 +93,7 @@ function makeProgram(done: (code: number) => void): Command {
       done(await kb(article, options));
     });
   addExplore(program, done);
+  addScript(program, done);
   program
     .command('registry')
     .description('the registry values that --set takes, with ranges and defaults')
@@ -141,6 +153,25 @@ function addExplore(program: Command, done: (code: number) => void): void {
     });
 }
 
+function addScript(program: Command, done: (code: number) => void): void {
+  program
+    .command('script')
+    .description('conversations in the language of packetdrill: files, and folders of them')
+    .argument('<path...>', 'scripts, and folders whose *.pkt are run')
+    .option('--release <name>', `one of ${RELEASE_NAMES}`, SCRIPT_RELEASE)
+    .option('--set <Name=value>', 'a registry value; see ntstack registry', collect)
+    .option('-D, --define <NAME>', 'a name that #ifdef finds; several: -D A -D B', collect)
+    .option('--target <name>', 'free, checked or both', SCRIPT_TARGET)
+    .option('--seed <seed>', 'a whole number of at most 64 bits', '1')
+    .option('--strict', 'a packet that is left at the end is a failure')
+    .option('--pcap <file>', 'writes all frames of one script, as pcapng')
+    .option('--json', 'what came of each script as JSON, and nothing else')
+    .addHelpText('after', SCRIPT_NOTES)
+    .action(async (paths: string[], options: ScriptCommand) => {
+      done(await script(paths, options));
+    });
+}
+
 /** Whoever reads from a pipe may have seen enough; otherwise what was found did not get out. */
 function onOutputError(error: NodeJS.ErrnoException): void {
   if (error.code === 'EPIPE' || error.code === 'ERR_STREAM_DESTROYED') return;
@@ -173,8 +204,8 @@ export async function main(args: readonly string[]): Promise<number> {
   }
 }
 
-const script = process.argv[1];
-if (script !== undefined && realpathSync(script) === fileURLToPath(import.meta.url)) {
+const program = process.argv[1];
+if (program !== undefined && realpathSync(program) === fileURLToPath(import.meta.url)) {
   process.stdout.on('error', onOutputError);
   process.exitCode = await main(process.argv.slice(2));
 }

@@ -116,7 +116,8 @@ function loadName(name: string): LoadName {
   );
 }
 
-function readSettings(settings: readonly string[]): Record<string, number> {
+/** Registry values of `Name=value`. @throws WrongUse for what is not so written, or twice. */
+export function readSettings(settings: readonly string[]): Record<string, number> {
   const values: Record<string, number> = {};
   for (const setting of settings) {
     const match = /^([A-Za-z0-9]+)=(0x[0-9a-f]+|-?[0-9]+)$/i.exec(setting);

@@ -5,7 +5,7 @@
 
 import * as inspect from '../kernel/inspect.js';
 import type { ConnectionView, HeldLockView, LockView, TagView } from '../kernel/inspect.js';
-import { NONE } from '../kernel/layout.js';
+import { NONE, valueOf } from '../kernel/layout.js';
 import type { Kernel, Target } from '../kernel/load.js';
 import { asStop } from '../kernel/stop.js';
 import type { KernelStop } from '../kernel/stop.js';
@@ -19,6 +19,7 @@ import { Nic } from './nic.js';
 import type { MachineSettings } from './options.js';
 import { Processors } from './processors.js';
 import type { ProcessorStrategy } from './processors.js';
+import { checkParameter } from './registry.js';
 import type { Runner } from './run.js';
 import type { EchoOptions, EchoReply, UserMode } from './usermode.js';
 import type { Finding, Witness } from './witness.js';
@@ -106,6 +107,16 @@ export class Machine {
   /** How many findings there were in all. */
   get findingCount(): number {
     return this.witness.findingCount;
+  }
+
+  /**
+   * Writes a registry value while the machine runs: connections to come heed it, where the drivers
+   * read it for each of them. @throws TypeError for a name or a value that cannot be.
+   */
+  setParameter(name: string, value: number): void {
+    const [known, checked] = checkParameter(name, value);
+    const number = valueOf(this.kernel.layout, 'Parameter', known);
+    if (this.running) this.kernel.raw.setParameter(number, checked);
   }
 
   /** The card's line: a batch of frames has come. Called from an event of the clock. */

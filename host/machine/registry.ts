@@ -79,6 +79,15 @@ export function resolveParameters(
   return values;
 }
 
+/**
+ * A registry value by its documented name, and a number that it may have.
+ * @throws TypeError as `resolveParameters`.
+ */
+export function checkParameter(name: string, value: number): [name: string, value: number] {
+  const parameter = findParameter(name);
+  return [parameter.name, checkedValue(parameter, value)];
+}
+
 function findParameter(name: string): ParameterEntry {
   const found = BY_LOWER_CASE.get(name.toLowerCase());
   if (found !== undefined) return found;

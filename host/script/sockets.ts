@@ -1,0 +1,179 @@
+/** The sockets of a script: Berkeley's descriptors over the machine's handles. */
+
+import { statusName } from '../kernel/status.js';
+import type { Machine } from '../machine/machine.js';
+import type { RawSockets, SocketBlock, SocketHandler } from '../machine/usermode.js';
+import { errnoOf } from './errno.js';
+
+/** Octets of the block through which calls send and receive. */
+const BLOCK_OCTETS = 65_536;
+
+const NOTHING = new Uint8Array(0);
+
+/** Where a descriptor is in its life. */
+export type DescriptorState = 'open' | 'bound' | 'listening' | 'connecting' | 'connected' | 'dead';
+
+/** A descriptor: what a script calls 3. */
+export class Descriptor implements SocketHandler {
+  state: DescriptorState = 'open';
+  handle = 0;
+  /** O_NONBLOCK is set. */
+  nonBlocking = false;
+  /** What SO_ERROR will give, and the next call that would wait. */
+  pendingError: string | undefined;
+  /** No more is read, or written. */
+  shutRead = false;
+  shutWrite = false;
+  /** SO_LINGER: undefined where it is off. */
+  lingerSeconds: number | undefined;
+  /** The peer has closed its side, and all before it is read. */
+  atEnd = false;
+  /** What was looked at and not yet read. */
+  private ahead: Uint8Array = NOTHING;
+  /** Options by their names that only remember what they are set to. */
+  readonly remembered = new Map<string, number>();
+
+  constructor(
+    readonly number: number,
+    readonly kind: 'stream' | 'datagram',
+    private readonly sockets: Sockets,
+  ) {}
+
+  onEvent(events: number, status: number): void {
+    const { CONNECTED, FAILED, ABORTED, CLOSED } = this.sockets.raw.events;
+    if ((events & CLOSED) !== 0) this.atEnd = true;
+    if ((events & CONNECTED) !== 0) this.state = 'connected';
+    if ((events & (FAILED | ABORTED)) === 0) return;
+    this.state = 'dead';
+    this.pendingError = this.sockets.errnoOf(status);
+  }
+
+  /** The error that waits, which is then none any more. */
+  takeError(): string | undefined {
+    const error = this.pendingError;
+    this.pendingError = undefined;
+    return error;
+  }
+
+  /**
+   * What came, at most so many octets: none at the end, errno, or undefined where none came yet.
+   * What is only looked at stays to be read.
+   */
+  receive(octets: number, peek: boolean): Uint8Array | string | undefined {
+    const { raw, block } = this.sockets;
+    if (this.shutRead) return NOTHING;
+    if (this.ahead.length === 0) {
+      let count = raw.receive(this.handle, block, octets);
+      // The transport may keep what is only given to who asks: then it is there when asked again.
+      if (count === 0) count = raw.receive(this.handle, block, octets);
+      if (this.sockets.isEnd(count)) {
+        this.atEnd = true;
+        return NOTHING;
+      }
+      if (count < 0) return this.takeError() ?? this.sockets.errnoOf(count);
+      if (count === 0) return this.state === 'connecting' ? undefined : this.noData();
+      this.ahead = block.read(count);
+    }
+    const data = this.ahead.slice(0, octets);
+    if (!peek) this.ahead = this.ahead.slice(octets);
+    return data;
+  }
+
+  private noData(): string | undefined {
+    if (this.state === 'connected') return undefined;
+    return this.takeError() ?? 'ENOTCONN';
+  }
+
+  /** Octets that can be read now. */
+  get readable(): number {
+    return this.ahead.length + this.sockets.raw.query(this.handle, 'READABLE');
+  }
+
+  /** Octets that can be sent now. */
+  get sendRoom(): number {
+    return this.sockets.raw.query(this.handle, 'SEND_ROOM');
+  }
+
+  get localPort(): number {
+    return this.sockets.raw.query(this.handle, 'LOCAL_PORT');
+  }
+
+  get remotePort(): number {
+    return this.sockets.raw.query(this.handle, 'REMOTE_PORT');
+  }
+}
+
+/** All descriptors of one script. */
+export class Sockets {
+  readonly raw: RawSockets;
+  readonly block: SocketBlock;
+  /** The descriptor that was used last: what an assertion is about. */
+  current: Descriptor | undefined;
+  private readonly open = new Map<number, Descriptor>();
+  private readonly gracefulDisconnect: number;
+
+  constructor(readonly machine: Machine) {
+    this.raw = machine.user.raw;
+    this.block = this.raw.allocate(BLOCK_OCTETS);
+    this.gracefulDisconnect = machine.kernel.layout.enums.Status.get('GRACEFUL_DISCONNECT') ?? 0;
+  }
+
+  /** A descriptor by its number; undefined where there is none. */
+  find(number: number): Descriptor | undefined {
+    const found = this.open.get(number);
+    if (found !== undefined) this.current = found;
+    return found;
+  }
+
+  /** All that are open. */
+  all(): Descriptor[] {
+    return [...this.open.values()];
+  }
+
+  /** A new socket under the number that the script gives it; or errno. */
+  create(number: number, kind: 'stream' | 'datagram'): Descriptor | string {
+    const made = new Descriptor(number, kind, this);
+    made.handle = this.raw.open(kind, made);
+    if (made.handle === 0) return 'ENOBUFS';
+    this.keep(made);
+    return made;
+  }
+
+  /** The next connection that waits, under that number; undefined where none does. */
+  accept(listener: Descriptor, number: number): Descriptor | undefined {
+    const made = new Descriptor(number, 'stream', this);
+    made.handle = this.raw.accept(listener.handle, made);
+    if (made.handle === 0) return undefined;
+    made.state = 'connected';
+    this.keep(made);
+    return made;
+  }
+
+  /** Closes one, by force where its lingering is over at once. */
+  close(descriptor: Descriptor): void {
+    this.raw.close(descriptor.handle, descriptor.lingerSeconds === 0);
+    this.open.delete(descriptor.number);
+    if (this.current === descriptor) this.current = undefined;
+  }
+
+  /** The end of the program. */
+  closeAll(): void {
+    for (const each of this.open.values()) this.raw.close(each.handle, true);
+    this.open.clear();
+  }
+
+  /** Whether a result is the end of what the peer sends. */
+  isEnd(status: number): boolean {
+    return status === this.gracefulDisconnect;
+  }
+
+  /** The name of errno for an NTSTATUS. */
+  errnoOf(status: number): string {
+    return errnoOf(statusName(this.machine.kernel.layout, status));
+  }
+
+  private keep(descriptor: Descriptor): void {
+    this.open.set(descriptor.number, descriptor);
+    this.current = descriptor;
+  }
+}

@@ -1,0 +1,55 @@
+/** tcp_info of a socket: what a machine's own eyes see of its connection. */
+
+import type { ConnectionView } from '../kernel/inspect.js';
+import type { Machine } from '../machine/machine.js';
+import type { Descriptor } from './sockets.js';
+
+/** States by their names in scripts, with Berkeley's numbers (tcp_fsm.h). */
+export const STATE_NUMBERS: Readonly<Record<string, number>> = {
+  CLOSED: 0, LISTEN: 1, SYN_SENT: 2, SYN_RECEIVED: 3, ESTABLISHED: 4, CLOSE_WAIT: 5,
+  FIN_WAIT_1: 6, CLOSING: 7, LAST_ACK: 8, FIN_WAIT_2: 9, TIME_WAIT: 10,
+};
+
+/** Other spellings of states: Linux's. */
+const SPELLINGS: Readonly<Record<string, string>> = {
+  CLOSE: 'CLOSED', SYN_RECV: 'SYN_RECEIVED', SYN_RCVD: 'SYN_RECEIVED', FIN_WAIT1: 'FIN_WAIT_1',
+  FIN_WAIT2: 'FIN_WAIT_2',
+};
+
+/** The connection of a socket; undefined where it has none. */
+export function connectionOf(
+  machine: Machine, descriptor: Descriptor,
+): ConnectionView | undefined {
+  const { state } = descriptor;
+  if (state === 'open' || state === 'bound' || state === 'listening') return undefined;
+  const { localPort, remotePort } = descriptor;
+  return machine.connections().find((each) => {
+    return each.localPort === localPort && each.remotePort === remotePort;
+  });
+}
+
+/** The name of a socket's state, as Berkeley's tools write it. */
+function stateOf(machine: Machine, descriptor: Descriptor): string {
+  if (descriptor.state === 'listening') return 'LISTEN';
+  return connectionOf(machine, descriptor)?.state ?? 'CLOSED';
+}
+
+/** The number of a state's name, with or without its prefix; undefined for what is none. */
+export function stateNumber(name: string): number | undefined {
+  const bare = name.replace(/^TCP[IS]?_/, '');
+  return STATE_NUMBERS[SPELLINGS[bare] ?? bare];
+}
+
+/** A field of tcp_info; undefined where it is not known here. */
+export function infoOf(
+  machine: Machine, descriptor: Descriptor, field: string,
+): number | undefined {
+  if (field === 'tcpi_state') return stateNumber(stateOf(machine, descriptor));
+  const connection = connectionOf(machine, descriptor);
+  if (connection === undefined) return undefined;
+  const { cwnd, mss, rto } = connection;
+  const fields: Readonly<Record<string, number>> = {
+    tcpi_snd_mss: mss, tcpi_snd_cwnd: Math.floor(cwnd / mss), tcpi_rto: rto * 1000,
+  };
+  return fields[field];
+}

@@ -34,7 +34,7 @@ export { SocketOption, SocketQuery } from "./afd/socket";
 export { readEvents as socketPoll, hasReady as socketReady } from "./afd/ready";
 export {
   socketOpen, socketBind, socketListen, socketConnect, socketAccept, socketSend, socketSendTo,
-  socketReceive, socketShutdown, socketClose, socketOption, socketQuery, echo, echoCancel,
+  socketReceive, socketPeek, connectionDelete, socketShutdown, socketClose, socketOption, socketQuery, echo, echoCancel,
 } from "./afd/driver";
 export { boot, halt } from "./boot";
 export {

@@ -11,8 +11,10 @@ import { cancelEcho, initializeEchoes, sendEcho } from "./echo";
 import { Endpoint, SocketKind, allocateEndpoint } from "./endpoint";
 import { cleanUpHandles, createHandle, enterHandle, initializeHandles } from "./handle";
 import { leaveHandle, takeHandle } from "./handle";
+import { peek } from "./peek";
 import { cleanUpReady, initializeReady } from "./ready";
 import * as socket from "./socket";
+import { deleteTcpEntry } from "./tcpentry";
 import * as transfer from "./transfer";
 
 const DRIVER: usize = memory.data(32);
@@ -135,6 +137,15 @@ export function socketReceive(handle: u32, address: usize, length: u32): i32 {
   return moved;
 }
 
+/** The same octets again, later: as socketReceive, and they stay. */
+export function socketPeek(handle: u32, address: usize, length: u32): i32 {
+  const endpoint = enterHandle(handle);
+  if (endpoint == null) return Status.INVALID_HANDLE;
+  const copied = peek(endpoint, address, length);
+  leaveHandle(endpoint);
+  return copied;
+}
+
 /** No more will be sent. */
 export function socketShutdown(handle: u32): NTSTATUS {
   const endpoint = enterHandle(handle);
@@ -175,6 +186,11 @@ export function echo(address: u32, length: u32, timeoutMs: u32, context: u32): N
   const sequence = InterlockedExchangeAdd(WORDS, 1) & 0xffff;
   const ticks = ticksOf(timeoutMs);
   return sendEcho(address, ECHO_IDENTIFIER, sequence, length, ticks, context);
+}
+
+/** Deletes a connection of the table (SetTcpEntry); the peer's port is in the high half. */
+export function connectionDelete(localAddress: u32, remoteAddress: u32, ports: u32): NTSTATUS {
+  return deleteTcpEntry(localAddress, remoteAddress, ports);
 }
 
 /** Cancels the ping with that context; its ECHO event follows. INVALID_HANDLE: there is none. */

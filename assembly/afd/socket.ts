@@ -17,7 +17,7 @@ import { Endpoint, EndpointFlag, EndpointState, SocketEvent, SocketKind } from "
 import { dereferenceEndpoint, referenceEndpoint } from "./endpoint";
 import { allocateListener } from "./listener";
 import { signal, silence } from "./ready";
-import { receiveDatagramEvent, receiveEvent } from "./transfer";
+import { isUnbuffered, receiveDatagramEvent, receiveEvent } from "./transfer";
 import { closeFile, disconnectFile, openAddressFile, openConnectionFile } from "./transport";
 import { queryFile, setFileOption } from "./transport";
 
@@ -255,6 +255,12 @@ function setConnectionOption(endpoint: Endpoint, option: ConnectionOption, value
   return file == null ? Status.INVALID_PARAMETER : setFileOption(file, option, value);
 }
 
+/** What the transport keeps for a socket that has no buffer of its own. */
+function heldOctets(endpoint: Endpoint): u32 {
+  const file = endpoint.connectionFile;
+  return file != null && isUnbuffered(endpoint) ? queryFile(file, TransportQuery.HELD) : 0;
+}
+
 /** One fact. IRQL: PASSIVE_LEVEL. */
 export function query(endpoint: Endpoint, what: SocketQuery): u32 {
   const file = endpoint.connectionFile;
@@ -273,7 +279,7 @@ export function query(endpoint: Endpoint, what: SocketQuery): u32 {
     case SocketQuery.STATUS:
       return <u32>endpoint.status;
     case SocketQuery.READABLE:
-      return endpoint.receiveQueued;
+      return endpoint.receiveQueued + heldOctets(endpoint);
     case SocketQuery.SEND_ROOM:
       return endpoint.sendLimit > endpoint.sendQueued ? room : 0;
     case SocketQuery.RECEIVED:

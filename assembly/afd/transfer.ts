@@ -9,12 +9,12 @@ import { FileObject } from "../io/file";
 import { Irp, IoAllocateIrp, IoFreeIrp } from "../io/irp";
 import { TdiBuildReceive, TdiBuildSend, TdiBuildSendDatagram } from "../tdi/build";
 import { ReceiveIndication } from "../tdi/event";
-import { ReceiveFlag } from "../tdi/request";
+import { ReceiveFlag, TransportQuery } from "../tdi/request";
 import { Chunk, allocateChunk, freeChunk } from "./chunk";
 import { Endpoint, EndpointFlag, EndpointState, SocketEvent, SocketKind } from "./endpoint";
 import { dereferenceEndpoint, referenceEndpoint } from "./endpoint";
 import { signal } from "./ready";
-import { keepRequest } from "./transport";
+import { keepRequest, queryFile } from "./transport";
 
 /** Octets of one request at most: larger sends are cut. */
 const SEND_CUT: u32 = 65536;
@@ -206,12 +206,43 @@ export function receiveDatagramEvent(
  * one, NO_MORE_ENTRIES. IRQL: PASSIVE_LEVEL.
  */
 export function receive(endpoint: Endpoint, address: usize, length: u32): i32 {
+  if (isUnbuffered(endpoint)) fetch(endpoint, length);
   const irql = KeAcquireSpinLock(endpoint.lock);
   const moved = moveLocked(endpoint, address, length);
   const file = wantsRestLocked(endpoint) ? endpoint.connectionFile : null;
   KeReleaseSpinLock(endpoint.lock, irql);
-  if (file != null) askForRest(endpoint, file);
+  if (file != null) askFor(endpoint, file, RECEIVE_CUT);
   return moved;
+}
+
+/**
+ * A socket without a buffer of its own (SO_RCVBUF 0): what came stays with the transport, in whose
+ * window it counts, until user mode asks for it.
+ */
+export function isUnbuffered(endpoint: Endpoint): bool {
+  return endpoint.receiveLimit == 0 && endpoint.kind == SocketKind.STREAM;
+}
+
+/** Asks the transport for as much as user mode wants now, of what is there. */
+function fetch(endpoint: Endpoint, length: u32): void {
+  const irql = KeAcquireSpinLock(endpoint.lock);
+  const file = mayFetchLocked(endpoint, length) ? endpoint.connectionFile : null;
+  KeReleaseSpinLock(endpoint.lock, irql);
+  if (file == null) return;
+  const held = queryFile(file, TransportQuery.HELD);
+  const missing = length - endpoint.receiveQueued;
+  let wanted = held < missing ? held : missing;
+  if (wanted > RECEIVE_CUT) wanted = RECEIVE_CUT;
+  if (wanted) askFor(endpoint, file, wanted);
+  else endReceiving(endpoint);
+}
+
+function mayFetchLocked(endpoint: Endpoint, length: u32): bool {
+  mustHold(endpoint.lock);
+  if ((endpoint.flags & EndpointFlag.RECEIVING) != 0) return false;
+  if (endpoint.receiveQueued >= length || endpoint.connectionFile == null) return false;
+  endpoint.flags |= <u16>EndpointFlag.RECEIVING;
+  return true;
 }
 
 function moveLocked(endpoint: Endpoint, address: usize, length: u32): i32 {
@@ -230,7 +261,12 @@ function moveLocked(endpoint: Endpoint, address: usize, length: u32): i32 {
     dropFirstLocked(endpoint, chunk);
     chunk = endpoint.first;
   }
-  if (moved != 0 || length == 0) return <i32>moved;
+  return moved != 0 || length == 0 ? <i32>moved : endLocked(endpoint);
+}
+
+/** Why nothing more comes, or 0: it may. */
+export function endLocked(endpoint: Endpoint): NTSTATUS {
+  mustHold(endpoint.lock);
   if (endpoint.flags & EndpointFlag.PEER_CLOSED) return Status.GRACEFUL_DISCONNECT;
   return endpoint.state == EndpointState.DEAD ? endpoint.status : 0;
 }
@@ -260,15 +296,15 @@ function dropFirstLocked(endpoint: Endpoint, chunk: Chunk): void {
 function wantsRestLocked(endpoint: Endpoint): bool {
   mustHold(endpoint.lock);
   const flags = endpoint.flags & (EndpointFlag.TRANSPORT_HOLDS | EndpointFlag.RECEIVING);
-  if (flags != EndpointFlag.TRANSPORT_HOLDS) return false;
+  if (flags != EndpointFlag.TRANSPORT_HOLDS || isUnbuffered(endpoint)) return false;
   if (endpoint.receiveQueued * 2 > endpoint.receiveLimit) return false;
   endpoint.flags |= <u16>EndpointFlag.RECEIVING;
   return true;
 }
 
 /** TDI_RECEIVE for what the transport keeps. Without memory, the next receive asks again. */
-function askForRest(endpoint: Endpoint, file: FileObject): void {
-  const chunk = allocateChunk(RECEIVE_CUT);
+function askFor(endpoint: Endpoint, file: FileObject, length: u32): void {
+  const chunk = allocateChunk(length);
   if (chunk == null) {
     stopAsking(endpoint);
     return;
@@ -282,15 +318,19 @@ function askForRest(endpoint: Endpoint, file: FileObject): void {
   referenceEndpoint(endpoint);
   chunk.owner = changetype<usize>(endpoint);
   const context = changetype<usize>(chunk);
-  TdiBuildReceive(irp, file, restDone, context, chunk.mdl, RECEIVE_CUT, ReceiveFlag.NORMAL);
+  TdiBuildReceive(irp, file, restDone, context, chunk.mdl, length, ReceiveFlag.NORMAL);
   IoCallDriver(file.device, irp);
 }
 
 function stopAsking(endpoint: Endpoint): void {
+  endReceiving(endpoint);
+  signal(endpoint, SocketEvent.READABLE);
+}
+
+function endReceiving(endpoint: Endpoint): void {
   const irql = KeAcquireSpinLock(endpoint.lock);
   endpoint.flags &= ~(<u16>EndpointFlag.RECEIVING);
   KeReleaseSpinLock(endpoint.lock, irql);
-  signal(endpoint, SocketEvent.READABLE);
 }
 
 /** The transport gave what it kept, or said that there is none. */
@@ -301,7 +341,7 @@ function restDone(irp: Irp, context: usize): NTSTATUS {
   const length: u32 = irp.status < 0 ? 0 : irp.information;
   endpoint.flags &= ~(<u16>EndpointFlag.RECEIVING);
   // Less than was asked for: the transport has no more, and will indicate again.
-  if (length < RECEIVE_CUT) endpoint.flags &= ~(<u16>EndpointFlag.TRANSPORT_HOLDS);
+  if (length < chunk.length) endpoint.flags &= ~(<u16>EndpointFlag.TRANSPORT_HOLDS);
   const sunk = (endpoint.flags & (EndpointFlag.SINK | EndpointFlag.CLOSED)) != 0;
   endpoint.received += length;
   chunk.length = length;

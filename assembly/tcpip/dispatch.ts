@@ -18,6 +18,7 @@ import { Protocol } from "../wire/ipv4";
 import { AddressObject, OpenedAddress, cleanUpAddress } from "./address";
 import { dereferenceAddress, openAddress } from "./address";
 import { startEcho } from "./ip/echo";
+import { setTcpRow } from "./tcp/row";
 import { cleanUpConnection, closeConnection } from "./tcp/request";
 import { associate, connect, disassociate, disconnect, receive } from "./tcp/request";
 import { queryConnection, send, setInformation } from "./tcp/request";
@@ -29,9 +30,9 @@ import { sendUdp } from "./udp/send";
 const OPENED: usize = memory.data(64);
 if (offsetof<OpenedAddress>() > 8) ERROR("OPENED");
 
-/** Completes a request that its routine did not keep. */
+/** Completes a request that its routine did not keep, with what it left in `information`. */
 function finish(irp: Irp, status: NTSTATUS, irql: KIRQL): NTSTATUS {
-  if (status != Status.PENDING) IoCompleteRequest(irp, status, 0);
+  if (status != Status.PENDING) IoCompleteRequest(irp, status, irp.information);
   KeLowerIrql(irql);
   return status;
 }
@@ -92,11 +93,15 @@ export function close(device: usize, irp: Irp): NTSTATUS {
   return finish(irp, Status.SUCCESS, irql);
 }
 
-/** IRP_MJ_DEVICE_CONTROL of \Device\Ip: IOCTL_ICMP_ECHO_REQUEST. */
+/**
+ * IRP_MJ_DEVICE_CONTROL: IOCTL_ICMP_ECHO_REQUEST of \Device\Ip, IOCTL_TCP_SET_INFORMATION_EX of
+ * \Device\Tcp.
+ */
 export function deviceControl(device: usize, irp: Irp): NTSTATUS {
   const irql = KeRaiseIrql(Irql.DISPATCH);
-  const isIp = at<DeviceObject>(device, 0).name == DeviceName.Ip;
-  if (!isIp) return finish(irp, Status.INVALID_DEVICE_REQUEST, irql);
+  const name = at<DeviceObject>(device, 0).name;
+  if (name == DeviceName.Tcp) return finish(irp, setTcpRow(irp), irql);
+  if (name != DeviceName.Ip) return finish(irp, Status.INVALID_DEVICE_REQUEST, irql);
   const status = startEcho(irp);
   KeLowerIrql(irql);
   return status;

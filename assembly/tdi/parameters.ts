@@ -51,4 +51,20 @@ export class TdiInformation extends StackHead {
   value: u32;
 }
 
+/** What may be done with a row of the connection table: MIB_TCP_STATE_DELETE_TCB (RFC 4022). */
+export const enum TcpRowState {
+  DELETE_TCB = 12,
+}
+
+/** IOCTL_TCP_SET_INFORMATION_EX for a row of the connection table (MIB_TCPROW), host order. */
+@unmanaged
+export class TcpRow extends StackHead {
+  state: u32;
+  localAddress: u32;
+  remoteAddress: u32;
+  /** The peer's port in the high half, ours in the low. */
+  ports: u32;
+}
+
+if (offsetof<TcpRow>() > offsetof<StackLocation>()) ERROR("does not fit a stack location");
 if (offsetof<TdiSendDatagram>() > offsetof<StackLocation>()) ERROR("does not fit a stack location");

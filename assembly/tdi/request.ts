@@ -42,6 +42,8 @@ export const enum ReceiveFlag {
 export const enum TransportQuery {
   LOCAL_ADDRESS,
   LOCAL_PORT,
+  /** Octets that came on a connection and that its client has not taken. */
+  HELD,
 }
 
 /** What TDI_SET_INFORMATION may set on a connection. */

@@ -64,11 +64,13 @@ export interface KernelExports {
     handle: number, address: number, octets: number, remote: number, port: number,
   ): number;
   socketReceive(handle: number, address: number, octets: number): number;
+  socketPeek(handle: number, address: number, octets: number): number;
   socketShutdown(handle: number): number;
   socketClose(handle: number, abort: number): void;
   socketOption(handle: number, option: number, value: number): number;
   socketQuery(handle: number, query: number): number;
   socketPoll(address: number, limit: number): number;
+  connectionDelete(local: number, remote: number, ports: number): number;
   echo(remote: number, octets: number, timeoutMs: number, context: number): number;
 }
 
@@ -85,7 +87,8 @@ const ROUTINES: Readonly<Record<RoutineName, number>> = {
   heldStacks: 0, lockEdges: 0, lockAt: 1, prcbAt: 1, connectionAt: 1, nextConnection: 1,
   setFault: 2, wantSites: 1, userAllocate: 1, userFree: 1,
   socketOpen: 2, socketBind: 3, socketListen: 2, socketConnect: 3, socketAccept: 2,
-  socketSend: 3, socketSendTo: 5, socketReceive: 3, socketShutdown: 1, socketClose: 2,
+  socketSend: 3, socketSendTo: 5, socketReceive: 3, socketPeek: 3, socketShutdown: 1,
+  socketClose: 2, connectionDelete: 3,
   socketOption: 3, socketQuery: 2, socketPoll: 2, echo: 4,
 };
 

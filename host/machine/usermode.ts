@@ -152,6 +152,13 @@ export interface RawSockets {
    * empty: where there is none, the answer is `noDatagram`.
    */
   receive(handle: number, block: SocketBlock, octets?: number): number;
+  /** As `receive`; the octets stay, and are received later. */
+  peek(handle: number, block: SocketBlock, octets?: number): number;
+  /**
+   * Deletes a connection of the machine's table, as SetTcpEntry does: the peer gets a reset, the
+   * socket ABORTED. Ports: the peer's times 65,536, and ours. INVALID_PARAMETER: there is none.
+   */
+  dropConnection(localAddress: number, remoteAddress: number, ports: number): number;
   shutdown(handle: number): number;
   /** The handle is void afterwards, and its handler hears nothing more. */
   close(handle: number, abort: boolean): void;

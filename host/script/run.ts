@@ -27,6 +27,7 @@ import { Sockets } from './sockets.js';
 import { MissingFeature, ScriptSyntaxError } from './syntax.js';
 import type { Script } from './syntax.js';
 import { Sysctls } from './sysctl.js';
+import { stateNumber } from './tcpinfo.js';
 import { packetWords } from './write.js';
 
 /** How scripts are run. */
@@ -137,7 +138,11 @@ function makeProgram(machine: Machine, settings: Settings): Program {
     sockets: new Sockets(machine),
     sysctls: new Sysctls(machine),
     dropConnections(state) {
-      throw new MissingFeature(`tcpdrop ${state ?? ''}`);
+      for (const each of machine.connections()) {
+        if (state !== undefined && stateNumber(each.state) !== stateNumber(state)) continue;
+        const ports = each.remotePort * 0x1_0000 + each.localPort;
+        machine.user.raw.dropConnection(each.localAddress, each.remoteAddress, ports);
+      }
     },
   };
 }

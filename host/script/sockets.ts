@@ -28,8 +28,8 @@ export class Descriptor implements SocketHandler {
   lingerSeconds: number | undefined;
   /** The peer has closed its side, and all before it is read. */
   atEnd = false;
-  /** What was looked at and not yet read. */
-  private ahead: Uint8Array = NOTHING;
+  /** Of one that was accepted: once its connection is over, its socket knows no more of it. */
+  acceptedPort = 0;
   /** Options by their names that only remember what they are set to. */
   readonly remembered = new Map<string, number>();
 
@@ -62,21 +62,17 @@ export class Descriptor implements SocketHandler {
   receive(octets: number, peek: boolean): Uint8Array | string | undefined {
     const { raw, block } = this.sockets;
     if (this.shutRead) return NOTHING;
-    if (this.ahead.length === 0) {
-      let count = raw.receive(this.handle, block, octets);
-      // The transport may keep what is only given to who asks: then it is there when asked again.
-      if (count === 0) count = raw.receive(this.handle, block, octets);
-      if (this.sockets.isEnd(count)) {
-        this.atEnd = true;
-        return NOTHING;
-      }
-      if (count < 0) return this.takeError() ?? this.sockets.errnoOf(count);
-      if (count === 0) return this.state === 'connecting' ? undefined : this.noData();
-      this.ahead = block.read(count);
+    const count = peek
+      ? raw.peek(this.handle, block, octets)
+      : raw.receive(this.handle, block, octets);
+    if (this.sockets.isEnd(count)) {
+      this.atEnd = true;
+      return NOTHING;
     }
-    const data = this.ahead.slice(0, octets);
-    if (!peek) this.ahead = this.ahead.slice(octets);
-    return data;
+    if (this.kind === 'datagram' && count === raw.noDatagram) return undefined;
+    if (count < 0) return this.takeError() ?? this.sockets.errnoOf(count);
+    if (count > 0) return block.read(count);
+    return this.state === 'connecting' ? undefined : this.noData();
   }
 
   private noData(): string | undefined {
@@ -86,7 +82,7 @@ export class Descriptor implements SocketHandler {
 
   /** Octets that can be read now. */
   get readable(): number {
-    return this.ahead.length + this.sockets.raw.query(this.handle, 'READABLE');
+    return this.sockets.raw.query(this.handle, 'READABLE');
   }
 
   /** Octets that can be sent now. */
@@ -94,10 +90,12 @@ export class Descriptor implements SocketHandler {
     return this.sockets.raw.query(this.handle, 'SEND_ROOM');
   }
 
+  /** The port on our side; 0 where there is none yet. */
   get localPort(): number {
-    return this.sockets.raw.query(this.handle, 'LOCAL_PORT');
+    return this.acceptedPort || this.sockets.raw.query(this.handle, 'LOCAL_PORT');
   }
 
+  /** The port on the other side; 0 where there is none. */
   get remotePort(): number {
     return this.sockets.raw.query(this.handle, 'REMOTE_PORT');
   }
@@ -135,6 +133,8 @@ export class Sockets {
     const made = new Descriptor(number, kind, this);
     made.handle = this.raw.open(kind, made);
     if (made.handle === 0) return 'ENOBUFS';
+    // Berkeley has one buffer, whose room is the window: ours stays empty, the transport's counts.
+    if (kind === 'stream') this.raw.option(made.handle, 'RECEIVE_BUFFER', 0);
     this.keep(made);
     return made;
   }
@@ -146,6 +146,7 @@ export class Sockets {
     if (made.handle === 0) return undefined;
     made.state = 'connected';
     this.keep(made);
+    made.acceptedPort = listener.localPort;
     return made;
   }
 

@@ -41,6 +41,11 @@ export function setSocketOption(
     descriptor.remembered.set(name, number);
     return { value: 0 };
   }
+  if (name === 'SO_RCVBUF') {
+    // Its room is the window of connections that are opened from here on.
+    program.sysctls.set('net.inet.tcp.recvspace', number);
+    return { value: 0 };
+  }
   const status = setOption(raw, descriptor, name, number);
   if (status === undefined) throw new MissingFeature(`setsockopt() of ${name}`);
   descriptor.remembered.set(name, number);
@@ -58,8 +63,6 @@ function setOption(
       return raw.option(handle, 'KEEP_ALIVE', value === 0 ? 0 : 1);
     case 'SO_SNDBUF':
       return raw.option(handle, 'SEND_BUFFER', value);
-    case 'SO_RCVBUF':
-      return raw.option(handle, 'RECEIVE_BUFFER', value);
     default:
       return undefined;
   }

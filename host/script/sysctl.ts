@@ -22,6 +22,13 @@ const zero = (value: number): boolean => value === 0;
 /** Tcp1323Opts: window scaling in bit 0, timestamps in bit 1 (Q224829). */
 const BOTH_OPTIONS = 3;
 
+/** The shift with which a window can be as large as the largest buffer (RFC 7323, 2.3). */
+function shiftOf(octets: number): number {
+  let shift = 0;
+  while (shift < 14 && 0xffff * 2 ** shift < octets) shift++;
+  return shift;
+}
+
 /** FreeBSD's names, in the order of its manual (tcp(4)), then those of sockets. */
 const FREEBSD: Readonly<Record<string, Setting>> = {
   'net.inet.tcp.rfc1323': {
@@ -57,7 +64,9 @@ const FREEBSD: Readonly<Record<string, Setting>> = {
   'net.inet.tcp.hostcache.purge': { initial: 0 },
   'net.inet.tcp.msl': { initial: 30_000 },
   'net.inet.ip.ttl': { initial: 64, parameter: 'DefaultTTL' },
-  'kern.ipc.maxsockbuf': { initial: 2_097_152, parameter: 'GlobalMaxTcpWindowSize' },
+  'kern.ipc.maxsockbuf': {
+    initial: 2_097_152, parameter: 'NtstackWindowShift', convert: shiftOf,
+  },
   'kern.ipc.soacceptqueue': { initial: 128 },
 };
 

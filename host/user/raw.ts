@@ -127,6 +127,17 @@ export class SocketTable implements RawSockets {
     return this.call3(this.kernel.socketReceive, handle, address, octets);
   }
 
+  peek(handle: number, block: SocketBlock, octets = block.octets): number {
+    const address = addressOf(block, octets, 0);
+    if (!this.enter()) return 0;
+    return this.call3(this.kernel.socketPeek, handle, address, octets);
+  }
+
+  dropConnection(localAddress: number, remoteAddress: number, ports: number): number {
+    if (!this.enter()) return this.pending;
+    return this.call3(this.kernel.connectionDelete, localAddress, remoteAddress, ports);
+  }
+
   shutdown(handle: number): number {
     if (!this.enter()) return this.pending;
     return this.call2(this.kernel.socketShutdown, handle, 0);

@@ -263,3 +263,21 @@ function drainLocked(tcb: Tcb, irp: Irp, wanted: u32): u32 {
   }
   return moved;
 }
+
+/** Copies what is kept into a request, which leaves it where it is; returns how many octets. */
+export function peekLocked(tcb: Tcb, irp: Irp): u32 {
+  mustHold(tcb.lock);
+  const room = mdlLength(irp.mdl);
+  const length = parametersOf<TdiTransfer>(irp).length;
+  const wanted = length < room ? length : room;
+  let copied: u32 = 0;
+  let held: Held | null = tcb.held;
+  while (held != null && copied < wanted) {
+    const take = held.length < wanted - copied ? held.length : wanted - copied;
+    copyToMdl(irp.mdl, copied, held.data, take);
+    copied += take;
+    const next: Held | null = held.next;
+    held = next;
+  }
+  return copied;
+}

@@ -9,14 +9,15 @@ import { Irp } from "../../io/irp";
 import { IoMarkIrpPending, parametersOf } from "../../io/stack";
 import { TdiAssociate, TdiConnect, TdiDisconnect, TdiInformation } from "../../tdi/parameters";
 import { TdiTransfer } from "../../tdi/parameters";
-import { ConnectionOption, DisconnectFlag, TransportQuery } from "../../tdi/request";
+import { ConnectionOption, DisconnectFlag, ReceiveFlag } from "../../tdi/request";
+import { TransportQuery } from "../../tdi/request";
 import { AddressObject, dereferenceAddress, referenceAddress } from "../address";
 import { flushSends } from "../ip/send";
 import { abortLocked, closeLocked, orphanLocked } from "./close";
 import { startConnect } from "./connect";
 import { beginCall, connectionTcb, detach, endLastCall, freeConnection } from "./connection";
 import { isCalling, letGoLocked, setOption } from "./connection";
-import { fillReceivesLocked, queueReceiveLocked } from "./deliver";
+import { fillReceivesLocked, peekLocked, queueReceiveLocked } from "./deliver";
 import { Connection } from "./endpoint";
 import { startKeepAliveLocked } from "./keepalive";
 import { output, outputLocked } from "./output";
@@ -116,7 +117,10 @@ function sendLocked(tcb: Tcb, irp: Irp, length: u32): NTSTATUS {
   return Status.PENDING;
 }
 
-/** TDI_RECEIVE: completes with what there is, as soon as there is any. */
+/**
+ * TDI_RECEIVE: completes with what there is, as soon as there is any; with TDI_RECEIVE_PEEK at once,
+ * with a copy of what there is.
+ */
 export function receive(connection: Connection, irp: Irp): NTSTATUS {
   const tcb = connectionTcb(connection);
   if (tcb == null) return Status.CONNECTION_INVALID;
@@ -135,6 +139,10 @@ function receiveLocked(tcb: Tcb, irp: Irp): NTSTATUS {
   if (tcb.held == null) {
     if (tcb.flags & TcbFlag.FIN_RECEIVED) return Status.GRACEFUL_DISCONNECT;
     if (!mayReceive(tcb.state)) return Status.CONNECTION_INVALID;
+  }
+  if (parametersOf<TdiTransfer>(irp).transferFlags & ReceiveFlag.PEEK) {
+    irp.information = peekLocked(tcb, irp);
+    return Status.SUCCESS;
   }
   IoMarkIrpPending(irp);
   queueReceiveLocked(tcb, irp);
@@ -163,9 +171,17 @@ export function queryConnection(connection: Connection, irp: Irp): NTSTATUS {
   const view = parametersOf<TdiInformation>(irp);
   const tcb = connectionTcb(connection);
   if (tcb == null) return Status.CONNECTION_INVALID;
-  view.value = view.option == TransportQuery.LOCAL_PORT ? tcb.localPort : tcb.localAddress;
+  KeAcquireSpinLockAtDpcLevel(tcb.lock);
+  view.value = factLocked(tcb, view.option);
+  KeReleaseSpinLockFromDpcLevel(tcb.lock);
   dereferenceTcb(tcb);
   return Status.SUCCESS;
+}
+
+function factLocked(tcb: Tcb, option: u32): u32 {
+  mustHold(tcb.lock);
+  if (option == TransportQuery.HELD) return tcb.heldOctets;
+  return option == TransportQuery.LOCAL_PORT ? tcb.localPort : tcb.localAddress;
 }
 
 function flagOf(option: u32): u32 {

@@ -1,0 +1,39 @@
+/** Rows of the connection table that somebody sets: one state is allowed (RFC 4022, deleteTCB). */
+
+import { NTSTATUS, Status } from "../../nt/status";
+import { KeAcquireSpinLockAtDpcLevel, KeReleaseSpinLockFromDpcLevel } from "../../ke/spinlock";
+import { mustHold } from "../../ke/spinlock";
+import { Irp } from "../../io/irp";
+import { parametersOf } from "../../io/stack";
+import { TcpRow, TcpRowState } from "../../tdi/parameters";
+import { flushSends } from "../ip/send";
+import { abortLocked } from "./close";
+import { settle } from "./settle";
+import { findTcb } from "./table";
+import { Tcb, Todo, dereferenceTcb } from "./tcb";
+
+/**
+ * DELETE_TCB: the connection ends at once, with a RST where its peer knows of it, and its client is
+ * told. INVALID_PARAMETER: another state, or no such connection. IRQL: DISPATCH_LEVEL. Locks: none.
+ */
+export function setTcpRow(irp: Irp): NTSTATUS {
+  const row = parametersOf<TcpRow>(irp);
+  if (row.state != TcpRowState.DELETE_TCB) return Status.INVALID_PARAMETER;
+  const tcb = findTcb(row.remoteAddress, row.ports, row.localAddress);
+  if (tcb == null) return Status.INVALID_PARAMETER;
+  KeAcquireSpinLockAtDpcLevel(tcb.lock);
+  deleteLocked(tcb);
+  KeReleaseSpinLockFromDpcLevel(tcb.lock);
+  if (tcb.todo) settle(tcb);
+  dereferenceTcb(tcb);
+  flushSends();
+  return Status.SUCCESS;
+}
+
+function deleteLocked(tcb: Tcb): void {
+  mustHold(tcb.lock);
+  // Who waits for the handshake learns it from the request; who has the connection, by an event.
+  const opening = tcb.openIrp != null;
+  abortLocked(tcb, Status.CONNECTION_ABORTED);
+  if (!opening) tcb.todo |= <u8>Todo.ABORTED;
+}

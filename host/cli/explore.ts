@@ -200,7 +200,7 @@ function conclude(
 
 function traceWords(path: string, finding: Exploration['findings'][number] | undefined): string {
   if (finding === undefined) return `timeline none in ${path}: nothing is confirmed`;
-  return `timeline ${path}: open it in chrome://tracing or ui.perfetto.dev`;
+  return `timeline ${path}: open it in ui.perfetto.dev or speedscope`;
 }
 
 function writeTimeline(path: string, finding: Exploration['findings'][number]): void {

@@ -33,11 +33,18 @@ export function timelineOf(finding: Finding): Timeline {
   return new Drawer(finding).timeline();
 }
 
+/** A lock that is held. Its slice ends with the words that it began with: viewers match both. */
+interface Held {
+  readonly object: number;
+  readonly name: string;
+  readonly args: Readonly<Record<string, string>>;
+}
+
 /** Where an actor is drawn, and the locks whose slices are open, outermost first. */
 interface Track {
   readonly pid: number;
   readonly tid: number;
-  readonly held: { readonly object: number; readonly name: string }[];
+  readonly held: Held[];
 }
 
 class Drawer {
@@ -60,8 +67,8 @@ class Drawer {
       this.events.push({ name, ph: 'E', ts: end + 1, pid, tid });
     }
     for (const { pid, tid, held } of this.tracks.values()) {
-      for (const { name } of held.reverse()) {
-        this.events.push({ name, ph: 'E', ts: end + 1, pid, tid });
+      for (const { name, args } of held.reverse()) {
+        this.events.push({ name, ph: 'E', ts: end + 1, pid, tid, args });
       }
     }
     for (const [processor, name] of this.running) {
@@ -78,15 +85,11 @@ class Drawer {
     this.run(actor, processor, irql, ts);
     const name = this.name(object);
     const what = point === 'IRQL' ? `IRQL ${object}` : `${point.toLowerCase()} ${name}`;
-    this.events.push({
-      name: what, ph: 'i', ts, pid, tid, s: 't',
-      args: { irql, ...(site === undefined ? {} : { at: placeOf(site) }) },
-    });
+    const args = site === undefined ? {} : { at: placeOf(site) };
+    this.events.push({ name: what, ph: 'i', ts, pid, tid, s: 't', args: { irql, ...args } });
     if (point === 'ACQUIRE' || point === 'ENTER') {
-      held.push({ object, name });
-      this.events.push({
-        name, ph: 'B', ts, pid, tid, args: site === undefined ? {} : { at: placeOf(site) },
-      });
+      held.push({ object, name, args });
+      this.events.push({ name, ph: 'B', ts, pid, tid, args });
     } else if (point === 'RELEASE' || point === 'LEAVE') this.release(actor, processor, object, ts);
   }
 
@@ -96,12 +99,12 @@ class Drawer {
     const at = held.findLastIndex((each) => each.object === object);
     if (at < 0) return;
     const above = held.splice(at);
-    for (const { name } of above.toReversed()) {
-      this.events.push({ name, ph: 'E', ts, pid, tid });
+    for (const { name, args } of above.toReversed()) {
+      this.events.push({ name, ph: 'E', ts, pid, tid, args });
     }
     for (const each of above.slice(1)) {
       held.push(each);
-      this.events.push({ name: each.name, ph: 'B', ts, pid, tid });
+      this.events.push({ name: each.name, ph: 'B', ts, pid, tid, args: each.args });
     }
   }
 

@@ -133,8 +133,10 @@ describe('explore/timeline', () => {
       last.set(track, event.ts);
       const stack = open.get(track) ?? [];
       open.set(track, stack);
-      if (event.ph === 'B') stack.push(event.name);
-      if (event.ph === 'E') expect(stack.pop()).toBe(event.name);
+      // Viewers match the words of both ends, not the name alone.
+      const words = `${event.name} ${JSON.stringify(event.args ?? {})}`;
+      if (event.ph === 'B') stack.push(words);
+      if (event.ph === 'E') expect(stack.pop()).toBe(words);
     }
     expect([...open.values()].every((stack) => stack.length === 0)).toBe(true);
     expect(named.size).toBe(4);

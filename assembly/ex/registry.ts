@@ -46,6 +46,9 @@ export const enum Parameter {
   TcpDelAckTicks,
   /** Octets. */
   MTU,
+  /** Bits: 1 window scale, 2 timestamps (RFC 7323). */
+  Tcp1323Opts,
+  SackOpts,
   // Ours: what no source settles, written down as a setting
   /** Segments in the first flight. */
   NtstackInitialWindowSegments,
@@ -59,6 +62,8 @@ export const enum Parameter {
   NtstackRefusedRetryDelay,
   /** Octets that IP may hold in datagrams not yet whole. */
   NtstackReassemblyOctets,
+  /** The least shift that our SYN offers, where it offers one. */
+  NtstackWindowShift,
   /**
    * Words of the keys of the connection table and the sequence numbers; from the machine's seed.
    */

@@ -19,6 +19,10 @@ export const enum Tag {
   Binding = 0x6962444e,
   /** "TCPt": a connection control block. */
   Tcb = 0x74504354,
+  /** "TCPe": what options and recovery need of a connection. */
+  Extension = 0x65504354,
+  /** "TCPs": what a connection has sent, segment by segment. */
+  Sent = 0x73504354,
   /** "TCPc": a connection endpoint. */
   Connection = 0x63504354,
   /** "TCPa": an address object. */

@@ -101,6 +101,10 @@ export const enum Drop {
   TCP_DUPLICATE,
   TCP_OUT_OF_WINDOW,
   TCP_AFTER_CLOSE,
+  /** No timestamp, where all segments carry one. */
+  TCP_NO_TIMESTAMP,
+  /** Older than what came last, by its timestamp (RFC 7323, 5.3). */
+  TCP_PAWS,
   NO_MEMORY,
   NO_PACKET,
   COUNT,

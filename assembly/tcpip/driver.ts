@@ -28,6 +28,7 @@ import { initializeHash } from "./tcp/hash";
 import { initializeSynAttack } from "./tcp/synattack";
 import { deleteTable, initializeTable } from "./tcp/table";
 import { NO_POSITION, nextConnection, takeConnectionAt } from "./tcp/walk";
+import { deleteExtensionList, initializeExtensions } from "./tcp/extension";
 import { deleteTcbList, dereferenceTcb, initializeTcbs } from "./tcp/tcb";
 import { deleteAckQueue } from "./tcp/ackqueue";
 import { initializeDelayedAcks } from "./tcp/delayedack";
@@ -54,6 +55,7 @@ export function DriverEntry(): NTSTATUS {
   initializeAddresses();
   initializeConnections();
   initializeTcbs();
+  initializeExtensions();
   initializeHash();
   initializeSynAttack();
   initializeConnect();
@@ -96,6 +98,7 @@ function unload(driver: DriverObject): void {
   deleteTable();
   deleteRoutes();
   deleteTcbList();
+  deleteExtensionList();
   removeDevice(DeviceName.Ip);
   removeDevice(DeviceName.Tcp);
   removeDevice(DeviceName.Udp);

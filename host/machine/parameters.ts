@@ -97,11 +97,11 @@ const TCP: readonly ParameterEntry[] = [
     'how long a closed connection stays in TIME-WAIT',
     ['nt35', 240, 'Q120642, Q149532'],
     ['modern', 60, 'ours: what Linux does']),
-  // NT 4.0 has no window scale (Q199947), and this stack none yet: 65535 is all the field holds.
-  entry('TcpWindowSize', [0, 0xffff], 'octets',
+  // NT 4.0 has no window scale (Q199947): without it 65535 is all that the field holds.
+  entry('TcpWindowSize', [0, 0x3fffffff], 'octets',
     'receive window; 0: the smaller of 65535 and max(4 * MSS, 8192 rounded up to whole MSS)',
     ['nt35', 0, 'Q120642'],
-    ['modern', 0xffff, 'ours: the most without window scale']),
+    ['modern', 0x10000, 'ours: what FreeBSD begins with']),
   entry('MaxUserPort', [5000, 0xffff], '',
     'highest port given to who asks for any; the lowest is 1024',
     ['nt35', 5000, 'Q149532; documented to 65534'],
@@ -165,6 +165,18 @@ const CARD: readonly ParameterEntry[] = [
     ['nt35', 1500, 'Q120642: the medium\'s']),
 ];
 
+/** Options of TCP, and who may disturb a connection. */
+const OPTIONS: readonly ParameterEntry[] = [
+  entry('Tcp1323Opts', [0, 3], '',
+    'RFC 7323: 1 window scale, 2 timestamps, 3 both',
+    ['nt35', 0, 'Q199947: not in NT 4.0'],
+    ['modern', 3, 'RFC 7323']),
+  entry('SackOpts', [0, 1], '',
+    '1: selective acknowledgements (RFC 2018, RFC 2883)',
+    ['nt35', 0, 'white paper: new in Windows 2000'],
+    ['modern', 1, 'RFC 2018']),
+];
+
 /** What no source settles: ours, written down as a setting. */
 const OURS: readonly ParameterEntry[] = [
   entry('NtstackInitialWindowSegments', [1, 64], 'segments',
@@ -191,9 +203,13 @@ const OURS: readonly ParameterEntry[] = [
   entry('NtstackReassemblyOctets', [65_535, 0x4000000], 'octets',
     'what IP may hold in datagrams not yet whole; never less than one whole one',
     ['nt35', 262_144, 'ours: four of the largest datagrams; no source']),
+  entry('NtstackWindowShift', [0, 14], 'bits',
+    'the least window shift offered, where one is (Tcp1323Opts)',
+    ['nt35', 0, 'ours: no more than TcpWindowSize needs'],
+    ['modern', 6, 'ours: what FreeBSD offers']),
 ];
 
 /** All values that can be set. */
 export const PARAMETERS: readonly ParameterEntry[] = [
-  ...SYN_ATTACK, ...TCP, ...IP, ...CARD, ...OURS,
+  ...SYN_ATTACK, ...TCP, ...IP, ...CARD, ...OPTIONS, ...OURS,
 ];

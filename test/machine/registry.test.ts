@@ -62,7 +62,7 @@ describe('machine/registry', () => {
     expect(defaults('TcpMaxConnectRetransmissions')).toEqual([...Array(10).fill(3), 6]);
     expect(defaults('TcpTimedWaitDelay')).toEqual([...Array(10).fill(240), 60]);
     expect(defaults('TcpInitialRTT')).toEqual([...Array(10).fill(3000), 1000]);
-    expect(defaults('TcpWindowSize')).toEqual([...Array(10).fill(0), 65535]);
+    expect(defaults('TcpWindowSize')).toEqual([...Array(10).fill(0), 65536]);
     expect(defaults('NumTcbTablePartitions')).toEqual([...Array(10).fill(1), 4]);
   });
 

@@ -3,6 +3,7 @@
 import { ACK, FIN, RST, SYN, TCP, THEM, US, ethernet, ipv4, mssOption, tcp } from './build.js';
 import type { Bench } from './fixture.js';
 import type { Machine } from './machine.js';
+import { join } from '../../host/wire/octets.js';
 import type { TcpHeard } from '../../host/wire/read.js';
 
 /** What a peer is; all may be left out. */
@@ -17,6 +18,10 @@ export interface PeerOptions {
   window?: number;
   /** Its MSS option; none where it is 0. */
   mss?: number;
+  /** The options of its SYN behind the MSS. */
+  agrees?: Uint8Array;
+  /** The options of its other segments, unless a saying has some. */
+  carries?: Uint8Array;
 }
 
 /** What one segment says that differs from what the peer would say by itself. */
@@ -47,6 +52,8 @@ export class Peer {
   /** Both initial sequence numbers. */
   readonly own: number;
   kernels = 0;
+  readonly agrees: Uint8Array;
+  carries: Uint8Array;
   /** The kernel's text, in order, as `listen` took it. */
   readonly text: number[] = [];
   private readonly machine: Machine;
@@ -60,6 +67,8 @@ export class Peer {
     this.own = options.sequence ?? 0x7000_0000;
     this.next = this.own;
     this.window = options.window ?? 8760;
+    this.agrees = options.agrees ?? new Uint8Array(0);
+    this.carries = options.carries ?? new Uint8Array(0);
     this.mss = options.mss ?? 1460;
   }
 
@@ -80,7 +89,7 @@ export class Peer {
       acknowledgment: flags & ACK ? saying.acknowledgment ?? this.ack : 0,
       flags,
       window: saying.window ?? this.window,
-      options: saying.options ?? (syn ? mssOption(this.mss) : new Uint8Array(0)),
+      options: saying.options ?? (syn ? join(mssOption(this.mss), this.agrees) : this.carries),
       urgent: saying.urgent ?? 0,
       data,
     }, between);

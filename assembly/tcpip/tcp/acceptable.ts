@@ -4,8 +4,9 @@ import { mustHold } from "../../ke/spinlock";
 import { TcpFlag } from "../../wire/tcp";
 import { Drop, drop } from "../counters";
 import { Segment } from "./segment";
-import { inWindow } from "./sequence";
 import { sequenceLength } from "./reset";
+import { reportDuplicateLocked } from "./sack";
+import { before, inWindow } from "./sequence";
 import { TcpState } from "./state";
 import { Tcb, TcbFlag } from "./tcb";
 
@@ -23,6 +24,9 @@ export function acceptableLocked(tcb: Tcb, segment: Segment): bool {
     return true;
   }
   drop(Drop.TCP_NOT_ACCEPTABLE);
+  if (segment.length != 0 && before(segment.sequence, tcb.rcvNxt)) {
+    reportDuplicateLocked(tcb, segment.sequence, segment.sequence + segment.length);
+  }
   if ((segment.flags & TcpFlag.RST) == 0) tcb.flags |= TcbFlag.ACK_NOW;
   // A closed window takes no text, but acknowledgments and resets are heard (MUST-66).
   if (window != 0 || segment.sequence != tcb.rcvNxt) return false;
@@ -58,7 +62,10 @@ function trimLocked(tcb: Tcb, segment: Segment, window: u32): void {
       old--;
     }
     if (old > segment.length) old = segment.length;
-    if (old > 0) drop(Drop.TCP_DUPLICATE);
+    if (old > 0) {
+      drop(Drop.TCP_DUPLICATE);
+      reportDuplicateLocked(tcb, segment.sequence, segment.sequence + old);
+    }
     segment.sequence += old;
     segment.data += old;
     segment.length -= old;

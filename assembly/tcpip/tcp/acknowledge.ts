@@ -10,7 +10,7 @@ import { finAcknowledgedLocked } from "./close";
 import { duplicateLocked, growLocked } from "./congestion";
 import { startKeepAliveLocked } from "./keepalive";
 import { stopPersistLocked } from "./persist";
-import { sampleLocked, startRetransmitLocked } from "./rto";
+import { sampleEchoLocked, sampleLocked, startRetransmitLocked } from "./rto";
 import { Segment } from "./segment";
 import { before, notAfter } from "./sequence";
 import { scheduleLocked } from "./delayedack";
@@ -62,6 +62,7 @@ function takeLocked(tcb: Tcb, ack: u32): void {
   tcb.retransmitCount = 0;
   // Without a sample the timeout stays as far backed off as it is (Karn; RFC 6298, 5).
   if (timed) sampleLocked(tcb);
+  else if (tcb.flags & TcbFlag.TIMESTAMPS) sampleEchoLocked(tcb);
   growLocked(tcb, acked);
   finishSendsLocked(tcb);
   if (tcb.sndUna == tcb.sndMax) {

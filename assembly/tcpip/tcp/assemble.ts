@@ -3,6 +3,7 @@
 import { mustHold } from "../../ke/spinlock";
 import { Counter, count, Drop, drop } from "../counters";
 import { Held, hold, releaseHeld } from "./held";
+import { reportDuplicateLocked, reportLocked } from "./sack";
 import { Segment } from "./segment";
 import { before } from "./sequence";
 import { Tcb } from "./tcb";
@@ -29,8 +30,11 @@ export function keepLocked(tcb: Tcb, segment: Segment): void {
     if (covered > 0) {
       if (<u32>covered >= length) {
         drop(Drop.TCP_DUPLICATE);
+        reportLocked(tcb, sequence, sequence + length);
+        reportDuplicateLocked(tcb, sequence, sequence + length);
         return;
       }
+      reportDuplicateLocked(tcb, sequence, sequence + <u32>covered);
       sequence += covered;
       data += covered;
       length -= covered;
@@ -48,7 +52,7 @@ function insertLocked(
   sequence: u32,
 ): void {
   mustHold(tcb.lock);
-  if (<u32>tcb.waitingRuns >= MOST_RUNS) {
+  if (countRunsLocked(tcb) >= MOST_RUNS) {
     drop(Drop.TCP_OUT_OF_WINDOW);
     return;
   }
@@ -59,6 +63,10 @@ function insertLocked(
   }
   let next = previous == null ? tcb.waiting : previous.next;
   const end = sequence + length;
+  if (next != null && before(next.sequence, end)) {
+    const nextEnd = next.sequence + next.length;
+    reportDuplicateLocked(tcb, next.sequence, before(nextEnd, end) ? nextEnd : end);
+  }
   while (next != null && before(next.sequence, end)) {
     const covered = end - next.sequence;
     if (covered < next.length) {
@@ -69,13 +77,23 @@ function insertLocked(
     }
     const gone: Held = next;
     next = gone.next;
-    tcb.waitingRuns--;
     releaseHeld(gone);
   }
   held.next = next;
   if (previous == null) tcb.waiting = held;
   else previous.next = held;
-  tcb.waitingRuns++;
+  reportLocked(tcb, sequence, end);
+}
+
+function countRunsLocked(tcb: Tcb): u32 {
+  mustHold(tcb.lock);
+  let count: u32 = 0;
+  let run: Held | null = tcb.waiting;
+  while (run != null) {
+    count++;
+    run = run.next;
+  }
+  return count;
 }
 
 /** The run whose turn has come, taken out; what of it is old is trimmed. Null: there is none. */
@@ -84,7 +102,6 @@ export function takeReadyLocked(tcb: Tcb): Held | null {
   let first = tcb.waiting;
   while (first != null && !before(tcb.rcvNxt, first.sequence)) {
     tcb.waiting = first.next;
-    tcb.waitingRuns--;
     first.next = null;
     const old = tcb.rcvNxt - first.sequence;
     if (old < first.length) {

@@ -109,6 +109,7 @@ export function timeWaitLocked(tcb: Tcb): void {
 function noteClosedLocked(tcb: Tcb): void {
   mustHold(tcb.lock);
   if ((tcb.flags & TcbFlag.OPENED) == 0) return;
+  tcb.cursor = null;
   tcb.flags &= ~TcbFlag.OPENED;
   count(Counter.TCP_CLOSED);
 }
@@ -135,7 +136,6 @@ export function dieLocked(tcb: Tcb, status: NTSTATUS, indicate: bool): void {
   tcb.held = null;
   tcb.waiting = null;
   tcb.heldOctets = 0;
-  tcb.waitingRuns = 0;
   tcb.todo |= <u8>Todo.REMOVE;
   if (tell) tcb.todo |= <u8>Todo.ABORTED;
 }
@@ -148,7 +148,6 @@ function finishAllLocked(tcb: Tcb, status: NTSTATUS): void {
   const failure = status == Status.SUCCESS ? Status.CONNECTION_DISCONNECTED : status;
   tcb.openIrp = null;
   tcb.closeIrp = null;
-  tcb.cursor = null;
   if (openIrp != null) finishIrpLocked(tcb, openIrp, failure, 0);
   if (closeIrp != null) finishIrpLocked(tcb, closeIrp, status, 0);
   while (!IsListEmpty(tcb.sends)) {

@@ -28,7 +28,7 @@ import { Connection } from "./endpoint";
 import { initialSequence } from "./initial";
 import { scheduleLocked } from "./delayedack";
 import { startKeepAliveLocked } from "./keepalive";
-import { agreeLocked, mssOf, readMss } from "./options";
+import { agreeLocked, offerLocked, readSynOptions } from "./options";
 import { startRetransmitLocked } from "./rto";
 import { Next, Segment } from "./segment";
 import { before, notAfter } from "./sequence";
@@ -39,7 +39,9 @@ import { insertTcb, homePartition, removeTcbLocked } from "./table";
 import { Tcb, TcbFlag, TcpTimer, Todo, allocateTcb, dereferenceTcb } from "./tcb";
 import { finishIrpLocked, referenceTcb } from "./tcb";
 import { startTimerLocked, stopTimerLocked } from "./timer";
+import { beginStampsLocked } from "./timestamp";
 import { transmitLocked } from "./transmit";
+import { synWindowLocked, takeSynWindowLocked } from "./window";
 
 /**
  * Begins a connect; the request is completed when it ends. PENDING, or the status with which it
@@ -90,7 +92,7 @@ function beginLocked(tcb: Tcb, connection: Connection, irp: Irp): void {
   IoMarkIrpPending(irp);
   tcb.openIrp = irp;
   beginSequenceLocked(tcb, initialSequence(tcb.localAddress, tcb.remoteAddress, tcb.ports));
-  if (route != null) agreeLocked(tcb, mssOf(route.mtu), route.mtu);
+  if (route != null) offerLocked(tcb, route.mtu);
   setStateLocked(tcb, TcpState.SYN_SENT);
   count(Counter.TCP_ACTIVE_OPENS);
   transmitLocked(tcb, tcb.sndUna, TcpFlag.SYN, 0);
@@ -134,14 +136,14 @@ export function receiveSynSentLocked(tcb: Tcb, segment: Segment): Next {
     drop(Drop.TCP_UNEXPECTED);
     return Next.NOTHING;
   }
-  const mss = readMss(segment);
+  const options = readSynOptions(segment);
   const route = tcb.route;
-  if (mss == 0 || route == null) return Next.NOTHING;
-  agreeLocked(tcb, mss, route.mtu);
+  if (options == null || route == null) return Next.NOTHING;
+  agreeLocked(tcb, options, route.mtu);
   tcb.rcvNxt = segment.sequence + 1;
-  tcb.rcvAdv = tcb.rcvNxt + tcb.rcvWnd;
-  tcb.sndWnd = <u16>segment.window;
-  tcb.maxSndWnd = <u16>segment.window;
+  tcb.rcvAdv = tcb.rcvNxt + synWindowLocked(tcb);
+  beginStampsLocked(tcb, options.stamp);
+  takeSynWindowLocked(tcb, segment.window);
   tcb.sndWl1 = segment.sequence;
   tcb.sndWl2 = ack;
   tcb.retransmitCount = 0;
@@ -173,10 +175,10 @@ export function openedLocked(tcb: Tcb): void {
   mustHold(tcb.lock);
   const irp = tcb.openIrp;
   setStateLocked(tcb, TcpState.ESTABLISHED);
+  tcb.openIrp = null;
   tcb.flags |= TcbFlag.OPENED;
   count(Counter.TCP_OPENED);
   startKeepAliveLocked(tcb);
-  tcb.openIrp = null;
   if (irp != null) finishIrpLocked(tcb, irp, Status.SUCCESS, 0);
 }
 

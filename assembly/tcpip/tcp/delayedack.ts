@@ -47,9 +47,10 @@ export function scheduleLocked(tcb: Tcb): void {
  */
 export function noteArrivalLocked(tcb: Tcb, length: u32): void {
   mustHold(tcb.lock);
-  tcb.unacknowledged += length;
+  const all = <u32>tcb.unacknowledged + length;
+  tcb.unacknowledged = <u16>(all < 0xffff ? all : 0xffff);
   let flags = tcb.flags;
-  const due = (flags & TcbFlag.ACK_DELAYED) != 0 || tcb.unacknowledged >= <u32>tcb.mss * 2;
+  const due = (flags & TcbFlag.ACK_DELAYED) != 0 || all >= <u32>tcb.mss * 2;
   flags |= due ? TcbFlag.ACK_NOW : TcbFlag.ACK_DELAYED;
   tcb.flags = flags;
   // One that may wait, and has its deadline, has nothing to do at the end of the batch.

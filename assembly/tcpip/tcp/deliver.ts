@@ -24,7 +24,7 @@ import { Connection } from "./endpoint";
 import { noteArrivalLocked, scheduleLocked } from "./delayedack";
 import { Held, hold, releaseHeld } from "./held";
 import { Tcb, TcbFlag, Todo, finishIrpLocked } from "./tcb";
-import { windowLocked } from "./transmit";
+import { windowLocked } from "./window";
 
 /** One indication for each processor: it lives during the call. */
 const INDICATIONS: usize = memory.data(256);

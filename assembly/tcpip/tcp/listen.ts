@@ -27,7 +27,7 @@ import { beginSequenceLocked, openedLocked } from "./connect";
 import { attach } from "./connection";
 import { Connection } from "./endpoint";
 import { initialSequence } from "./initial";
-import { agreeLocked, readMss } from "./options";
+import { Options, agreeLocked, offerLocked, readSynOptions } from "./options";
 import { sendReset } from "./reset";
 import { startRetransmitLocked } from "./rto";
 import { Next, Segment } from "./segment";
@@ -39,7 +39,9 @@ import { noteNotHalfOpenLocked } from "./synattack";
 import { findTcb, insertTcb } from "./table";
 import { Tcb, TcbFlag, Todo, allocateTcb, dereferenceTcb } from "./tcb";
 import { stopTimerLocked } from "./timer";
+import { beginStampsLocked } from "./timestamp";
 import { transmitLocked } from "./transmit";
+import { synWindowLocked, takeSynWindowLocked } from "./window";
 
 /** One indication for each processor: it lives during the call. */
 const INDICATIONS: usize = memory.data(128);
@@ -133,8 +135,8 @@ function receiveEarly(segment: Segment, address: AddressObject): void {
 
 /** SynAttackProtect 2: no endpoint, and no route cache entry, until the handshake is over. */
 function receiveLate(segment: Segment): void {
-  const mss = readMss(segment);
-  if (mss == 0) return;
+  const options = readSynOptions(segment);
+  if (options == null) return;
   const tcb = allocateTcb(segment.destination, segment.source, segment.ports);
   if (tcb == null) {
     drop(Drop.NO_MEMORY);
@@ -143,7 +145,7 @@ function receiveLate(segment: Segment): void {
   if (insertTcb(tcb)) {
     KeAcquireSpinLockAtDpcLevel(tcb.lock);
     tcb.flags |= TcbFlag.LATE_INDICATION;
-    answerLocked(tcb, segment, mss, segment.on.mtu);
+    answerLocked(tcb, segment, options, segment.on.mtu);
     KeReleaseSpinLockFromDpcLevel(tcb.lock);
     if (tcb.todo) settle(tcb);
   }
@@ -151,8 +153,8 @@ function receiveLate(segment: Segment): void {
 }
 
 function answerSyn(segment: Segment, connection: Connection, irp: Irp): NTSTATUS {
-  const mss = readMss(segment);
-  if (mss == 0) return Status.INVALID_PARAMETER;
+  const options = readSynOptions(segment);
+  if (options == null) return Status.INVALID_PARAMETER;
   const tcb = allocateTcb(segment.destination, segment.source, segment.ports);
   if (tcb == null) {
     drop(Drop.NO_MEMORY);
@@ -168,7 +170,7 @@ function answerSyn(segment: Segment, connection: Connection, irp: Irp): NTSTATUS
       tcb.connection = connection;
       tcb.openIrp = irp;
       tcb.flags |= connection.options;
-      answerLocked(tcb, segment, mss, route.mtu);
+      answerLocked(tcb, segment, options, route.mtu);
     } else {
       // CLOSED is not yet a state that dies: it was never open.
       setStateLocked(tcb, TcpState.SYN_RECEIVED);
@@ -184,17 +186,18 @@ function answerSyn(segment: Segment, connection: Connection, irp: Irp): NTSTATUS
 }
 
 /** SYN-RECEIVED, and the SYN-ACK. */
-function answerLocked(tcb: Tcb, segment: Segment, mss: u32, mtu: u32): void {
+function answerLocked(tcb: Tcb, segment: Segment, options: Options, mtu: u32): void {
   mustHold(tcb.lock);
   const iss = initialSequence(tcb.localAddress, tcb.remoteAddress, tcb.ports);
   beginSequenceLocked(tcb, iss);
   tcb.rcvNxt = segment.sequence + 1;
-  tcb.sndWnd = <u16>segment.window;
-  tcb.maxSndWnd = <u16>segment.window;
   tcb.sndWl1 = segment.sequence;
   tcb.flags |= TcbFlag.PASSIVE;
-  agreeLocked(tcb, mss, mtu);
-  tcb.rcvAdv = tcb.rcvNxt + tcb.rcvWnd;
+  offerLocked(tcb, mtu);
+  agreeLocked(tcb, options, mtu);
+  beginStampsLocked(tcb, options.stamp);
+  takeSynWindowLocked(tcb, segment.window);
+  tcb.rcvAdv = tcb.rcvNxt + synWindowLocked(tcb);
   setStateLocked(tcb, TcpState.SYN_RECEIVED);
   noteHalfOpenLocked(tcb);
   count(Counter.TCP_PASSIVE_OPENS);

@@ -11,6 +11,7 @@ import { sendTextLocked } from "./text";
 import { isSynchronized, TcpState } from "./state";
 import { Tcb, TcbFlag, TcpTimer } from "./tcb";
 import { acknowledgeNowLocked } from "./transmit";
+import { largestSendWindowLocked, sendWindowLocked } from "./window";
 
 /** Segments that leave at one go; then the packets go down and others have their turn. */
 const BURST: u32 = 64;
@@ -50,7 +51,7 @@ export function outputLocked(tcb: Tcb): bool {
 /** Octets that may be sent from sndNxt on, by both windows; negative when a window has shrunk. */
 function roomLocked(tcb: Tcb): i32 {
   mustHold(tcb.lock);
-  const offered = <u32>tcb.sndWnd;
+  const offered = sendWindowLocked(tcb);
   const window = offered < tcb.cwnd ? offered : tcb.cwnd;
   return <i32>(tcb.sndUna + window - tcb.sndNxt);
 }
@@ -85,7 +86,7 @@ function mayGoLocked(tcb: Tcb, length: i32, last: bool, finDue: bool): bool {
   const idle = tcb.sndNxt == tcb.sndUna;
   if (before(tcb.sndNxt, tcb.sndMax)) return true;
   if (last) return idle || finDue || (tcb.flags & TcbFlag.NO_DELAY) != 0;
-  return <u32>length >= <u32>tcb.maxSndWnd / 2;
+  return <u32>length >= largestSendWindowLocked(tcb) / 2;
 }
 
 /** Text waits and nothing is on the way that would make the peer speak: probe its window. */

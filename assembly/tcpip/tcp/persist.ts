@@ -15,6 +15,7 @@ import { before } from "./sequence";
 import { Tcb, TcbFlag, TcpTimer } from "./tcb";
 import { startTimerLocked } from "./timer";
 import { transmitLocked } from "./transmit";
+import { sendWindowLocked } from "./window";
 
 /** Probes that may stay unanswered beyond what TcpMaxDataRetransmissions allows. */
 const PATIENCE: u32 = 6;
@@ -53,7 +54,8 @@ function probeLocked(tcb: Tcb): void {
   mustHold(tcb.lock);
   const left = <i32>(tcb.sndEnd - tcb.sndUna);
   let length = left < <i32>tcb.mss ? left : <i32>tcb.mss;
-  if (length > <i32>tcb.sndWnd) length = tcb.sndWnd ? <i32>tcb.sndWnd : 1;
+  const window = <i32>sendWindowLocked(tcb);
+  if (length > window) length = window ? window : 1;
   let flags: u32 = TcpFlag.ACK;
   if (left <= 0) {
     if ((tcb.flags & TcbFlag.FIN_QUEUED) == 0) return;

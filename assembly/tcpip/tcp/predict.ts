@@ -2,13 +2,14 @@
 
 import { mustHold } from "../../ke/spinlock";
 import { IsListEmpty } from "../../nt/list";
-import { TcpFlag } from "../../wire/tcp";
+import { TCP_HEADER, TcpFlag } from "../../wire/tcp";
 import { Counter, count, countMany } from "../counters";
 import { noteArrivalLocked } from "./delayedack";
 import { startKeepAliveLocked } from "./keepalive";
 import { Segment } from "./segment";
 import { TcpState } from "./state";
 import { Tcb, TcbFlag, TcpTimer } from "./tcb";
+import { predictStampLocked } from "./timestamp";
 
 /** What makes a connection ordinary. */
 const SPECIAL: u32 = TcbFlag.INDICATING | TcbFlag.RECOVERING;
@@ -27,6 +28,10 @@ export function predictLocked(tcb: Tcb, segment: Segment): bool {
   if (length == 0 || length > tcb.rcvAdv - tcb.rcvNxt) return false;
   if ((tcb.flags & SPECIAL) != 0 || tcb.held != null || tcb.waiting != null) return false;
   if (tcb.connection == null || !IsListEmpty(tcb.receives)) return false;
+  const options = segment.data - changetype<usize>(segment.header) - <usize>TCP_HEADER;
+  if (options | (tcb.flags & TcbFlag.TIMESTAMPS)) {
+    if (!predictStampLocked(tcb, segment, options)) return false;
+  }
   tcb.flags |= TcbFlag.INDICATING;
   tcb.rcvNxt += length;
   tcb.sndWl1 = segment.sequence;

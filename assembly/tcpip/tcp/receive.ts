@@ -17,6 +17,7 @@ import { scheduleLocked } from "./delayedack";
 import { indicate, isFinDueLocked, nextReadyLocked, takeTextLocked } from "./deliver";
 import { initialSequence } from "./initial";
 import { receiveListen, receiveSynReceivedLocked, indicateLate } from "./listen";
+import { readOptions } from "./options";
 import { predictLocked } from "./predict";
 import { believeResetLocked, sendReset } from "./reset";
 import { Next, Segment } from "./segment";
@@ -24,6 +25,7 @@ import { before } from "./sequence";
 import { settle } from "./settle";
 import { TcpState, mayReceive } from "./state";
 import { Tcb, TcbFlag, dereferenceTcb } from "./tcb";
+import { isFreshLocked, noteStampLocked } from "./timestamp";
 import { acknowledgeNowLocked } from "./transmit";
 
 /** A segment that has been verified. IRQL: DISPATCH_LEVEL. Locks: none. */
@@ -63,6 +65,12 @@ function stepsLocked(tcb: Tcb, segment: Segment): Next {
     dieLocked(tcb, Status.SUCCESS, false);
     return Next.LISTEN;
   }
+  const options = readOptions(segment);
+  const sequence = segment.sequence;
+  if (!isFreshLocked(tcb, segment, options)) {
+    scheduleLocked(tcb);
+    return Next.NOTHING;
+  }
   if (!acceptableLocked(tcb, segment)) {
     if (state == TcpState.TIME_WAIT) timeWaitLocked(tcb);
     scheduleLocked(tcb);
@@ -71,6 +79,9 @@ function stepsLocked(tcb: Tcb, segment: Segment): Next {
   if (segment.flags & TcpFlag.RST) {
     believeResetLocked(tcb);
     return Next.NOTHING;
+  }
+  if (options.present & tcb.flags & TcbFlag.TIMESTAMPS) {
+    noteStampLocked(tcb, sequence, options.stamp);
   }
   if (segment.flags & TcpFlag.SYN) return synLocked(tcb);
   if ((segment.flags & TcpFlag.ACK) == 0) {

@@ -4,8 +4,10 @@ import { Parameter, queryParameter } from "../../ex/registry";
 import { nowUs } from "../../trace/ring";
 import { ticksOf } from "../../nt/time";
 import { mustHold } from "../../ke/spinlock";
+import { currentOptions } from "./options";
 import { Tcb, TcbFlag, TcpTimer } from "./tcb";
 import { startTimerLocked } from "./timer";
+import { echoedUsLocked } from "./timestamp";
 
 /** Starts the retransmission timer anew. */
 export function startRetransmitLocked(tcb: Tcb): void {
@@ -18,7 +20,24 @@ export function sampleLocked(tcb: Tcb): void {
   mustHold(tcb.lock);
   tcb.flags &= ~TcbFlag.TIMING;
   const sample = <u32>nowUs() - tcb.timedUs;
-  if (sample > 0x0fffffff) return;
+  if (sample <= 0x0fffffff) smoothLocked(tcb, sample);
+}
+
+/**
+ * Something was acknowledged that is not timed, as after a retransmission: its timestamp tells how
+ * long ago it was sent (RFC 7323, 4). What is timed is a sample for each round trip, so that the
+ * gains of RFC 6298 stay right.
+ */
+export function sampleEchoLocked(tcb: Tcb): void {
+  mustHold(tcb.lock);
+  if (tcb.flags & TcbFlag.TIMING) return;
+  const sample = echoedUsLocked(tcb, currentOptions());
+  if (sample != 0) smoothLocked(tcb, sample);
+}
+
+/** RFC 6298, 2.2 and 2.3: a round trip of `sample` microseconds. */
+function smoothLocked(tcb: Tcb, sample: u32): void {
+  mustHold(tcb.lock);
   if (tcb.srtt == 0) {
     tcb.srtt = sample << 3;
     tcb.rttvar = sample << 1;

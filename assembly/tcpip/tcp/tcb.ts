@@ -18,6 +18,7 @@ import { WheelEntry } from "../../ke/wheel";
 import { Irp } from "../../io/irp";
 import { RouteCacheEntry, dereferenceRoute } from "../route";
 import { Connection } from "./endpoint";
+import { Extension, freeExtension } from "./extension";
 import { Held } from "./held";
 
 /** Bits of `Tcb.flags`. */
@@ -67,6 +68,14 @@ export const enum TcbFlag {
   FIN_WAITS = 0x400000,
   /** In the queue of acknowledgments that wait (ackqueue.ts), or just taken out of it. */
   ACK_QUEUED = 0x800000,
+  /** Options: offered by our SYN, and, once the peer's has come, what both carried. */
+  SCALE = 0x1000000,
+  /** It has an extension then. */
+  TIMESTAMPS = 0x2000000,
+  /** It has an extension then. */
+  SACK = 0x4000000,
+  /** There are blocks to report (sack.ts). */
+  SACK_DUE = 0x8000000,
 }
 
 /** What a connection owes its client, done once its lock is let go: bits of `Tcb.todo`. */
@@ -127,8 +136,11 @@ export class Tcb {
   ackNext: Tcb | null;
   /** Data that came in order and that the client has not taken. */
   held: Held | null;
-  /** Octets that came since the last acknowledgment. */
-  unacknowledged: u32;
+  /** Octets that came since the last acknowledgment; as many as it holds. */
+  unacknowledged: u16;
+  /** How far the window fields of the peer's segments are shifted, and those of ours. */
+  sndShift: u8;
+  rcvShift: u8;
   todo: u8;
   /** Persist: probes sent; keep-alive: probes unanswered. As many as it holds. */
   probes: u8;
@@ -147,27 +159,23 @@ export class Tcb {
   sndEnd: u32;
   heldOctets: u32;
   route: RouteCacheEntry | null;
-  /** Its number in the queue of acknowledgments that wait, under the lock of that queue. */
-  ackPlace: u32;
+  /** What options and recovery need (extension.ts), or null. */
+  extension: Extension | null;
   /** When the main timer is due; meaningful while it runs. */
   timerDue: u32;
   private wheelFlink: usize;
   private wheelBlink: usize;
   private wheelDue: u32;
-  /** The largest window we may advertise. */
-  rcvWnd: u16;
-  /** Runs in `waiting`. */
-  waitingRuns: u16;
-  sndWl2: u32;
+  /** Its number in the queue of acknowledgments that wait, under the lock of that queue. */
+  ackPlace: u32;
+  /** What we keep for the client, octets: more than that we do not advertise. */
+  rcvWnd: u32;
 
   // 128
   private sendFlink: usize;
   private sendBlink: usize;
-  /**
-   * The request that was sent from last. Requests: driverContext is the sequence number of their
-   * first octet, driverOffset their length.
-   */
-  cursor: Irp | null;
+  /** `openIrp` until the handshake is over, then `cursor`. */
+  private request: Irp | null;
   /** Octets acknowledged since the congestion window last grew. */
   ackedOctets: u32;
   cwnd: u32;
@@ -181,8 +189,7 @@ export class Tcb {
   /** Milliseconds. */
   rto: u32;
   recover: u32;
-  /** TDI_CONNECT or TDI_ACCEPT that waits for the handshake. */
-  openIrp: Irp | null;
+  sndWl2: u32;
   /** TDI_DISCONNECT that waits for the end. */
   closeIrp: Irp | null;
   /** Requests to complete once the lock is let go, by driverContext. */
@@ -214,6 +221,23 @@ export class Tcb {
   }
   set nextAbandoned(next: Tcb | null) {
     this.finSequence = <u32>addressOf(next);
+  }
+  /** TDI_CONNECT or TDI_ACCEPT that waits for the handshake. */
+  get openIrp(): Irp | null {
+    return this.flags & TcbFlag.OPENED ? null : this.request;
+  }
+  set openIrp(irp: Irp | null) {
+    this.request = irp;
+  }
+  /**
+   * The request that was sent from last. Requests: driverContext is the sequence number of their
+   * first octet, driverOffset their length.
+   */
+  get cursor(): Irp | null {
+    return this.flags & TcbFlag.OPENED ? this.request : null;
+  }
+  set cursor(irp: Irp | null) {
+    this.request = irp;
   }
   get remotePort(): u32 {
     return this.ports >>> 16;
@@ -301,7 +325,9 @@ function freeTcb(tcb: Tcb): void {
     return;
   }
   const route = tcb.route;
+  const extension = tcb.extension;
   if (route != null) dereferenceRoute(route);
+  if (extension != null) freeExtension(extension);
   InterlockedDecrement(IN_USE);
   ExFreeToNPagedLookasideList(list(), changetype<usize>(tcb));
 }

@@ -4,7 +4,6 @@ import { at } from "../../nt/embed";
 import { combineOdd, complement, copyAndSum, pseudoHeader, sum } from "../../wire/checksum";
 import { Protocol } from "../../wire/ipv4";
 import { TCP_HEADER, TcpFlag, TcpHeader } from "../../wire/tcp";
-import { MSS_OPTION, writeMss } from "../../wire/tcpoption";
 import { mustHold } from "../../ke/spinlock";
 import { Irp, irpOfQueue } from "../../io/irp";
 import { Mdl } from "../../io/mdl";
@@ -15,21 +14,10 @@ import { interfaceFor, nextHopFor } from "../route";
 import { allocateDatagram, dontFragment, payloadOf, queueDatagram } from "../ip/send";
 import { Parameter, queryParameter } from "../../ex/registry";
 import { before } from "./sequence";
+import { CARRIES, optionOctetsLocked, writeOptionsLocked } from "./offer";
 import { mssOf } from "./options";
 import { Tcb, TcbFlag } from "./tcb";
-
-/** The window to advertise (RFC 9293, 3.8.6.2.2): never less than was promised. */
-export function windowLocked(tcb: Tcb): u32 {
-  mustHold(tcb.lock);
-  const promised = tcb.rcvAdv - tcb.rcvNxt;
-  const kept = tcb.heldOctets;
-  const whole = <u32>tcb.rcvWnd;
-  const free = kept < whole ? whole - kept : 0;
-  const left: u32 = <i32>promised > 0 ? promised : 0;
-  if (free <= left) return left;
-  const least = whole / 2 < <u32>tcb.mss ? whole / 2 : <u32>tcb.mss;
-  return free - left >= least || tcb.rcvAdv == 0 ? free : left;
-}
+import { synWindowLocked, windowLocked } from "./window";
 
 /**
  * Queues a segment with `length` octets of text from `sequence` on; false when there was no packet
@@ -44,13 +32,15 @@ export function transmitLocked(tcb: Tcb, sequence: u32, flags: u32, length: u32)
   if (packet == null) return false;
   const base = payloadOf(packet);
   const tcp = at<TcpHeader>(base, 0);
-  const options: u32 = flags & TcpFlag.SYN ? MSS_OPTION : 0;
+  const carries = (tcb.flags & CARRIES) | (flags & TcpFlag.SYN);
+  const options = carries ? optionOctetsLocked(tcb, flags, length) : 0;
   const header = TCP_HEADER + options;
   const ports = (tcb.ports << 16) | (tcb.ports >>> 16);
   const ack = flags & TcpFlag.ACK ? tcb.rcvNxt : 0;
   let partial = tcp.write(ports, sequence, ack, header, flags, announceLocked(tcb, flags));
   if (options) {
-    writeMss(base + TCP_HEADER, mssOf(route != null ? route.mtu : via.mtu));
+    const mtu = route != null ? route.mtu : via.mtu;
+    writeOptionsLocked(tcb, base + TCP_HEADER, options, flags, mssOf(mtu));
     partial += sum(base + TCP_HEADER, options);
   }
   if (length) partial += gatherLocked(tcb, base + header, sequence, length);
@@ -78,12 +68,16 @@ export function acknowledgeNowLocked(tcb: Tcb): void {
 /** The window field; what is promised with it is kept. */
 function announceLocked(tcb: Tcb, flags: u32): u32 {
   mustHold(tcb.lock);
-  if ((flags & TcpFlag.ACK) == 0) return tcb.rcvWnd;
-  const window = windowLocked(tcb);
-  tcb.rcvAdv = tcb.rcvNxt + window;
+  if ((flags & TcpFlag.ACK) == 0) return synWindowLocked(tcb);
+  const shift: u32 = flags & TcpFlag.SYN ? 0 : <u32>tcb.rcvShift;
+  const window = windowLocked(tcb) >>> shift;
+  const field: u32 = window < 0xffff ? window : 0xffff;
+  const edge = tcb.rcvNxt + (field << shift);
+  // A field that was rounded down takes nothing back of what was promised (RFC 7323, 2.4).
+  if (before(tcb.rcvAdv, edge)) tcb.rcvAdv = edge;
   tcb.unacknowledged = 0;
   tcb.flags &= ~(TcbFlag.ACK_NOW | TcbFlag.ACK_DELAYED);
-  return window < 0xffff ? window : 0xffff;
+  return field;
 }
 
 /** Copies text out of the requests that wait, and sums it on the way. */

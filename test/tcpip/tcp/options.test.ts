@@ -6,6 +6,7 @@ import { it } from '../../wireside/fixture.js';
 import type { Bench } from '../../wireside/fixture.js';
 import { join } from '../../../host/wire/octets.js';
 import { pattern } from '../../wireside/octets.js';
+import { optionWords, scale } from '../../wireside/option.js';
 import { Peer, arrive, fieldOf, reach, stateOf, welcome } from '../../wireside/peer.js';
 
 /** The segment size that a SYN with these options brings about. */
@@ -135,6 +136,44 @@ describe('tcpip/tcp/options', () => {
       expect(peer.heard()[0]?.window).toBe(window);
     });
   }
+
+  it('scales windows where both SYNs have a scale, and never in a SYN (RFC 7323, 2)', ({
+    bench,
+  }) => {
+    const one = bench({ release: 'modern', parameters: { TcpWindowSize: 300_000 } });
+    const listener = one.user.listen(80);
+    const agrees = scale(7);
+    const { peer, handle } = arrive(one, listener, 80, { agrees, window: 1000 });
+    // The SYN's 1000 are octets; those of the ACK behind it are 128 each.
+    expect(fieldOf(one.machine, peer, 'sndWnd')).toBe(1000);
+    one.user.send(handle, pattern(60_000));
+    expect(peer.heard()).toHaveLength(10);
+    const other = new Peer(one.machine, { ours: 80, port: 4001, agrees, window: 1000 });
+    other.say(SYN);
+    const [answer] = other.heard();
+    expect(answer?.window).toBe(65_535);
+    expect(optionWords(answer?.options ?? new Uint8Array(0)))
+      .toEqual(['mss 1460', 'wscale 6']);
+    expect(fieldOf(one.machine, other, 'sndWnd')).toBe(8);
+    // 300,000 in whole segments, in units of 64.
+    peer.say(ACK, { sequence: peer.next - 1 });
+    expect(peer.heard().at(-1)?.window).toBe(Math.floor(206 * 1460 / 64));
+  });
+
+  it('does not scale windows for a peer that does not (RFC 7323, 2.2)', ({ bench }) => {
+    const one = bench({ release: 'modern', parameters: { TcpWindowSize: 300_000 } });
+    const { peer } = arrive(one, one.user.listen(80), 80);
+    peer.say(ACK, { sequence: peer.next - 1 });
+    expect(peer.heard().at(-1)?.window).toBe(65_535);
+  });
+
+  it('takes a shift above 14 as 14 (RFC 7323, 2.3)', ({ bench }) => {
+    const one = bench({ release: 'modern' });
+    one.user.listen(80);
+    const peer = new Peer(one.machine, { ours: 80, agrees: scale(255), window: 65_535 });
+    peer.say(SYN);
+    expect(fieldOf(one.machine, peer, 'sndWnd')).toBe(4);
+  });
 
   it('does not scale windows (Q199947)', ({ bench }) => {
     const one = bench();

@@ -49,6 +49,8 @@ export const enum Parameter {
   /** Bits: 1 window scale, 2 timestamps (RFC 7323). */
   Tcp1323Opts,
   SackOpts,
+  /** RFC 5961: what a forger may have sent is not believed. */
+  Protect5961,
   // Ours: what no source settles, written down as a setting
   /** Segments in the first flight. */
   NtstackInitialWindowSegments,
@@ -64,6 +66,10 @@ export const enum Parameter {
   NtstackReassemblyOctets,
   /** The least shift that our SYN offers, where it offers one. */
   NtstackWindowShift,
+  /** Challenges a second that one connection sends. */
+  NtstackChallengeAcks,
+  /** All connections: at most as many, at least half. */
+  NtstackChallengeAcksPerSecond,
   /**
    * Words of the keys of the connection table and the sequence numbers; from the machine's seed.
    */

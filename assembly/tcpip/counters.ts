@@ -49,6 +49,8 @@ export const enum Counter {
   TCP_REFUSED,
   TCP_OCTETS_IN,
   TCP_OCTETS_OUT,
+  /** Acknowledgments that asked the peer whether it was it (RFC 5961). */
+  TCP_CHALLENGES,
   COUNT,
 }
 
@@ -105,6 +107,10 @@ export const enum Drop {
   TCP_NO_TIMESTAMP,
   /** Older than what came last, by its timestamp (RFC 7323, 5.3). */
   TCP_PAWS,
+  /** An acknowledgment of what was acknowledged long ago (RFC 5961, 5). */
+  TCP_OLD_ACK,
+  /** The peer would have been asked, but was often enough (RFC 5961, 7). */
+  TCP_NO_CHALLENGE,
   NO_MEMORY,
   NO_PACKET,
   COUNT,

@@ -28,6 +28,7 @@ import { initializeHash } from "./tcp/hash";
 import { initializeSynAttack } from "./tcp/synattack";
 import { deleteTable, initializeTable } from "./tcp/table";
 import { NO_POSITION, nextConnection, takeConnectionAt } from "./tcp/walk";
+import { initializeChallenges } from "./tcp/challenge";
 import { deleteExtensionList, initializeExtensions } from "./tcp/extension";
 import { deleteTcbList, dereferenceTcb, initializeTcbs } from "./tcp/tcb";
 import { deleteAckQueue } from "./tcp/ackqueue";
@@ -56,6 +57,7 @@ export function DriverEntry(): NTSTATUS {
   initializeConnections();
   initializeTcbs();
   initializeExtensions();
+  initializeChallenges();
   initializeHash();
   initializeSynAttack();
   initializeConnect();

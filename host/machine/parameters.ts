@@ -175,6 +175,10 @@ const OPTIONS: readonly ParameterEntry[] = [
     '1: selective acknowledgements (RFC 2018, RFC 2883)',
     ['nt35', 0, 'white paper: new in Windows 2000'],
     ['modern', 1, 'RFC 2018']),
+  entry('Protect5961', [0, 1], '',
+    '1: a RST must be exact, a SYN and an old ACK are only answered (RFC 5961); 0: RFC 793',
+    ['nt35', 0, 'ours: RFC 793; RFC 5961 is of 2010'],
+    ['modern', 1, 'RFC 5961']),
 ];
 
 /** What no source settles: ours, written down as a setting. */
@@ -207,6 +211,12 @@ const OURS: readonly ParameterEntry[] = [
     'the least window shift offered, where one is (Tcp1323Opts)',
     ['nt35', 0, 'ours: no more than TcpWindowSize needs'],
     ['modern', 6, 'ours: what FreeBSD offers']),
+  entry('NtstackChallengeAcks', [1, 255], 'segments a second',
+    'challenges (RFC 5961) that one connection sends',
+    ['nt35', 5, 'ours: RFC 5961 7 asks for a limit, FreeBSD has this one']),
+  entry('NtstackChallengeAcksPerSecond', [2, 0xffff], 'segments a second',
+    'challenges that all connections send; half of it at least, how many nobody can know',
+    ['nt35', 1000, 'ours: RFC 5961 7 asks for a limit, Linux has this one']),
 ];
 
 /** All values that can be set. */

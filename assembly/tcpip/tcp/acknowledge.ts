@@ -6,6 +6,7 @@ import { mustHold } from "../../ke/spinlock";
 import { irpOfQueue } from "../../io/irp";
 import { TcpFlag } from "../../wire/tcp";
 import { Drop, drop } from "../counters";
+import { challengeLocked, isPlausibleAckLocked } from "./challenge";
 import { finAcknowledgedLocked } from "./close";
 import { duplicateLocked, growLocked } from "./congestion";
 import { startKeepAliveLocked } from "./keepalive";
@@ -25,6 +26,11 @@ export function acknowledgeLocked(tcb: Tcb, segment: Segment): bool {
     drop(Drop.TCP_UNSENT_ACKNOWLEDGED);
     tcb.flags |= TcbFlag.ACK_NOW;
     scheduleLocked(tcb);
+    return false;
+  }
+  if (!isPlausibleAckLocked(tcb, ack)) {
+    drop(Drop.TCP_OLD_ACK);
+    challengeLocked(tcb);
     return false;
   }
   if (tcb.timer == TcpTimer.KEEP_ALIVE) startKeepAliveLocked(tcb);

@@ -37,9 +37,10 @@ export class Extension {
   duplicateLeft: u32;
   duplicateRight: u32;
   blockCount: u8;
-  private reserved1: u8;
+  /** Challenges sent in the second from `challengeTick` on (RFC 5961, 7). */
+  challenges: u8;
   private reserved2: u16;
-  private reserved3: u32;
+  challengeTick: u32;
 
   /** Where the block of that number lies. */
   blockAt(index: u32): Block {

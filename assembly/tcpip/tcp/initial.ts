@@ -1,16 +1,8 @@
 /** Initial sequence numbers (RFC 9293, 3.4.1): by time alone to SP3, keyed from SP4 (Q192292). */
 
+import { sipHash } from "../../nt/siphash";
 import { Parameter, queryParameter } from "../../ex/registry";
 import { nowUs } from "../../trace/ring";
-
-/** A mixer for 64 bits (MurmurHash3's finalizer); the key is added before. */
-function mix(word: u64): u64 {
-  word ^= word >>> 33;
-  word *= 0xff51afd7ed558ccd;
-  word ^= word >>> 33;
-  word *= 0xc4ceb9fe1a85ec53;
-  return word ^ (word >>> 33);
-}
 
 /** A clock that ticks every 4 microseconds (MUST-8), plus a keyed function of the four-tuple. */
 export function initialSequence(localAddress: u32, remoteAddress: u32, ports: u32): u32 {
@@ -27,11 +19,13 @@ export function timestampOffset(localAddress: u32, remoteAddress: u32, ports: u3
   return <u32>(secretOf(localAddress, remoteAddress, ports) >>> 32);
 }
 
-/** A keyed function of the four-tuple. */
-function secretOf(localAddress: u32, remoteAddress: u32, ports: u32): u64 {
-  const low = queryParameter(Parameter.NtstackKey0);
-  const high = queryParameter(Parameter.NtstackKey5);
-  const key = ((<u64>high) << 32) | <u64>low;
-  const addresses = ((<u64>localAddress) << 32) | <u64>remoteAddress;
-  return mix(mix(addresses ^ key) + <u64>ports * 0x9e3779b97f4a7c15 + key);
+/** A keyed function of a four-tuple, or of other numbers (MUST-9). IRQL: any. */
+export function secretOf(localAddress: u32, remoteAddress: u32, ports: u32): u64 {
+  const key0 = wordOf(Parameter.NtstackKey0, Parameter.NtstackKey5);
+  const key1 = wordOf(Parameter.NtstackKey2, Parameter.NtstackKey7);
+  return sipHash(key0, key1, (<u64>localAddress << 32) | <u64>remoteAddress, <u64>ports);
+}
+
+function wordOf(low: Parameter, high: Parameter): u64 {
+  return (<u64>queryParameter(high) << 32) | <u64>queryParameter(low);
 }

@@ -11,20 +11,21 @@ import { Counter, count, Drop, drop } from "../counters";
 import { acceptableLocked } from "./acceptable";
 import { acknowledgeLocked } from "./acknowledge";
 import { keepLocked } from "./assemble";
-import { dieLocked, finReceivedLocked, timeWaitLocked } from "./close";
+import { Verdict, challengeLocked, isProtected, judgeResetLocked } from "./challenge";
+import { abortLocked, dieLocked, finReceivedLocked, timeWaitLocked } from "./close";
 import { receiveSynSentLocked } from "./connect";
 import { scheduleLocked } from "./delayedack";
 import { indicate, isFinDueLocked, nextReadyLocked, takeTextLocked } from "./deliver";
 import { initialSequence } from "./initial";
 import { receiveListen, receiveSynReceivedLocked, indicateLate } from "./listen";
-import { readOptions } from "./options";
+import { Options, readOptions } from "./options";
 import { predictLocked } from "./predict";
 import { believeResetLocked, sendReset } from "./reset";
 import { Next, Segment } from "./segment";
 import { before } from "./sequence";
 import { settle } from "./settle";
-import { TcpState, mayReceive } from "./state";
-import { Tcb, TcbFlag, dereferenceTcb } from "./tcb";
+import { TcpState, isSynchronized, mayReceive } from "./state";
+import { Tcb, TcbFlag, Todo, dereferenceTcb } from "./tcb";
 import { isFreshLocked, noteStampLocked } from "./timestamp";
 import { acknowledgeNowLocked } from "./transmit";
 
@@ -61,12 +62,13 @@ function stepsLocked(tcb: Tcb, segment: Segment): Next {
   const state: TcpState = tcb.state;
   if (state == TcpState.CLOSED) return Next.LISTEN;
   if (state == TcpState.SYN_SENT) return receiveSynSentLocked(tcb, segment);
-  if (state == TcpState.TIME_WAIT && reopensLocked(tcb, segment)) {
+  const options = readOptions(segment);
+  if (state == TcpState.TIME_WAIT && reopensLocked(tcb, segment, options)) {
     dieLocked(tcb, Status.SUCCESS, false);
     return Next.LISTEN;
   }
-  const options = readOptions(segment);
   const sequence = segment.sequence;
+  if (isProtected() && forgedLocked(tcb, segment)) return Next.NOTHING;
   if (!isFreshLocked(tcb, segment, options)) {
     scheduleLocked(tcb);
     return Next.NOTHING;
@@ -83,7 +85,10 @@ function stepsLocked(tcb: Tcb, segment: Segment): Next {
   if (options.present & tcb.flags & TcbFlag.TIMESTAMPS) {
     noteStampLocked(tcb, sequence, options.stamp);
   }
-  if (segment.flags & TcpFlag.SYN) return synLocked(tcb);
+  if (segment.flags & TcpFlag.SYN) {
+    synLocked(tcb);
+    return Next.NOTHING;
+  }
   if ((segment.flags & TcpFlag.ACK) == 0) {
     drop(Drop.TCP_NO_ACK);
     return Next.NOTHING;
@@ -99,21 +104,50 @@ function stepsLocked(tcb: Tcb, segment: Segment): Next {
 }
 
 /**
- * A SYN in the window of a connection: an acknowledgment that a live peer answers (RFC 5961, 4).
+ * RFC 5961, 3 and 4: a RST beside the left edge, and a SYN wherever it is, do nothing, but may have
+ * the peer asked. True when `segment` was one of them.
  */
-function synLocked(tcb: Tcb): Next {
+function forgedLocked(tcb: Tcb, segment: Segment): bool {
   mustHold(tcb.lock);
+  if (segment.flags & TcpFlag.RST) {
+    const verdict = judgeResetLocked(tcb, segment);
+    if (verdict == Verdict.BELIEVE) return false;
+    drop(Drop.TCP_NOT_ACCEPTABLE);
+    if (verdict == Verdict.CHALLENGE && tcb.state != TcpState.TIME_WAIT) challengeLocked(tcb);
+    return true;
+  }
+  if ((segment.flags & TcpFlag.SYN) == 0 || !isSynchronized(tcb.state)) return false;
   drop(Drop.TCP_UNEXPECTED);
-  tcb.flags |= TcbFlag.ACK_NOW;
-  scheduleLocked(tcb);
-  return Next.NOTHING;
+  challengeLocked(tcb);
+  return true;
 }
 
-/** A SYN newer than all of the old connection may open one whose own is newer too (MAY-2). */
-function reopensLocked(tcb: Tcb, segment: Segment): bool {
+/** A SYN in the window (RFC 793, 3.9): the peer has lost its connection, and so do we. */
+function synLocked(tcb: Tcb): void {
   mustHold(tcb.lock);
+  drop(Drop.TCP_UNEXPECTED);
+  if (tcb.state == TcpState.SYN_RECEIVED && (tcb.flags & TcbFlag.PASSIVE) != 0) {
+    // Back to LISTEN (RFC 9293, 3.10.7.4, fourth): nobody knew of it.
+    dieLocked(tcb, Status.CONNECTION_RESET, true);
+    return;
+  }
+  abortLocked(tcb, Status.CONNECTION_RESET);
+  tcb.todo |= <u8>Todo.ABORTED;
+}
+
+/**
+ * A SYN that is newer than all of the old connection opens another one: newer by its timestamp
+ * (RFC 6191, 2), or, where there is none, by its number, if our own would be newer too (MAY-2).
+ */
+function reopensLocked(tcb: Tcb, segment: Segment, options: Options): bool {
+  mustHold(tcb.lock);
+  const extension = tcb.extension;
   const syn = (segment.flags & (TcpFlag.SYN | TcpFlag.ACK | TcpFlag.RST)) == TcpFlag.SYN;
-  if (!syn || !before(tcb.rcvNxt, segment.sequence)) return false;
+  if (!syn) return false;
+  if (extension != null && (options.present & tcb.flags & TcbFlag.TIMESTAMPS) != 0) {
+    if (before(extension.tsRecent, options.stamp)) return true;
+  }
+  if (!before(tcb.rcvNxt, segment.sequence)) return false;
   const next = initialSequence(tcb.localAddress, tcb.remoteAddress, tcb.ports);
   return before(tcb.sndMax, next);
 }

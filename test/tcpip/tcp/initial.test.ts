@@ -13,7 +13,45 @@ function initialOf({ machine, user }: Bench, port: number): number {
   return peer.kernels;
 }
 
+const WORD = (1n << 64n) - 1n;
+
+/** Two words of the registry's key, as the wired machine sets them. */
+function key(low: number, high: number): bigint {
+  const word = (i: number): bigint => BigInt(Math.imul(i + 1, 0x9e37_79b1) >>> 0);
+  return word(high) << 32n | word(low);
+}
+
+/** SipHash-2-4 of 16 octets, from the paper. */
+function sipHash([k0, k1]: [bigint, bigint], [m0, m1]: [bigint, bigint]): bigint {
+  let [v0, v1, v2, v3] = [
+    k0 ^ 0x736f6d6570736575n, k1 ^ 0x646f72616e646f6dn,
+    k0 ^ 0x6c7967656e657261n, k1 ^ 0x7465646279746573n,
+  ];
+  const turn = (x: bigint, by: bigint): bigint => ((x << by) | (x >> (64n - by))) & WORD;
+  const rounds = (times: number): void => {
+    for (let i = 0; i < times; i++) {
+      v0 = (v0 + v1) & WORD; v1 = turn(v1, 13n) ^ v0; v0 = turn(v0, 32n);
+      v2 = (v2 + v3) & WORD; v3 = turn(v3, 16n) ^ v2;
+      v0 = (v0 + v3) & WORD; v3 = turn(v3, 21n) ^ v0;
+      v2 = (v2 + v1) & WORD; v1 = turn(v1, 17n) ^ v2; v2 = turn(v2, 32n);
+    }
+  };
+  for (const block of [m0, m1, 16n << 56n]) {
+    v3 ^= block;
+    rounds(2);
+    v0 ^= block;
+  }
+  v2 ^= 0xffn;
+  rounds(4);
+  return v0 ^ v1 ^ v2 ^ v3;
+}
+
 describe('tcpip/tcp/initial', () => {
+  it('has for its oracle what the paper says of 16 octets', () => {
+    const keys: [bigint, bigint] = [0x0706050403020100n, 0x0f0e0d0c0b0a0908n];
+    expect(sipHash(keys, keys)).toBe(0x3f2acc7f57c29bdbn);
+  });
+
   it('is a clock of 4 microseconds where NtstackIsnMode is 0 (MUST-8; Q192292)', ({ bench }) => {
     const one = bench({ release: 'nt40sp3', timeUs: 8_000_000 });
     expect(initialOf(one, 139)).toBe(2_000_000);
@@ -31,6 +69,10 @@ describe('tcpip/tcp/initial', () => {
     const [first, second] = [initialOf(one, 139), initialOf(one, 445)];
     expect(Math.abs(first - second)).toBeGreaterThan(1000);
     expect(first).not.toBe(2_000_000);
+    // SipHash-2-4 of addresses and ports under the machine's key, above the clock.
+    const ports = BigInt(139) << 16n | BigInt(1024);
+    const secret = sipHash([key(0, 5), key(2, 7)], [0x0a000001_0a000002n, ports]);
+    expect(first).toBe(Number((secret + 2_000_000n) & 0xffff_ffffn));
     const later = bench({ release: 'nt40sp4', timeUs: 9_000_000 });
     expect((initialOf(later, 139) - first) >>> 0).toBe(250_000);
   });

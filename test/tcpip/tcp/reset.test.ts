@@ -153,7 +153,7 @@ describe('tcpip/tcp/reset', () => {
   });
 
   it('answers a SYN in the window with an ACK, and stays open (RFC 5961, 4)', ({ bench }) => {
-    const { machine, user } = bench();
+    const { machine, user } = bench({ parameters: { Protect5961: 1 } });
     const { peer, handle } = reach({ machine, user });
     peer.say(SYN, { sequence: peer.next + 10 });
     expect(peer.lines()).toEqual(['. 1(0) ack 1']);

@@ -1,0 +1,114 @@
+/**
+ * Segments that a forger may have sent (RFC 5961): where the real peer can tell, it is asked with
+ * an acknowledgment, and not too often (7). Protect5961 0: RFC 793's acceptance.
+ */
+
+import { KeQueryTickCount } from "../../trace/ring";
+import { TICKS_PER_SECOND } from "../../nt/time";
+import { InterlockedIncrement } from "../../ex/interlocked";
+import { Parameter, queryParameter } from "../../ex/registry";
+import { mustHold } from "../../ke/spinlock";
+import { Counter, count, Drop, drop } from "../counters";
+import { scheduleLocked } from "./delayedack";
+import { allocateExtension } from "./extension";
+import { secretOf } from "./initial";
+import { Segment } from "./segment";
+import { before, inWindow } from "./sequence";
+import { Tcb, TcbFlag } from "./tcb";
+import { largestSendWindowLocked } from "./window";
+
+/** What all connections together may ask in the second that runs. */
+@unmanaged
+class Second {
+  number: u32;
+  limit: u32;
+  /** Counted interlocked. */
+  asked: u32;
+}
+const SECOND: usize = memory.data(16);
+
+function second(): Second {
+  return changetype<Second>(SECOND);
+}
+
+/** No challenge has been sent. Once, at start. */
+export function initializeChallenges(): void {
+  second().number = 0;
+  second().limit = 0;
+  second().asked = 0;
+}
+
+/** The registry asks for RFC 5961. */
+export function isProtected(): bool {
+  return queryParameter(Parameter.Protect5961) != 0;
+}
+
+/** What becomes of a RST. */
+export const enum Verdict {
+  DROP,
+  CHALLENGE,
+  BELIEVE,
+}
+
+/** RFC 5961, 3.2: only a RST at the left edge of the window is believed. */
+export function judgeResetLocked(tcb: Tcb, segment: Segment): Verdict {
+  mustHold(tcb.lock);
+  if (segment.sequence == tcb.rcvNxt) return Verdict.BELIEVE;
+  const inside = inWindow(segment.sequence, tcb.rcvNxt, tcb.rcvAdv - tcb.rcvNxt);
+  return inside ? Verdict.CHALLENGE : Verdict.DROP;
+}
+
+/** RFC 5961, 5.2: false when `ack` is older than anything that the peer could still say. */
+export function isPlausibleAckLocked(tcb: Tcb, ack: u32): bool {
+  mustHold(tcb.lock);
+  if (!isProtected()) return true;
+  return !before(ack, tcb.sndUna - largestSendWindowLocked(tcb));
+}
+
+/** Asks the peer where it is, if it may be asked again. */
+export function challengeLocked(tcb: Tcb): void {
+  mustHold(tcb.lock);
+  if (isTiredLocked(tcb) || isEverybodyTired()) {
+    drop(Drop.TCP_NO_CHALLENGE);
+    return;
+  }
+  count(Counter.TCP_CHALLENGES);
+  tcb.flags |= TcbFlag.ACK_NOW;
+  scheduleLocked(tcb);
+}
+
+/** This connection has asked often enough in this second; without memory it is never tired. */
+function isTiredLocked(tcb: Tcb): bool {
+  mustHold(tcb.lock);
+  let extension = tcb.extension;
+  if (extension == null) {
+    extension = allocateExtension();
+    tcb.extension = extension;
+    if (extension == null) return false;
+  }
+  const now = KeQueryTickCount();
+  if (extension.challenges == 0 || now - extension.challengeTick >= TICKS_PER_SECOND) {
+    extension.challengeTick = now;
+    extension.challenges = 0;
+  }
+  const most = queryParameter(Parameter.NtstackChallengeAcks);
+  if (<u32>extension.challenges >= most) return true;
+  extension.challenges++;
+  return false;
+}
+
+/**
+ * All connections have. How often that is differs from second to second and cannot be known: who
+ * counts the answers learns nothing of other people's connections.
+ */
+function isEverybodyTired(): bool {
+  const now = KeQueryTickCount() / TICKS_PER_SECOND + 1;
+  const all = second();
+  if (all.number != now) {
+    const most = queryParameter(Parameter.NtstackChallengeAcksPerSecond);
+    all.number = now;
+    all.limit = most / 2 + <u32>secretOf(now, most, 0) % (most / 2 + 1);
+    all.asked = 0;
+  }
+  return InterlockedIncrement(SECOND + offsetof<Second>("asked")) > all.limit;
+}

@@ -51,6 +51,10 @@ export const enum Parameter {
   SackOpts,
   /** RFC 5961: what a forger may have sent is not believed. */
   Protect5961,
+  /** 0 Reno (RFC 5681), 1 CUBIC (RFC 9438). */
+  CongestionAlgorithm,
+  /** RFC 8985: losses are found by time, and a tail is probed. */
+  EnableRack,
   // Ours: what no source settles, written down as a setting
   /** Segments in the first flight. */
   NtstackInitialWindowSegments,
@@ -70,6 +74,10 @@ export const enum Parameter {
   NtstackChallengeAcks,
   /** All connections: at most as many, at least half. */
   NtstackChallengeAcksPerSecond,
+  /** RFC 3042 */
+  NtstackLimitedTransmit,
+  /** RFC 5681, 4.1 */
+  NtstackIdleRestart,
   /**
    * Words of the keys of the connection table and the sequence numbers; from the machine's seed.
    */

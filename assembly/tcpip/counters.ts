@@ -51,6 +51,8 @@ export const enum Counter {
   TCP_OCTETS_OUT,
   /** Acknowledgments that asked the peer whether it was it (RFC 5961). */
   TCP_CHALLENGES,
+  /** Tail loss probes (RFC 8985, 7). */
+  TCP_TAIL_PROBES,
   COUNT,
 }
 

@@ -29,6 +29,8 @@ import { initializeSynAttack } from "./tcp/synattack";
 import { deleteTable, initializeTable } from "./tcp/table";
 import { NO_POSITION, nextConnection, takeConnectionAt } from "./tcp/walk";
 import { initializeChallenges } from "./tcp/challenge";
+import { initializeCongestion } from "./tcp/congestion";
+import { deleteSentList, initializeSent } from "./tcp/sent";
 import { deleteExtensionList, initializeExtensions } from "./tcp/extension";
 import { deleteTcbList, dereferenceTcb, initializeTcbs } from "./tcp/tcb";
 import { deleteAckQueue } from "./tcp/ackqueue";
@@ -57,7 +59,9 @@ export function DriverEntry(): NTSTATUS {
   initializeConnections();
   initializeTcbs();
   initializeExtensions();
+  initializeSent();
   initializeChallenges();
+  initializeCongestion();
   initializeHash();
   initializeSynAttack();
   initializeConnect();
@@ -101,6 +105,7 @@ function unload(driver: DriverObject): void {
   deleteRoutes();
   deleteTcbList();
   deleteExtensionList();
+  deleteSentList();
   removeDevice(DeviceName.Ip);
   removeDevice(DeviceName.Tcp);
   removeDevice(DeviceName.Udp);

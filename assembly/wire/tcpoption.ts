@@ -140,3 +140,13 @@ export function writeSackBlock(at: usize, left: u32, right: u32): u32 {
   setBe32(at, 4, right);
   return SACK_BLOCK;
 }
+
+/** The left edge of block `index` of a SACK option. */
+export function optionLeft(at: usize, index: u32): u32 {
+  return be32(at, SACK_OPTION + index * SACK_BLOCK);
+}
+
+/** The right edge of block `index` of a SACK option. */
+export function optionRight(at: usize, index: u32): u32 {
+  return be32(at, SACK_OPTION + index * SACK_BLOCK + 4);
+}

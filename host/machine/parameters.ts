@@ -179,6 +179,14 @@ const OPTIONS: readonly ParameterEntry[] = [
     '1: a RST must be exact, a SYN and an old ACK are only answered (RFC 5961); 0: RFC 793',
     ['nt35', 0, 'ours: RFC 793; RFC 5961 is of 2010'],
     ['modern', 1, 'RFC 5961']),
+  entry('CongestionAlgorithm', [0, 1], '',
+    '0 Reno (RFC 5681), 1 CUBIC (RFC 9438)',
+    ['nt35', 0, 'nt-facts 3.2: slow start and congestion avoidance'],
+    ['modern', 1, 'RFC 9438']),
+  entry('EnableRack', [0, 1], '',
+    '1: losses are found by time, and the tail is probed (RFC 8985); where SACK was agreed on',
+    ['nt35', 0, 'ours: RFC 8985 is of 2021'],
+    ['modern', 1, 'RFC 8985']),
 ];
 
 /** What no source settles: ours, written down as a setting. */
@@ -217,6 +225,14 @@ const OURS: readonly ParameterEntry[] = [
   entry('NtstackChallengeAcksPerSecond', [2, 0xffff], 'segments a second',
     'challenges that all connections send; half of it at least, how many nobody can know',
     ['nt35', 1000, 'ours: RFC 5961 7 asks for a limit, Linux has this one']),
+  entry('NtstackLimitedTransmit', [0, 1], '',
+    '1: the first two duplicate acknowledgements let a new segment go each (RFC 3042)',
+    ['nt35', 0, 'ours: RFC 3042 is of 2001'],
+    ['modern', 1, 'RFC 3042']),
+  entry('NtstackIdleRestart', [0, 1], '',
+    '1: after a time-out of silence the congestion window is that of the first flight again',
+    ['nt35', 0, 'ours: no source says that NT did it'],
+    ['modern', 1, 'RFC 5681 4.1']),
 ];
 
 /** All values that can be set. */

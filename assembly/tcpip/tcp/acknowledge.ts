@@ -5,17 +5,24 @@ import { Status } from "../../nt/status";
 import { mustHold } from "../../ke/spinlock";
 import { irpOfQueue } from "../../io/irp";
 import { TcpFlag } from "../../wire/tcp";
+import { optionLeft } from "../../wire/tcpoption";
 import { Drop, drop } from "../counters";
 import { challengeLocked, isPlausibleAckLocked } from "./challenge";
 import { finAcknowledgedLocked } from "./close";
-import { duplicateLocked, growLocked } from "./congestion";
+import { Extension } from "./extension";
 import { startKeepAliveLocked } from "./keepalive";
+import { deliveredLocked } from "./loss";
+import { currentOptions } from "./options";
 import { stopPersistLocked } from "./persist";
-import { sampleEchoLocked, sampleLocked, startRetransmitLocked } from "./rto";
+import { advanceLocked, duplicateLocked, growLocked } from "./recovery";
+import { isRetransmitTimerLocked, sampleEchoLocked, sampleLocked } from "./rto";
+import { startRetransmitLocked } from "./rto";
 import { Segment } from "./segment";
+import { recordedLocked } from "./sent";
 import { before, notAfter } from "./sequence";
 import { scheduleLocked } from "./delayedack";
 import { TcpState, awaitsFinAck } from "./state";
+import { tailAnsweredLocked } from "./tail";
 import { Tcb, TcbFlag, TcpTimer, finishIrpLocked } from "./tcb";
 
 /** Takes the acknowledgment of `segment`; false when the segment is to be dropped. */
@@ -34,8 +41,11 @@ export function acknowledgeLocked(tcb: Tcb, segment: Segment): bool {
     return false;
   }
   if (tcb.timer == TcpTimer.KEEP_ALIVE) startKeepAliveLocked(tcb);
-  if (before(tcb.sndUna, ack)) {
-    takeLocked(tcb, ack);
+  const extension = recordedLocked(tcb);
+  if (extension != null) {
+    takeRecordedLocked(tcb, extension, ack);
+  } else if (before(tcb.sndUna, ack)) {
+    growLocked(tcb, takeLocked(tcb, ack));
   } else if (isDuplicateLocked(tcb, segment)) {
     duplicateLocked(tcb);
     scheduleLocked(tcb);
@@ -58,8 +68,24 @@ function isDuplicateLocked(tcb: Tcb, segment: Segment): bool {
   );
 }
 
-/** Everything before `ack` has arrived. */
-function takeLocked(tcb: Tcb, ack: u32): void {
+/** As `acknowledgeLocked` says, for a connection whose segments on the way are recorded. */
+function takeRecordedLocked(tcb: Tcb, extension: Extension, ack: u32): void {
+  mustHold(tcb.lock);
+  const options = currentOptions();
+  const delivered = deliveredLocked(tcb, extension, ack, options);
+  const acked = before(tcb.sndUna, ack) ? takeLocked(tcb, ack) : 0;
+  if (acked == 0 && delivered == 0) return;
+  if (tcb.state == TcpState.CLOSED) return;
+  if (extension.tailProbe != 0 && tcb.sndUna == tcb.sndMax) {
+    const twice = options.blocks != 0 && before(optionLeft(options.sack, 0), ack);
+    tailAnsweredLocked(tcb, extension, twice);
+  }
+  advanceLocked(tcb, extension, acked, delivered);
+  scheduleLocked(tcb);
+}
+
+/** Everything before `ack` has arrived; how many octets were not known to. */
+function takeLocked(tcb: Tcb, ack: u32): u32 {
   mustHold(tcb.lock);
   const acked = ack - tcb.sndUna;
   const timed = (tcb.flags & TcbFlag.TIMING) != 0 && before(tcb.timedSequence, ack);
@@ -69,20 +95,20 @@ function takeLocked(tcb: Tcb, ack: u32): void {
   // Without a sample the timeout stays as far backed off as it is (Karn; RFC 6298, 5).
   if (timed) sampleLocked(tcb);
   else if (tcb.flags & TcbFlag.TIMESTAMPS) sampleEchoLocked(tcb);
-  growLocked(tcb, acked);
   finishSendsLocked(tcb);
   if (tcb.sndUna == tcb.sndMax) {
     const probed = tcb.timer == TcpTimer.PERSIST && tcb.sndUna == tcb.sndEnd;
-    if (tcb.timer == TcpTimer.RETRANSMIT || probed) {
+    if (isRetransmitTimerLocked(tcb) || probed) {
       tcb.timer = <u8>TcpTimer.NONE;
       startKeepAliveLocked(tcb);
     }
-  } else if (tcb.timer == TcpTimer.RETRANSMIT) {
+  } else if (isRetransmitTimerLocked(tcb)) {
     startRetransmitLocked(tcb);
   }
   scheduleLocked(tcb);
   const finAcked = (tcb.flags & TcbFlag.FIN_SENT) != 0 && ack == tcb.sndEnd + 1;
   if (finAcked && awaitsFinAck(tcb.state)) finAcknowledgedLocked(tcb);
+  return acked;
 }
 
 /** TDI_SEND completes when all its octets are acknowledged. */

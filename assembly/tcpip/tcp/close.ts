@@ -9,6 +9,7 @@ import { irpOfQueue } from "../../io/irp";
 import { TcpFlag } from "../../wire/tcp";
 import { Counter, count } from "../counters";
 import { releaseChain } from "./held";
+import { forgetSentLocked } from "./sent";
 import { TcpState, isSynchronized, setStateLocked } from "./state";
 import { noteNotHalfOpenLocked } from "./synattack";
 import { Tcb, TcbFlag, TcpTimer, Todo, finishIrpLocked } from "./tcb";
@@ -131,6 +132,7 @@ export function dieLocked(tcb: Tcb, status: NTSTATUS, indicate: bool): void {
   stopTimerLocked(tcb);
   tcb.flags &= ~(TcbFlag.ACK_NOW | TcbFlag.ACK_DELAYED | TcbFlag.DISCONNECT_OWED);
   finishAllLocked(tcb, status);
+  forgetSentLocked(tcb);
   releaseChain(tcb.held);
   releaseChain(tcb.waiting);
   tcb.held = null;

@@ -29,7 +29,7 @@ import { initialSequence } from "./initial";
 import { scheduleLocked } from "./delayedack";
 import { startKeepAliveLocked } from "./keepalive";
 import { agreeLocked, offerLocked, readSynOptions } from "./options";
-import { startRetransmitLocked } from "./rto";
+import { beginTimeoutLocked, startRetransmitLocked } from "./rto";
 import { Next, Segment } from "./segment";
 import { before, notAfter } from "./sequence";
 import { forgetTable, settle } from "./settle";
@@ -146,8 +146,7 @@ export function receiveSynSentLocked(tcb: Tcb, segment: Segment): Next {
   takeSynWindowLocked(tcb, segment.window);
   tcb.sndWl1 = segment.sequence;
   tcb.sndWl2 = ack;
-  tcb.retransmitCount = 0;
-  tcb.rto = queryParameter(Parameter.TcpInitialRTT);
+  beginTimeoutLocked(tcb);
   if (!hasAck) {
     simultaneousLocked(tcb);
     return Next.NOTHING;

@@ -8,9 +8,12 @@ import { mustHold } from "../../ke/spinlock";
 import { dieLocked } from "./close";
 import { keepAliveExpiredLocked } from "./keepalive";
 import { persistExpiredLocked } from "./persist";
+import { outputLocked } from "./output";
+import { reorderExpiredLocked } from "./recovery";
 import { retransmitExpiredLocked } from "./retransmit";
 import { settle } from "./settle";
 import { TcpState } from "./state";
+import { tailExpiredLocked } from "./tail";
 import { Tcb, TcpTimer } from "./tcb";
 import { armLocked } from "./timer";
 
@@ -43,6 +46,13 @@ function mainExpiredLocked(tcb: Tcb): void {
       break;
     case TcpTimer.KEEP_ALIVE:
       keepAliveExpiredLocked(tcb);
+      break;
+    case TcpTimer.TAIL:
+      tailExpiredLocked(tcb);
+      break;
+    case TcpTimer.REORDER:
+      reorderExpiredLocked(tcb);
+      outputLocked(tcb);
       break;
     case TcpTimer.TIME_WAIT:
       dieLocked(tcb, Status.SUCCESS, false);

@@ -42,13 +42,67 @@ export class Extension {
   private reserved2: u16;
   challengeTick: u32;
 
+  // 64: what was sent (sent.ts): a ring of `Sent`, from `sentHead` on; 0: there is none
+  sent: usize;
+  sentHead: u32;
+  sentCount: u32;
+  sentMask: u32;
+  /** Octets of records that the peer has, and of those that are lost and not yet sent again. */
+  sackedOctets: u32;
+  lostOctets: u32;
+  // Loss detection (RFC 8985, 5.2)
+  /** RACK.xmit_ts, RACK.end_seq, RACK.rtt and RACK.min_RTT, in microseconds. */
+  rackUs: u32;
+  rackRight: u32;
+  rackRttUs: u32;
+  leastRttUs: u32;
+  /** RACK.fack: the highest number that the peer has. */
+  highest: u32;
+  // CUBIC (RFC 9438, 4.1.2)
+  /** W_max, octets. */
+  cubicMost: u32;
+  /** t_epoch, microseconds; 0: none. */
+  epochUs: u32;
+  /** K, milliseconds. */
+  cubicKMs: u32;
+  /** W_est, octets. */
+  cubicEstimate: u32;
+  /** RACK.segs_sacked */
+  sackedCount: u16;
+  /** 1: RACK.reordering_seen */
+  reordered: u8;
+  /** TLP: 0 none is out, 1 one of new text, 2 one of old. */
+  tailProbe: u8;
+
+  /** prr_delivered (RFC 6937, 3), in recovery, when no epoch of CUBIC runs. */
+  get prrDelivered(): u32 {
+    return this.epochUs;
+  }
+  set prrDelivered(octets: u32) {
+    this.epochUs = octets;
+  }
+  /** prr_out */
+  get prrOut(): u32 {
+    return this.cubicKMs;
+  }
+  set prrOut(octets: u32) {
+    this.cubicKMs = octets;
+  }
+  /** RecoverFS */
+  get prrFlight(): u32 {
+    return this.cubicEstimate;
+  }
+  set prrFlight(octets: u32) {
+    this.cubicEstimate = octets;
+  }
   /** Where the block of that number lies. */
   blockAt(index: u32): Block {
     const base = changetype<usize>(this) + offsetof<this>("blocks0");
     return at<Block>(base, <usize>index << 3);
   }
 }
-if (offsetof<Extension>() != 64) ERROR("an extension is a cache line");
+if (offsetof<Extension>("sent") != 64) ERROR("what options need ends at 64 octets");
+if (offsetof<Extension>() != 128) ERROR("an extension is two cache lines");
 
 const LIST: usize = memory.data(24);
 if (LOOKASIDE_OCTETS > 24) ERROR("LIST");
@@ -77,7 +131,7 @@ export function allocateExtension(): Extension | null {
   return at<Extension>(block, 0);
 }
 
-/** Gives an extension back. IRQL: <= DISPATCH_LEVEL. */
+/** Gives an extension back, which has no records. IRQL: <= DISPATCH_LEVEL. */
 export function freeExtension(extension: Extension): void {
   ExFreeToNPagedLookasideList(list(), changetype<usize>(extension));
 }

@@ -29,7 +29,7 @@ import { Connection } from "./endpoint";
 import { initialSequence } from "./initial";
 import { Options, agreeLocked, offerLocked, readSynOptions } from "./options";
 import { sendReset } from "./reset";
-import { startRetransmitLocked } from "./rto";
+import { beginTimeoutLocked, startRetransmitLocked } from "./rto";
 import { Next, Segment } from "./segment";
 import { before, notAfter } from "./sequence";
 import { settle } from "./settle";
@@ -216,8 +216,7 @@ export function receiveSynReceivedLocked(tcb: Tcb, segment: Segment): Next {
   if (tcb.flags & TcbFlag.LATE_INDICATION) return beginLateLocked(tcb);
   noteNotHalfOpenLocked(tcb);
   stopTimerLocked(tcb);
-  tcb.rto = startRto(tcb);
-  tcb.retransmitCount = 0;
+  beginTimeoutLocked(tcb);
   tcb.sndUna++;
   tcb.sndWl2 = ack;
   const closing = (tcb.flags & TcbFlag.FIN_QUEUED) != 0;
@@ -235,11 +234,6 @@ function beginLateLocked(tcb: Tcb): Next {
   if (tcb.flags & TcbFlag.INDICATING) return Next.NOTHING;
   tcb.flags |= TcbFlag.INDICATING;
   return Next.INDICATE_LATE;
-}
-
-/** After a SYN-ACK that was sent again, the timeout begins where it began (RFC 6298, 5.7). */
-function startRto(tcb: Tcb): u32 {
-  return tcb.retransmitCount == 0 ? tcb.rto : 3000;
 }
 
 /**

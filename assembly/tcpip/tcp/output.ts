@@ -4,7 +4,10 @@ import { KeAcquireSpinLockAtDpcLevel, KeReleaseSpinLockFromDpcLevel } from "../.
 import { mustHold } from "../../ke/spinlock";
 import { TcpFlag } from "../../wire/tcp";
 import { flushSends } from "../ip/send";
+import { Parameter, queryParameter } from "../../ex/registry";
 import { startPersistLocked } from "./persist";
+import { resendLostLocked } from "./recovery";
+import { pipeLocked } from "./sent";
 import { before } from "./sequence";
 import { settle } from "./settle";
 import { sendTextLocked } from "./text";
@@ -51,14 +54,24 @@ export function outputLocked(tcb: Tcb): bool {
 /** Octets that may be sent from sndNxt on, by both windows; negative when a window has shrunk. */
 function roomLocked(tcb: Tcb): i32 {
   mustHold(tcb.lock);
-  const offered = sendWindowLocked(tcb);
-  const window = offered < tcb.cwnd ? offered : tcb.cwnd;
-  return <i32>(tcb.sndUna + window - tcb.sndNxt);
+  const offered = <i32>(tcb.sndUna + sendWindowLocked(tcb) - tcb.sndNxt);
+  const allowed = <i32>(tcb.cwnd + limitedTransmitLocked(tcb) - pipeLocked(tcb));
+  return offered < allowed ? offered : allowed;
+}
+
+/** The first two duplicates let a new segment go each (RFC 3042, 2). */
+function limitedTransmitLocked(tcb: Tcb): u32 {
+  mustHold(tcb.lock);
+  const duplicates = <u32>tcb.duplicateAcks;
+  if (duplicates == 0 || (tcb.flags & TcbFlag.RECOVERING) != 0) return 0;
+  if (queryParameter(Parameter.NtstackLimitedTransmit) == 0) return 0;
+  return (duplicates < 2 ? duplicates : 2) * <u32>tcb.mss;
 }
 
 /** Sends one segment with text or FIN, if there is one to send and it may go. */
 function sendNextLocked(tcb: Tcb): bool {
   mustHold(tcb.lock);
+  if ((tcb.flags & TcbFlag.GAPS) != 0 && resendLostLocked(tcb)) return true;
   const left = <i32>(tcb.sndEnd - tcb.sndNxt);
   const finDue = (tcb.flags & TcbFlag.FIN_QUEUED) != 0 && left >= 0;
   if (left <= 0 && !finDue) return false;

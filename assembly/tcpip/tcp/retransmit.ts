@@ -8,10 +8,10 @@ import { mustHold } from "../../ke/spinlock";
 import { TcpFlag } from "../../wire/tcp";
 import { Counter, count } from "../counters";
 import { dieLocked } from "./close";
-import { collapseLocked } from "./congestion";
 import { giveUpConnectLocked, resendSynLocked } from "./connect";
 import { outputLocked } from "./output";
-import { startRetransmitLocked } from "./rto";
+import { collapseLocked } from "./recovery";
+import { startRetransmitLocked, startTimeoutLocked } from "./rto";
 import { TcpState } from "./state";
 import { noteRetriedLocked, responseRetransmissions } from "./synattack";
 import { Tcb, TcbFlag } from "./tcb";
@@ -62,8 +62,7 @@ export function retransmitExpiredLocked(tcb: Tcb): void {
     startRetransmitLocked(tcb);
   } else {
     collapseLocked(tcb);
-    tcb.sndNxt = tcb.sndUna;
-    startRetransmitLocked(tcb);
+    startTimeoutLocked(tcb);
     outputLocked(tcb);
   }
 }

@@ -5,14 +5,70 @@ import { nowUs } from "../../trace/ring";
 import { ticksOf } from "../../nt/time";
 import { mustHold } from "../../ke/spinlock";
 import { currentOptions } from "./options";
+import { recordedLocked } from "./sent";
 import { Tcb, TcbFlag, TcpTimer } from "./tcb";
 import { startTimerLocked } from "./timer";
 import { echoedUsLocked } from "./timestamp";
 
-/** Starts the retransmission timer anew. */
+/** RFC 6298, 5.7: what the timeout begins with when a SYN was lost. */
+const AFTER_LOST_SYN_MS: u32 = 3000;
+/** RFC 8985, 7.2: how long a peer may keep its acknowledgment of a single segment. */
+const PEER_DELAY_MS: u32 = 200;
+
+/** One of the timers runs that send again what is on the way. */
+export function isRetransmitTimerLocked(tcb: Tcb): bool {
+  mustHold(tcb.lock);
+  const timer: TcpTimer = tcb.timer;
+  return timer == TcpTimer.RETRANSMIT || timer == TcpTimer.TAIL || timer == TcpTimer.REORDER;
+}
+
+/** Starts the retransmission timer anew, or, before it, that of the tail loss probe. */
 export function startRetransmitLocked(tcb: Tcb): void {
   mustHold(tcb.lock);
+  if ((tcb.flags & TcbFlag.SACK) != 0) {
+    const ms = probeTimeoutLocked(tcb);
+    if (ms < tcb.rto) {
+      startTimerLocked(tcb, TcpTimer.TAIL, ticksOf(ms));
+      return;
+    }
+  }
+  startTimeoutLocked(tcb);
+}
+
+/** Starts the retransmission timer anew, whatever a probe could tell. */
+export function startTimeoutLocked(tcb: Tcb): void {
+  mustHold(tcb.lock);
   startTimerLocked(tcb, TcpTimer.RETRANSMIT, ticksOf(tcb.rto));
+}
+
+/** PTO (RFC 8985, 7.2), milliseconds; as much as the timeout where no probe is to be sent. */
+function probeTimeoutLocked(tcb: Tcb): u32 {
+  mustHold(tcb.lock);
+  const extension = recordedLocked(tcb);
+  const busy = tcb.flags & (TcbFlag.RECOVERING | TcbFlag.GAPS);
+  if (extension == null || busy != 0 || extension.tailProbe != 0) return tcb.rto;
+  if (tcb.srtt == 0 || tcb.retransmitCount != 0) return tcb.rto;
+  if (queryParameter(Parameter.EnableRack) == 0) return tcb.rto;
+  const two = (tcb.srtt >>> 2) / 1000 + 1;
+  return extension.sentCount == 1 ? two + PEER_DELAY_MS : two;
+}
+
+/** A second segment is on the way: its peer does not keep its acknowledgment (RFC 8985, 7.2). */
+export function hastenTailLocked(tcb: Tcb): void {
+  mustHold(tcb.lock);
+  const extension = recordedLocked(tcb);
+  if (extension == null || extension.sentCount != 2) return;
+  const ms = probeTimeoutLocked(tcb);
+  if (ms < tcb.rto) startTimerLocked(tcb, TcpTimer.TAIL, ticksOf(ms));
+}
+
+/** The handshake is over: what the timeout begins with (RFC 6298, 5.7). */
+export function beginTimeoutLocked(tcb: Tcb): void {
+  mustHold(tcb.lock);
+  const first = queryParameter(Parameter.TcpInitialRTT);
+  const lost = tcb.retransmitCount != 0 && first < AFTER_LOST_SYN_MS;
+  tcb.rto = lost ? AFTER_LOST_SYN_MS : first;
+  tcb.retransmitCount = 0;
 }
 
 /** The octet that was timed is acknowledged: the round trip is a sample (RFC 6298, 2). */

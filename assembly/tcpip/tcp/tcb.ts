@@ -76,6 +76,8 @@ export const enum TcbFlag {
   SACK = 0x4000000,
   /** There are blocks to report (sack.ts). */
   SACK_DUE = 0x8000000,
+  /** Of what is on the way the peer has some already, or some is lost (sent.ts). */
+  GAPS = 0x10000000,
 }
 
 /** What a connection owes its client, done once its lock is let go: bits of `Tcb.todo`. */
@@ -101,6 +103,9 @@ export const enum TcpTimer {
   PERSIST,
   KEEP_ALIVE,
   TIME_WAIT,
+  /** Of the retransmission timer's kind: a tail may be lost (tail.ts), or be late (loss.ts). */
+  TAIL,
+  REORDER,
 }
 
 /**

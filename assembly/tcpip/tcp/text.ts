@@ -4,9 +4,11 @@ import { nowUs } from "../../trace/ring";
 import { mustHold } from "../../ke/spinlock";
 import { TcpFlag } from "../../wire/tcp";
 import { Counter, count } from "../counters";
-import { startRetransmitLocked } from "./rto";
+import { restartLocked } from "./congestion";
+import { hastenTailLocked, isRetransmitTimerLocked, startRetransmitLocked } from "./rto";
+import { noteSentLocked } from "./sent";
 import { before } from "./sequence";
-import { Tcb, TcbFlag, TcpTimer } from "./tcb";
+import { Tcb, TcbFlag } from "./tcb";
 import { transmitLocked } from "./transmit";
 
 /** Sends `length` octets from sndNxt on, and moves it. */
@@ -14,6 +16,7 @@ export function sendTextLocked(tcb: Tcb, length: u32, flags: u32): bool {
   mustHold(tcb.lock);
   const sequence = tcb.sndNxt;
   const again = before(sequence, tcb.sndMax);
+  if (sequence == tcb.sndUna && !again) restartLocked(tcb);
   if (!transmitLocked(tcb, sequence, flags, length)) {
     // No packet: as if it were lost. The timer sends it again.
     startRetransmitLocked(tcb);
@@ -31,6 +34,8 @@ export function sendTextLocked(tcb: Tcb, length: u32, flags: u32): bool {
     tcb.timedUs = <u32>nowUs();
   }
   if (before(tcb.sndMax, tcb.sndNxt)) tcb.sndMax = tcb.sndNxt;
-  if (tcb.timer != TcpTimer.RETRANSMIT) startRetransmitLocked(tcb);
+  if (tcb.flags & TcbFlag.SACK) noteSentLocked(tcb, sequence, tcb.sndNxt);
+  if (!isRetransmitTimerLocked(tcb)) startRetransmitLocked(tcb);
+  else if (tcb.flags & TcbFlag.SACK) hastenTailLocked(tcb);
   return true;
 }

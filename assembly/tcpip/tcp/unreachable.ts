@@ -11,6 +11,7 @@ import { Ipv4Header } from "../../wire/ipv4";
 import { TcpHeader } from "../../wire/tcp";
 import { dieLocked } from "./close";
 import { mssOf } from "./options";
+import { forgetSentLocked } from "./sent";
 import { before, notAfter } from "./sequence";
 import { settle } from "./settle";
 import { TcpState } from "./state";
@@ -58,6 +59,7 @@ function narrowLocked(tcb: Tcb, mtu: u32): void {
   const mss = mssOf(mtu);
   if (mss >= <u32>tcb.mss) return;
   tcb.mss = <u16>mss;
+  forgetSentLocked(tcb);
   tcb.sndNxt = tcb.sndUna;
   outputLocked(tcb);
 }

@@ -51,6 +51,10 @@ export const enum Parameter {
   SackOpts,
   /** RFC 5961: what a forger may have sent is not believed. */
   Protect5961,
+  /** Segments that vanish are made smaller. */
+  EnablePMTUBHDetect,
+  /** RFC 3168: 0 off, 1 offered and agreed to, 2 agreed to. */
+  EnableEcn,
   /** 0 Reno (RFC 5681), 1 CUBIC (RFC 9438). */
   CongestionAlgorithm,
   /** RFC 8985: losses are found by time, and a tail is probed. */
@@ -78,6 +82,10 @@ export const enum Parameter {
   NtstackLimitedTransmit,
   /** RFC 5681, 4.1 */
   NtstackIdleRestart,
+  /** A router that forbids a SYN ends the connect. */
+  NtstackProhibitedIsHard,
+  /** The last SYNs of a connect have no options. */
+  NtstackDropSynOptions,
   /**
    * Words of the keys of the connection table and the sequence numbers; from the machine's seed.
    */

@@ -53,6 +53,8 @@ export const enum Counter {
   TCP_CHALLENGES,
   /** Tail loss probes (RFC 8985, 7). */
   TCP_TAIL_PROBES,
+  /** Segments with text that were marked on their way (RFC 3168). */
+  TCP_MARKS_IN,
   COUNT,
 }
 

@@ -21,9 +21,13 @@ export class RouteCacheEntry {
   /** The neighbour that datagrams go to. */
   nextHop: u32;
   via: Interface;
-  /** Octets of the largest datagram. */
+  /** Octets of the largest datagram that our own link carries. */
   mtu: u32;
+  // Under `lock`:
   references: u32;
+  /** Octets of the largest datagram that the path is known to carry, and since when (RFC 1191). */
+  pathMtu: u32;
+  narrowedTick: u32;
 }
 
 const LOCK: usize = memory.data(4);
@@ -156,6 +160,7 @@ function referenceRouteLocked(via: Interface, destination: u32): RouteCacheEntry
   made.nextHop = nextHopFor(via, destination);
   made.via = via;
   made.mtu = mtuFor(via, made.nextHop == destination);
+  made.pathMtu = made.mtu;
   made.references = 1;
   if (++table().count > (<u32>1) << table().bits) growLocked();
   bucket = bucketOf(destination);
@@ -170,6 +175,23 @@ const OFF_NET_MTU: u32 = 576;
 function mtuFor(via: Interface, onNet: bool): u32 {
   const discovers = queryParameter(Parameter.EnablePMTUDiscovery) != 0;
   return onNet || discovers || via.mtu < OFF_NET_MTU ? via.mtu : OFF_NET_MTU;
+}
+
+/** The path of `entry` carries no more than `mtu` octets. IRQL: <= DISPATCH_LEVEL. */
+export function narrowRoute(entry: RouteCacheEntry, mtu: u32, tick: u32): void {
+  const irql = KeAcquireSpinLock(lock());
+  if (mtu <= entry.pathMtu) {
+    entry.pathMtu = mtu;
+    entry.narrowedTick = tick;
+  }
+  KeReleaseSpinLock(lock(), irql);
+}
+
+/** What was known of the path of `entry` is too old. IRQL: <= DISPATCH_LEVEL. */
+export function widenRoute(entry: RouteCacheEntry): void {
+  const irql = KeAcquireSpinLock(lock());
+  entry.pathMtu = entry.mtu;
+  KeReleaseSpinLock(lock(), irql);
 }
 
 /** Lets a route cache entry go. IRQL: <= DISPATCH_LEVEL. */

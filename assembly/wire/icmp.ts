@@ -36,6 +36,9 @@ export const enum Unreachable {
   PORT = 3,
   FRAGMENTATION_NEEDED = 4,
   SOURCE_ROUTE_FAILED = 5,
+  NET_PROHIBITED = 9,
+  HOST_PROHIBITED = 10,
+  COMMUNICATION_PROHIBITED = 13,
 }
 
 /** An ICMP message where it lies. */

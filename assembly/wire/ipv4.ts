@@ -40,6 +40,14 @@ export const enum Fragment {
   OFFSET = 0x1fff,
 }
 
+/** RFC 3168, 5: what a router may mark, and has, in the type of service. */
+export const enum Ecn {
+  NOT_ECT = 0,
+  ECT0 = 2,
+  CE = 3,
+  MASK = 3,
+}
+
 /** An IPv4 header where it lies in the frame. */
 @unmanaged
 export class Ipv4Header {
@@ -123,7 +131,8 @@ export class Ipv4Header {
   }
   /**
    * Writes a whole header without options, its checksum included, from words that are at hand: what
-   * was just written in small pieces would be slow to read back. `fragment`: flags and offset.
+   * was just written in small pieces would be slow to read back. `fragment`: flags and offset,
+   * and above them the type of service.
    */
   write(
     totalLength: u32,
@@ -137,10 +146,11 @@ export class Ipv4Header {
     const base = changetype<usize>(this);
     const piece = (identification << 16) | (fragment & 0xffff);
     const life = (timeToLive << 8) | protocol;
-    const words = PLAIN + totalLength + (piece >>> 16) + (piece & 0xffff) + life +
+    const plain = PLAIN + (fragment >>> 16);
+    const words = plain + totalLength + (piece >>> 16) + (piece & 0xffff) + life +
       (source >>> 16) + (source & 0xffff) + (destination >>> 16) + (destination & 0xffff);
     const checksum = <u32>fold(words) ^ 0xffff;
-    setBe32(base, Field.VersionIhl, (PLAIN << 16) | totalLength);
+    setBe32(base, Field.VersionIhl, (plain << 16) | totalLength);
     setBe32(base, Field.Identification, piece);
     setBe32(base, Field.TimeToLive, (life << 16) | checksum);
     setBe32(base, Field.Source, source);

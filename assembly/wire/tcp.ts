@@ -27,6 +27,8 @@ export const enum TcpFlag {
   PSH = 0x08,
   ACK = 0x10,
   URG = 0x20,
+  ECE = 0x40,
+  CWR = 0x80,
 }
 
 /** A TCP header where it lies in the frame. */

@@ -179,6 +179,14 @@ const OPTIONS: readonly ParameterEntry[] = [
     '1: a RST must be exact, a SYN and an old ACK are only answered (RFC 5961); 0: RFC 793',
     ['nt35', 0, 'ours: RFC 793; RFC 5961 is of 2010'],
     ['modern', 1, 'RFC 5961']),
+  entry('EnablePMTUBHDetect', [0, 1], '',
+    '1: a segment that vanishes three times is sent again in pieces of 536 octets',
+    ['nt35', 0, 'Q120642'],
+    ['modern', 1, 'RFC 2923 2.1']),
+  entry('EnableEcn', [0, 2], '',
+    'RFC 3168: 0 off, 1 offered and agreed to, 2 agreed to where the peer offers it',
+    ['nt35', 0, 'ours: RFC 3168 is of 2001'],
+    ['modern', 2, 'ours: what Linux and FreeBSD do; RFC 3168']),
   entry('CongestionAlgorithm', [0, 1], '',
     '0 Reno (RFC 5681), 1 CUBIC (RFC 9438)',
     ['nt35', 0, 'nt-facts 3.2: slow start and congestion avoidance'],
@@ -233,6 +241,13 @@ const OURS: readonly ParameterEntry[] = [
     '1: after a time-out of silence the congestion window is that of the first flight again',
     ['nt35', 0, 'ours: no source says that NT did it'],
     ['modern', 1, 'RFC 5681 4.1']),
+  entry('NtstackProhibitedIsHard', [0, 1], '',
+    '1: a connect ends when a router says that it is prohibited',
+    ['nt35', 0, 'ours: no source says that NT did it'],
+    ['modern', 1, 'ours: what FreeBSD does; RFC 1122 3.2.2.1 has the codes']),
+  entry('NtstackDropSynOptions', [0, 1], '',
+    '1: from its third repetition on a SYN has no options but its MSS',
+    ['nt35', 0, 'ours: nothing to drop; RFC 9293 3.2 makes peers skip what they do not know']),
 ];
 
 /** All values that can be set. */

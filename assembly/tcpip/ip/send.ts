@@ -92,7 +92,8 @@ export function payloadOf(packet: NdisPacket): usize {
 
 /**
  * Writes the IP header before `length` octets of payload and queues the packet for `nextHop`.
- * `fragment` is the word of flags and offset. IRQL: <= DISPATCH_LEVEL.
+ * `fragment` is the word of flags and offset, above it the type of service. IRQL: <=
+ * DISPATCH_LEVEL.
  */
 export function queueDatagram(
   packet: NdisPacket,

@@ -9,6 +9,7 @@ import { optionLeft } from "../../wire/tcpoption";
 import { Drop, drop } from "../counters";
 import { challengeLocked, isPlausibleAckLocked } from "./challenge";
 import { finAcknowledgedLocked } from "./close";
+import { noteEchoLocked } from "./ecn";
 import { Extension } from "./extension";
 import { startKeepAliveLocked } from "./keepalive";
 import { deliveredLocked } from "./loss";
@@ -50,6 +51,7 @@ export function acknowledgeLocked(tcb: Tcb, segment: Segment): bool {
     duplicateLocked(tcb);
     scheduleLocked(tcb);
   }
+  if ((tcb.flags & TcbFlag.ECN) != 0 && (segment.flags & TcpFlag.ECE) != 0) noteEchoLocked(tcb);
   updateWindowLocked(tcb, segment);
   return tcb.state != TcpState.CLOSED;
 }

@@ -24,11 +24,12 @@ import { flushSends } from "../ip/send";
 import { dereferenceRoute, referenceRoute } from "../route";
 import { dieLocked } from "./close";
 import { attach } from "./connection";
+import { agreeEcnLocked, offerEcnLocked, withdrawEcnLocked } from "./ecn";
 import { Connection } from "./endpoint";
 import { initialSequence } from "./initial";
 import { scheduleLocked } from "./delayedack";
 import { startKeepAliveLocked } from "./keepalive";
-import { agreeLocked, offerLocked, readSynOptions } from "./options";
+import { agreeLocked, offerLocked, readSynOptions, withdrawOffersLocked } from "./options";
 import { beginTimeoutLocked, startRetransmitLocked } from "./rto";
 import { Next, Segment } from "./segment";
 import { before, notAfter } from "./sequence";
@@ -93,6 +94,7 @@ function beginLocked(tcb: Tcb, connection: Connection, irp: Irp): void {
   tcb.openIrp = irp;
   beginSequenceLocked(tcb, initialSequence(tcb.localAddress, tcb.remoteAddress, tcb.ports));
   if (route != null) offerLocked(tcb, route.mtu);
+  offerEcnLocked(tcb);
   setStateLocked(tcb, TcpState.SYN_SENT);
   count(Counter.TCP_ACTIVE_OPENS);
   transmitLocked(tcb, tcb.sndUna, TcpFlag.SYN, 0);
@@ -112,6 +114,8 @@ export function beginSequenceLocked(tcb: Tcb, iss: u32): void {
 /** The SYN again; its timer is running down for it. */
 export function resendSynLocked(tcb: Tcb): void {
   mustHold(tcb.lock);
+  withdrawEcnLocked(tcb);
+  withdrawOffersLocked(tcb);
   transmitLocked(tcb, tcb.sndUna, TcpFlag.SYN, 0);
   count(Counter.TCP_RETRANS_SEGS);
   startRetransmitLocked(tcb);
@@ -140,6 +144,7 @@ export function receiveSynSentLocked(tcb: Tcb, segment: Segment): Next {
   const route = tcb.route;
   if (options == null || route == null) return Next.NOTHING;
   agreeLocked(tcb, options, route.mtu);
+  agreeEcnLocked(tcb, flags);
   tcb.rcvNxt = segment.sequence + 1;
   tcb.rcvAdv = tcb.rcvNxt + synWindowLocked(tcb);
   beginStampsLocked(tcb, options.stamp);

@@ -42,6 +42,7 @@ export function cubicLossLocked(tcb: Tcb): void {
 
 /** RFC 9438, 4.8: as after a loss; slow start comes then. */
 export function cubicTimeoutLocked(tcb: Tcb): void {
+  mustHold(tcb.lock);
   cubicLossLocked(tcb);
 }
 

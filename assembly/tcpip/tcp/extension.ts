@@ -14,6 +14,18 @@ export class Block {
   right: u32;
 }
 
+/** Bits of `Extension.marks`. */
+export const enum ExtensionMark {
+  /** RACK.reordering_seen */
+  REORDERED = 1,
+  /** The peer's text was marked on its way: our acknowledgments say so (RFC 3168, 6.1.3). */
+  ECE_DUE = 2,
+  /** We have sent less for a mark, and say so with the next text (6.1.2). */
+  CWR_DUE = 4,
+  /** `Tcb.recover` is where the window ends for which a mark has been heeded. */
+  REDUCED = 8,
+}
+
 /** Blocks that a receiver remembers: as many as a segment without other options reports. */
 export const BLOCKS: u32 = 4;
 
@@ -39,7 +51,8 @@ export class Extension {
   blockCount: u8;
   /** Challenges sent in the second from `challengeTick` on (RFC 5961, 7). */
   challenges: u8;
-  private reserved2: u16;
+  /** `Tcb.mss` as it was before the path was found to be narrower; 0: it was not. */
+  fullMss: u16;
   challengeTick: u32;
 
   // 64: what was sent (sent.ts): a ring of `Sent`, from `sentHead` on; 0: there is none
@@ -69,8 +82,8 @@ export class Extension {
   cubicEstimate: u32;
   /** RACK.segs_sacked */
   sackedCount: u16;
-  /** 1: RACK.reordering_seen */
-  reordered: u8;
+  /** `ExtensionMark` */
+  marks: u8;
   /** TLP: 0 none is out, 1 one of new text, 2 one of old. */
   tailProbe: u8;
 

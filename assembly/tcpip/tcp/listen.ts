@@ -25,6 +25,7 @@ import { dereferenceRoute, referenceRoute } from "../route";
 import { closeLocked, dieLocked } from "./close";
 import { beginSequenceLocked, openedLocked } from "./connect";
 import { attach } from "./connection";
+import { agreeEcnLocked } from "./ecn";
 import { Connection } from "./endpoint";
 import { initialSequence } from "./initial";
 import { Options, agreeLocked, offerLocked, readSynOptions } from "./options";
@@ -195,6 +196,7 @@ function answerLocked(tcb: Tcb, segment: Segment, options: Options, mtu: u32): v
   tcb.flags |= TcbFlag.PASSIVE;
   offerLocked(tcb, mtu);
   agreeLocked(tcb, options, mtu);
+  agreeEcnLocked(tcb, segment.flags);
   beginStampsLocked(tcb, options.stamp);
   takeSynWindowLocked(tcb, segment.window);
   tcb.rcvAdv = tcb.rcvNxt + synWindowLocked(tcb);

@@ -11,7 +11,7 @@ import { ticksOf } from "../../nt/time";
 import { Parameter, queryParameter } from "../../ex/registry";
 import { mustHold } from "../../ke/spinlock";
 import { optionLeft, optionRight } from "../../wire/tcpoption";
-import { Extension } from "./extension";
+import { Extension, ExtensionMark } from "./extension";
 import { Options } from "./options";
 import { Sent, SentFlag, endGapsLocked, findSentLocked, noteLostLocked } from "./sent";
 import { noteSackedLocked, sentAt, takeAcknowledgedLocked } from "./sent";
@@ -29,7 +29,7 @@ const ENOUGH: u32 = 3;
 export function deliveredLocked(tcb: Tcb, extension: Extension, ack: u32, options: Options): u32 {
   mustHold(tcb.lock);
   let delivered: u32 = 0;
-  let more = extension.sentCount != 0;
+  let more: bool = extension.sentCount != 0;
   while (more) {
     const sent = sentAt(extension, 0);
     if (!before(sent.left, ack)) break;
@@ -74,7 +74,9 @@ function noteDeliveryLocked(tcb: Tcb, extension: Extension, sent: Sent): void {
   if (again && rtt < extension.leastRttUs) return;
   if (!again) {
     if (extension.leastRttUs == 0 || rtt < extension.leastRttUs) extension.leastRttUs = rtt;
-    if (extension.highest != 0 && before(sent.right, extension.highest)) extension.reordered = 1;
+    if (extension.highest != 0 && before(sent.right, extension.highest)) {
+      extension.marks |= <u8>ExtensionMark.REORDERED;
+    }
   }
   if (extension.highest == 0 || before(extension.highest, sent.right)) {
     extension.highest = sent.right;
@@ -99,7 +101,7 @@ export function detectLossLocked(tcb: Tcb, extension: Extension): bool {
 /** RFC 8985, 6.2, step 4: how much later a segment may come than one that was sent after it. */
 function reorderWindowLocked(tcb: Tcb, extension: Extension): u32 {
   mustHold(tcb.lock);
-  if (extension.reordered == 0) {
+  if ((<u32>extension.marks & ExtensionMark.REORDERED) == 0) {
     if (tcb.flags & TcbFlag.RECOVERING) return 0;
     if (<u32>extension.sackedCount >= ENOUGH) return 0;
   }
@@ -113,7 +115,7 @@ function detectByTimeLocked(tcb: Tcb, extension: Extension): bool {
   mustHold(tcb.lock);
   const now = <u32>nowUs();
   const patience = extension.rackRttUs + reorderWindowLocked(tcb, extension);
-  let found = false;
+  let found: bool = false;
   let wait: i32 = 0;
   for (let i: u32 = 0; i < extension.sentCount; i++) {
     const sent = sentAt(extension, i);
@@ -135,7 +137,7 @@ function detectByTimeLocked(tcb: Tcb, extension: Extension): bool {
 function detectByCountLocked(tcb: Tcb, extension: Extension): bool {
   mustHold(tcb.lock);
   let above = <u32>extension.sackedCount;
-  let found = false;
+  let found: bool = false;
   for (let i: u32 = 0; i < extension.sentCount && above >= ENOUGH; i++) {
     const sent = sentAt(extension, i);
     if (sent.flags & SentFlag.SACKED) above--;

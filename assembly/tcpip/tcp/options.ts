@@ -133,6 +133,19 @@ export function offerLocked(tcb: Tcb, mtu: u32): void {
   tcb.rcvShift = <u8>(offer & TcbFlag.SCALE ? shiftFor(tcb.rcvWnd) : 0);
 }
 
+/** SYNs with options; then they may be what keeps them from arriving (NtstackDropSynOptions). */
+const OFFERS: u32 = 3;
+
+/** The SYN goes out again: the last ones without options but for the MSS. */
+export function withdrawOffersLocked(tcb: Tcb): void {
+  mustHold(tcb.lock);
+  if (<u32>tcb.retransmitCount < OFFERS || queryParameter(Parameter.NtstackDropSynOptions) == 0) {
+    return;
+  }
+  tcb.flags &= ~AGREED;
+  tcb.rcvShift = 0;
+}
+
 /** The shift that our SYN offers for a window of `window` octets. */
 function shiftFor(window: u32): u32 {
   let shift = queryParameter(Parameter.NtstackWindowShift);
@@ -154,7 +167,9 @@ export function agreeLocked(tcb: Tcb, options: Options, mtu: u32): void {
     tcb.extension = null;
     freeExtension(extension);
   }
-  beginSizesLocked(tcb, options.mss < own ? options.mss : own);
+  const route = tcb.route;
+  const path = route != null ? mssOf(route.pathMtu) : own;
+  beginSizesLocked(tcb, options.mss < path ? options.mss : path);
 }
 
 /** Segments carry at most `mss` octets of text and options (MUST-16). */

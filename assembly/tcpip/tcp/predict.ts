@@ -5,6 +5,7 @@ import { IsListEmpty } from "../../nt/list";
 import { TCP_HEADER, TcpFlag } from "../../wire/tcp";
 import { Counter, count, countMany } from "../counters";
 import { noteArrivalLocked } from "./delayedack";
+import { isMarked } from "./ecn";
 import { startKeepAliveLocked } from "./keepalive";
 import { Segment } from "./segment";
 import { TcpState } from "./state";
@@ -13,6 +14,8 @@ import { predictStampLocked } from "./timestamp";
 
 /** What makes a connection ordinary. */
 const SPECIAL: u32 = TcbFlag.INDICATING | TcbFlag.RECOVERING;
+/** What makes its segments carry more than the header says. */
+const PREDICTS_MORE: u32 = TcbFlag.TIMESTAMPS | TcbFlag.ECN;
 
 /**
  * Takes pure text in order that acknowledges nothing new. True when it was that, and the octets are
@@ -29,8 +32,10 @@ export function predictLocked(tcb: Tcb, segment: Segment): bool {
   if ((tcb.flags & SPECIAL) != 0 || tcb.held != null || tcb.waiting != null) return false;
   if (tcb.connection == null || !IsListEmpty(tcb.receives)) return false;
   const options = segment.data - changetype<usize>(segment.header) - <usize>TCP_HEADER;
-  if (options | (tcb.flags & TcbFlag.TIMESTAMPS)) {
-    if (!predictStampLocked(tcb, segment, options)) return false;
+  if (options | (tcb.flags & PREDICTS_MORE)) {
+    if ((tcb.flags & TcbFlag.ECN) != 0 && isMarked(segment)) return false;
+    const stamped = (tcb.flags & TcbFlag.TIMESTAMPS) != 0;
+    if ((options != 0 || stamped) && !predictStampLocked(tcb, segment, options)) return false;
   }
   tcb.flags |= TcbFlag.INDICATING;
   tcb.rcvNxt += length;

@@ -15,6 +15,7 @@ import { Verdict, challengeLocked, isProtected, judgeResetLocked } from "./chall
 import { abortLocked, dieLocked, finReceivedLocked, timeWaitLocked } from "./close";
 import { receiveSynSentLocked } from "./connect";
 import { scheduleLocked } from "./delayedack";
+import { noteMarkLocked } from "./ecn";
 import { indicate, isFinDueLocked, nextReadyLocked, takeTextLocked } from "./deliver";
 import { initialSequence } from "./initial";
 import { receiveListen, receiveSynReceivedLocked, indicateLate } from "./listen";
@@ -89,6 +90,7 @@ function stepsLocked(tcb: Tcb, segment: Segment): Next {
     synLocked(tcb);
     return Next.NOTHING;
   }
+  if (tcb.flags & TcbFlag.ECN) noteMarkLocked(tcb, segment);
   if ((segment.flags & TcpFlag.ACK) == 0) {
     drop(Drop.TCP_NO_ACK);
     return Next.NOTHING;

@@ -1,6 +1,6 @@
 /**
- * Fast retransmit and fast recovery: by records and blocks where there are some (RFC 6675; RFC 8985;
- * the window by PRR, RFC 6937), by counting duplicates where there are none (RFC 6582).
+ * Fast retransmit and fast recovery: by records and blocks where there are some (RFC 6675, RFC
+ * 8985; the window by PRR, RFC 6937), by counting duplicates where there are none (RFC 6582).
  */
 
 import { Parameter, queryParameter } from "../../ex/registry";
@@ -10,7 +10,7 @@ import { mustHold } from "../../ke/spinlock";
 import { TcpFlag } from "../../wire/tcp";
 import { Counter, count } from "../counters";
 import { inflateLocked, onAckLocked, onLossLocked, onTimeoutLocked } from "./congestion";
-import { Extension } from "./extension";
+import { Extension, ExtensionMark } from "./extension";
 import { detectLossLocked } from "./loss";
 import { isRetransmitTimerLocked, startRetransmitLocked } from "./rto";
 import { Sent, firstLostLocked, loseAllLocked, noteSentAgainLocked, pipeLocked } from "./sent";
@@ -54,8 +54,18 @@ function endRecoveryLocked(tcb: Tcb): void {
   if (extension != null) extension.epochUs = 0;
 }
 
+/** False: of what is on the way, losses have been repaired before, or are being (RFC 6582, 3.2). */
+function mayBeginLocked(tcb: Tcb): bool {
+  mustHold(tcb.lock);
+  const extension = tcb.extension;
+  if (!before(tcb.sndUna, tcb.recover)) return true;
+  return extension != null && (<u32>extension.marks & ExtensionMark.REDUCED) != 0;
+}
+
 function beginRecoveryLocked(tcb: Tcb): void {
   mustHold(tcb.lock);
+  const extension = tcb.extension;
+  if (extension != null) extension.marks &= <u8>~ExtensionMark.REDUCED;
   onLossLocked(tcb);
   tcb.recover = tcb.sndMax;
   tcb.flags |= TcbFlag.RECOVERING;
@@ -76,7 +86,7 @@ export function duplicateLocked(tcb: Tcb): void {
   }
   if (tcb.duplicateAcks < 255) tcb.duplicateAcks++;
   // RFC 6582, 3.2, step 2: not again for losses of the same window.
-  if (<u32>tcb.duplicateAcks != threshold || before(tcb.sndUna, tcb.recover)) return;
+  if (<u32>tcb.duplicateAcks != threshold || !mayBeginLocked(tcb)) return;
   beginRecoveryLocked(tcb);
   resendFirstLocked(tcb);
   tcb.cwnd = tcb.ssthresh + threshold * <u32>tcb.mss;
@@ -98,8 +108,8 @@ function resendFirstLocked(tcb: Tcb): void {
 }
 
 /**
- * An acknowledgment of a connection with records: `acked` octets for the first time, and `delivered`
- * are there that were not known to be.
+ * An acknowledgment of a connection with records: `acked` octets for the first time, and
+ * `delivered` are there that were not known to be.
  */
 export function advanceLocked(tcb: Tcb, extension: Extension, acked: u32, delivered: u32): void {
   mustHold(tcb.lock);
@@ -107,7 +117,7 @@ export function advanceLocked(tcb: Tcb, extension: Extension, acked: u32, delive
   const recovering = (tcb.flags & TcbFlag.RECOVERING) != 0;
   if (recovering && !before(tcb.sndUna, tcb.recover)) {
     endRecoveryLocked(tcb);
-  } else if (recovering || (lost && !before(tcb.sndUna, tcb.recover))) {
+  } else if (recovering || (lost && mayBeginLocked(tcb))) {
     if (!recovering) beginReductionLocked(tcb, extension);
     reduceLocked(tcb, extension, delivered);
   } else if (acked != 0) {
@@ -194,6 +204,8 @@ export function collapseLocked(tcb: Tcb): void {
   tcb.recover = tcb.sndMax;
   tcb.duplicateAcks = 0;
   tcb.flags &= ~(TcbFlag.RECOVERING | TcbFlag.TIMING);
+  const own = tcb.extension;
+  if (own != null) own.marks &= <u8>~ExtensionMark.REDUCED;
   const extension = recordedLocked(tcb);
   if (extension != null) loseAllLocked(tcb, extension);
   else tcb.sndNxt = tcb.sndUna;

@@ -13,6 +13,7 @@ export function renoLossLocked(tcb: Tcb): void {
 
 /** The same. */
 export function renoTimeoutLocked(tcb: Tcb): void {
+  mustHold(tcb.lock);
   renoLossLocked(tcb);
 }
 

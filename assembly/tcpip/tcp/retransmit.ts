@@ -10,6 +10,7 @@ import { Counter, count } from "../counters";
 import { dieLocked } from "./close";
 import { giveUpConnectLocked, resendSynLocked } from "./connect";
 import { outputLocked } from "./output";
+import { suspectBlackHoleLocked } from "./pathmtu";
 import { collapseLocked } from "./recovery";
 import { startRetransmitLocked, startTimeoutLocked } from "./rto";
 import { TcpState } from "./state";
@@ -61,6 +62,7 @@ export function retransmitExpiredLocked(tcb: Tcb): void {
     count(Counter.TCP_RETRANS_SEGS);
     startRetransmitLocked(tcb);
   } else {
+    suspectBlackHoleLocked(tcb);
     collapseLocked(tcb);
     startTimeoutLocked(tcb);
     outputLocked(tcb);

@@ -5,6 +5,7 @@ import { nowUs } from "../../trace/ring";
 import { ticksOf } from "../../nt/time";
 import { mustHold } from "../../ke/spinlock";
 import { currentOptions } from "./options";
+import { reconsiderPathLocked } from "./pathmtu";
 import { recordedLocked } from "./sent";
 import { Tcb, TcbFlag, TcpTimer } from "./tcb";
 import { startTimerLocked } from "./timer";
@@ -77,6 +78,7 @@ export function sampleLocked(tcb: Tcb): void {
   tcb.flags &= ~TcbFlag.TIMING;
   const sample = <u32>nowUs() - tcb.timedUs;
   if (sample <= 0x0fffffff) smoothLocked(tcb, sample);
+  if (tcb.extension != null) reconsiderPathLocked(tcb);
 }
 
 /**

@@ -78,6 +78,8 @@ export const enum TcbFlag {
   SACK_DUE = 0x8000000,
   /** Of what is on the way the peer has some already, or some is lost (sent.ts). */
   GAPS = 0x10000000,
+  /** As the options: ECN. It has an extension once both have agreed. */
+  ECN = 0x20000000,
 }
 
 /** What a connection owes its client, done once its lock is let go: bits of `Tcb.todo`. */

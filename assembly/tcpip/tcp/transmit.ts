@@ -13,6 +13,7 @@ import { Interface } from "../interface";
 import { interfaceFor, nextHopFor } from "../route";
 import { allocateDatagram, dontFragment, payloadOf, queueDatagram } from "../ip/send";
 import { Parameter, queryParameter } from "../../ex/registry";
+import { codepointLocked, ecnFlagsLocked } from "./ecn";
 import { before } from "./sequence";
 import { CARRIES, optionOctetsLocked, writeOptionsLocked } from "./offer";
 import { mssOf } from "./options";
@@ -32,6 +33,8 @@ export function transmitLocked(tcb: Tcb, sequence: u32, flags: u32, length: u32)
   if (packet == null) return false;
   const base = payloadOf(packet);
   const tcp = at<TcpHeader>(base, 0);
+  const codepoint = tcb.flags & TcbFlag.ECN ? codepointLocked(tcb, sequence, length) : 0;
+  if (tcb.flags & TcbFlag.ECN) flags |= ecnFlagsLocked(tcb, sequence, flags, length);
   const carries = (tcb.flags & CARRIES) | (flags & TcpFlag.SYN);
   const options = carries ? optionOctetsLocked(tcb, flags, length) : 0;
   const header = TCP_HEADER + options;
@@ -49,7 +52,8 @@ export function transmitLocked(tcb: Tcb, sequence: u32, flags: u32, length: u32)
   tcp.checksum = complement(head + partial);
   const remote = tcb.remoteAddress;
   const hop = route != null ? route.nextHop : nextHopFor(via, remote);
-  const fragment = dontFragment(queryParameter(Parameter.EnablePMTUDiscovery) != 0);
+  const whether = dontFragment(queryParameter(Parameter.EnablePMTUDiscovery) != 0);
+  const fragment = whether | (codepoint << 16);
   queueDatagram(packet, via, hop, tcb.localAddress, remote, Protocol.TCP, whole, fragment);
   count(Counter.TCP_OUT_SEGS);
   countMany(Counter.TCP_OCTETS_OUT, length);

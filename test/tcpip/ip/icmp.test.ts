@@ -164,13 +164,65 @@ describe('tcpip/ip/icmp', () => {
       machine.receive(framed(icmp(3, 4, mtu, quoted)));
       return fieldOf(machine, peer, 'mss');
     };
-    expect([tell(0), tell(67), tell(1500), tell(9000)]).toEqual([1460, 1460, 1460, 1460]);
+    expect([tell(67), tell(1500), tell(9000), tell(1040)]).toEqual([1460, 1460, 1460, 1460]);
     const old = quote.slice();
     viewOf(old).setUint32(24, peer.ack - 1);
     const future = quote.slice();
     viewOf(future).setUint32(24, peer.ack + 5000);
     expect([tell(500, old), tell(500, future)]).toEqual([1460, 1460]);
+    // An old router does not say: the next plateau below 1040 octets (RFC 1191, 5 and 7.1).
+    expect(tell(0)).toBe(966);
     expect(tell(68)).toBe(28);
+  });
+
+  it('remembers a narrow path for the next connection, and forgets it after ten minutes (6.3)', ({
+    bench,
+  }) => {
+    const { machine, user } = bench({ release: 'modern', parameters: { Tcp1323Opts: 0 } });
+    const { peer, handle } = reach({ machine, user });
+    machine.take();
+    user.send(handle, pattern(1460));
+    const [sent] = machine.take();
+    machine.receive(framed(icmp(3, 4, 1000, quoteOf(sent?.octets))));
+    expect(fieldOf(machine, peer, 'mss')).toBe(960);
+    peer.listen('ack');
+    const other = reach({ machine, user }, { port: 140 });
+    expect(fieldOf(machine, other.peer, 'mss')).toBe(960);
+    machine.advance(601_000);
+    user.send(handle, pattern(10));
+    peer.listen('ack');
+    expect(fieldOf(machine, peer, 'mss')).toBe(1460);
+  });
+
+  it('finds a path that swallows large segments and says nothing (RFC 2923, 2.1)', ({ bench }) => {
+    for (const [detects, mss] of [[1, 536], [0, 1460]] as const) {
+      const { machine, user } = bench({
+        release: 'modern', parameters: { Tcp1323Opts: 0, EnablePMTUBHDetect: detects },
+      });
+      const { peer, handle } = reach({ machine, user });
+      user.send(handle, pattern(1460));
+      machine.advance(10_000);
+      expect(fieldOf(machine, peer, 'mss')).toBe(mss);
+      expect(peer.heard().at(-1)?.data.length).toBe(mss);
+    }
+  });
+
+  it('ends a connect for what a router prohibits, in modern (RFC 1122, 3.2.2.1)', ({ bench }) => {
+    for (const [release, ends] of [['modern', true], ['nt40', false]] as const) {
+      for (const code of [9, 10, 13]) {
+        const { machine, user } = bench({ release });
+        const handle = user.socket();
+        user.connect(handle, 139);
+        const syn = machine.take().find(({ tcp }) => tcp !== undefined);
+        const quote = quoteOf(syn?.octets);
+        const late = quote.slice();
+        viewOf(late).setUint32(24, (viewOf(quote).getUint32(24) + 1) >>> 0);
+        machine.receive(framed(icmp(3, code, 0, late)));
+        expect(user.events(handle).events).toEqual([]);
+        machine.receive(framed(icmp(3, code, 0, quote)));
+        expect(user.events(handle).events.length > 0).toBe(ends);
+      }
+    }
   });
 
   it('does not end an open connection on any "unreachable" (RFC 5927, 5.2)', ({ bench }) => {

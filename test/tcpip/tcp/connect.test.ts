@@ -19,6 +19,16 @@ function begun({ machine, user }: Bench): { peer: Peer; socket: number } {
 }
 
 describe('tcpip/tcp/connect', () => {
+  it('sends its last SYNs without options where NtstackDropSynOptions says so', ({ bench }) => {
+    for (const drops of [0, 1]) {
+      const one = bench({ release: 'modern', parameters: { NtstackDropSynOptions: drops } });
+      one.user.connect(one.user.socket(), 139);
+      one.machine.advance(8000);
+      const syns = new Peer(one.machine, { port: 139 }).heard();
+      expect(syns.map(({ options }) => options.length)).toEqual([20, 20, 20, drops ? 4 : 20]);
+    }
+  });
+
   it('sends SYN at 0, 3, 9 and 21 s and fails at 45 s (nt-facts 3.3)', ({ bench }) => {
     const { machine, user } = bench();
     const peer = new Peer(machine, { port: 139 });

@@ -53,8 +53,6 @@ export const enum Parameter {
   Protect5961,
   /** Segments that vanish are made smaller. */
   EnablePMTUBHDetect,
-  /** RFC 3168: 0 off, 1 offered and agreed to, 2 agreed to. */
-  EnableEcn,
   /** 0 Reno (RFC 5681), 1 CUBIC (RFC 9438). */
   CongestionAlgorithm,
   /** RFC 8985: losses are found by time, and a tail is probed. */
@@ -85,7 +83,17 @@ export const enum Parameter {
   /** A router that forbids a SYN ends the connect. */
   NtstackProhibitedIsHard,
   /** The last SYNs of a connect have no options. */
-  NtstackDropSynOptions,
+  NtstackSynDropOptions,
+  /** RFC 3168: 0 off, 1 offered and agreed to, 2 agreed to. */
+  NtstackEcn,
+  /** Repetitions of a SYN that still offer it. */
+  NtstackEcnRetries,
+  /** Milliseconds that an acknowledgment may wait; 0: as TcpDelAckTicks says. */
+  NtstackDelayedAckMs,
+  /** A SYN with a FIN opens no connection. */
+  NtstackDropSynFin,
+  /** The window field says what is free, unless that is little. */
+  NtstackExactWindow,
   /**
    * Words of the keys of the connection table and the sequence numbers; from the machine's seed.
    */

@@ -1,6 +1,6 @@
 /** TCP options as a peer writes them, and in words. */
 
-import { join, viewOf } from './octets.js';
+import { join, viewOf } from '../../host/wire/octets.js';
 
 const NOP = Uint8Array.of(1);
 

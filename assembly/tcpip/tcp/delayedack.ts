@@ -90,7 +90,9 @@ function takeTurnLocked(tcb: Tcb): bool {
 /** The acknowledgment gets its deadline; it goes at once where none can be had, or wanted. */
 function delayLocked(tcb: Tcb): void {
   mustHold(tcb.lock);
-  const wait = ticksOf(queryParameter(Parameter.TcpDelAckTicks) * 100);
+  const tenths = queryParameter(Parameter.TcpDelAckTicks);
+  const ms = queryParameter(Parameter.NtstackDelayedAckMs);
+  const wait = ticksOf(tenths == 0 || ms == 0 ? tenths * 100 : ms);
   if (wait != 0 && queueAckLocked(tcb, wait)) tcb.flags |= TcbFlag.ACK_QUEUED;
   else acknowledgeNowLocked(tcb);
 }

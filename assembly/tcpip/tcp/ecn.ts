@@ -12,21 +12,20 @@ import { before } from "./sequence";
 import { isSynchronized } from "./state";
 import { Tcb, TcbFlag } from "./tcb";
 
-/** Values of EnableEcn: 2 agrees to what a peer offers, and offers nothing. */
+/** Values of NtstackEcn: 2 agrees to what a peer offers, and offers nothing. */
 const OFFER: u32 = 1;
-/** SYNs that offer it; then it may be what keeps them from arriving (6.1.1.1). */
-const OFFERS: u32 = 2;
 
 /** Our SYN offers it, if the registry says so. */
 export function offerEcnLocked(tcb: Tcb): void {
   mustHold(tcb.lock);
-  if (queryParameter(Parameter.EnableEcn) == OFFER) tcb.flags |= TcbFlag.ECN;
+  if (queryParameter(Parameter.NtstackEcn) == OFFER) tcb.flags |= TcbFlag.ECN;
 }
 
-/** The SYN goes out again: the last ones without an offer. */
+/** The SYN goes out again: the offer may be what keeps it from arriving (6.1.1.1). */
 export function withdrawEcnLocked(tcb: Tcb): void {
   mustHold(tcb.lock);
-  if (<u32>tcb.retransmitCount >= OFFERS) tcb.flags &= ~TcbFlag.ECN;
+  const offers = queryParameter(Parameter.NtstackEcnRetries);
+  if (<u32>tcb.retransmitCount > offers) tcb.flags &= ~TcbFlag.ECN;
 }
 
 /** The peer's SYN has come: it offers with ECE and CWR, and agrees with ECE alone (6.1.1). */
@@ -35,7 +34,7 @@ export function agreeEcnLocked(tcb: Tcb, flags: u32): void {
   const said = flags & (TcpFlag.ECE | TcpFlag.CWR);
   let agreed: bool = false;
   if (flags & TcpFlag.ACK) agreed = (tcb.flags & TcbFlag.ECN) != 0 && said == TcpFlag.ECE;
-  else if (said == (TcpFlag.ECE | TcpFlag.CWR)) agreed = queryParameter(Parameter.EnableEcn) != 0;
+  else if (said == (TcpFlag.ECE | TcpFlag.CWR)) agreed = queryParameter(Parameter.NtstackEcn) != 0;
   if (agreed && tcb.extension == null) {
     tcb.extension = allocateExtension();
     agreed = tcb.extension != null;

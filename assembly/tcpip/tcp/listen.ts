@@ -13,6 +13,7 @@ import { KeAcquireSpinLockAtDpcLevel, KeReleaseSpinLockFromDpcLevel } from "../.
 import { mustHold, mustHoldNothing } from "../../ke/spinlock";
 import { IoSetNextIrpStackLocation } from "../../io/call";
 import { IoCompleteRequest } from "../../io/complete";
+import { Parameter, queryParameter } from "../../ex/registry";
 import { Irp } from "../../io/irp";
 import { IoGetCurrentIrpStackLocation } from "../../io/stack";
 import { ConnectIndication } from "../../tdi/event";
@@ -58,6 +59,10 @@ export function receiveListen(segment: Segment): void {
   if ((flags & (TcpFlag.SYN | TcpFlag.ACK)) != TcpFlag.SYN) {
     drop(Drop.TCP_NO_CONNECTION);
     sendReset(segment);
+    return;
+  }
+  if ((flags & TcpFlag.FIN) != 0 && queryParameter(Parameter.NtstackDropSynFin) != 0) {
+    drop(Drop.TCP_UNEXPECTED);
     return;
   }
   if (!isValidOpener(segment)) return;

@@ -133,13 +133,13 @@ export function offerLocked(tcb: Tcb, mtu: u32): void {
   tcb.rcvShift = <u8>(offer & TcbFlag.SCALE ? shiftFor(tcb.rcvWnd) : 0);
 }
 
-/** SYNs with options; then they may be what keeps them from arriving (NtstackDropSynOptions). */
+/** SYNs with options; then they may be what keeps them from arriving (NtstackSynDropOptions). */
 const OFFERS: u32 = 3;
 
 /** The SYN goes out again: the last ones without options but for the MSS. */
 export function withdrawOffersLocked(tcb: Tcb): void {
   mustHold(tcb.lock);
-  if (<u32>tcb.retransmitCount < OFFERS || queryParameter(Parameter.NtstackDropSynOptions) == 0) {
+  if (<u32>tcb.retransmitCount < OFFERS || queryParameter(Parameter.NtstackSynDropOptions) == 0) {
     return;
   }
   tcb.flags &= ~AGREED;
@@ -185,16 +185,15 @@ function beginSizesLocked(tcb: Tcb, mss: u32): void {
 /**
  * NT: the window is the smaller of 0xFFFF and max(4 * MSS, 8192 rounded up to a multiple of the
  * MSS): 8760 on Ethernet (nt-facts 2.1). A value that is set is rounded down to whole segments; up,
- * as from Windows 2000 on, where windows can be scaled.
+ * as from Windows 2000 on, where windows can be scaled, or it is more than the field can say.
  */
 function windowFor(mss: u32, scales: bool): u32 {
   const wanted = queryParameter(Parameter.TcpWindowSize);
   if (wanted != 0) {
     const part = wanted % mss;
-    if (scales) return part ? wanted + mss - part : wanted;
+    if (scales || wanted > MAXIMUM_FIELD) return part ? wanted + mss - part : wanted;
     const whole = wanted - part;
-    const window = whole ? whole : wanted;
-    return window < MAXIMUM_FIELD ? window : MAXIMUM_FIELD;
+    return whole ? whole : wanted;
   }
   const four: u32 = mss * 4;
   const eightK: u32 = ((8192 + mss - 1) / mss) * mss;

@@ -65,5 +65,7 @@ export function believeResetLocked(tcb: Tcb): void {
     dieLocked(tcb, Status.CONNECTION_RESET, (tcb.flags & TcbFlag.ORPHAN) == 0);
     return;
   }
-  dieLocked(tcb, Status.CONNECTION_RESET, true);
+  // A connect that has met the peer's own is refused by it (RFC 9293, 3.10.7.4, second).
+  const refused = state == TcpState.SYN_RECEIVED && (tcb.flags & TcbFlag.PASSIVE) == 0;
+  dieLocked(tcb, refused ? Status.CONNECTION_REFUSED : Status.CONNECTION_RESET, true);
 }

@@ -1,5 +1,6 @@
 /** Windows in octets, and as the field of a segment has them (RFC 7323, 2). */
 
+import { Parameter, queryParameter } from "../../ex/registry";
 import { mustHold } from "../../ke/spinlock";
 import { Tcb } from "./tcb";
 
@@ -40,10 +41,13 @@ export function windowLocked(tcb: Tcb): u32 {
   const promised = tcb.rcvAdv - tcb.rcvNxt;
   const kept = tcb.heldOctets;
   const most = MAXIMUM_FIELD << <u32>tcb.rcvShift;
-  const whole = tcb.rcvWnd < most ? tcb.rcvWnd : most;
-  const free = kept < whole ? whole - kept : 0;
+  const whole = tcb.rcvWnd;
+  const room = kept < whole ? whole - kept : 0;
+  const free = room < most ? room : most;
   const left: u32 = <i32>promised > 0 ? promised : 0;
   if (free <= left) return left;
+  // Half of it is open: no segment is small for want of window, and the edge need not wait.
+  if (left >= whole / 2 && queryParameter(Parameter.NtstackExactWindow) != 0) return free;
   const least = whole / 2 < <u32>tcb.mss ? whole / 2 : <u32>tcb.mss;
   return free - left >= least || tcb.rcvAdv == 0 ? free : left;
 }

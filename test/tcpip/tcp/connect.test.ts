@@ -19,9 +19,9 @@ function begun({ machine, user }: Bench): { peer: Peer; socket: number } {
 }
 
 describe('tcpip/tcp/connect', () => {
-  it('sends its last SYNs without options where NtstackDropSynOptions says so', ({ bench }) => {
+  it('sends its last SYNs without options where NtstackSynDropOptions says so', ({ bench }) => {
     for (const drops of [0, 1]) {
-      const one = bench({ release: 'modern', parameters: { NtstackDropSynOptions: drops } });
+      const one = bench({ release: 'modern', parameters: { NtstackSynDropOptions: drops } });
       one.user.connect(one.user.socket(), 139);
       one.machine.advance(8000);
       const syns = new Peer(one.machine, { port: 139 }).heard();

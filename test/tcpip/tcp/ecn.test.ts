@@ -1,17 +1,18 @@
 /** Explicit congestion notification (RFC 3168, 6.1): negotiation, marks, echoes, reactions. */
 
 import { describe, expect } from 'vitest';
+import { internetChecksum, viewOf } from '../../../host/wire/octets.js';
 import { ACK, PSH, SYN } from '../../wireside/build.js';
 import { it } from '../../wireside/fixture.js';
 import type { Bench } from '../../wireside/fixture.js';
-import { internetChecksum, pattern, viewOf } from '../../wireside/octets.js';
+import { pattern } from '../../wireside/octets.js';
 import { Peer, arrive, fieldOf, reach } from '../../wireside/peer.js';
 import type { Connected } from '../../wireside/peer.js';
 
 const ECE = 64;
 const CWR = 128;
 const MSS = 1460;
-const OPTIONS = { release: 'modern', parameters: { Tcp1323Opts: 0, SackOpts: 0, EnableEcn: 1 } };
+const OPTIONS = { release: 'modern', parameters: { Tcp1323Opts: 0, SackOpts: 0, NtstackEcn: 1 } };
 
 /** A connection that both sides agree to have marked; the peer opens it. */
 function markable(one: Bench): Connected {
@@ -43,13 +44,13 @@ function codepoints({ machine }: Bench): [field: number, length: number][] {
 }
 
 describe('tcpip/tcp/ecn', () => {
-  it('is offered by EnableEcn 1 alone, and withdrawn from the third SYN (6.1.1)', ({ bench }) => {
+  it('is offered by NtstackEcn 1 alone, and withdrawn from the third SYN (6.1.1)', ({ bench }) => {
     for (const [enable, flags] of [
       [0, [SYN, SYN, SYN]],
       [1, [SYN | ECE | CWR, SYN | ECE | CWR, SYN]],
       [2, [SYN, SYN, SYN]],
     ] as const) {
-      const one = bench({ release: 'modern', parameters: { EnableEcn: enable } });
+      const one = bench({ release: 'modern', parameters: { NtstackEcn: enable } });
       one.user.connect(one.user.socket(), 139);
       one.machine.advance(3500);
       expect(new Peer(one.machine, { port: 139 }).heard().map((each) => each.flags))
@@ -61,7 +62,7 @@ describe('tcpip/tcp/ecn', () => {
     for (const [enable, offer, answer] of [
       [2, ECE | CWR, ECE], [1, ECE | CWR, ECE], [0, ECE | CWR, 0], [2, ECE, 0], [2, CWR, 0],
     ] as const) {
-      const one = bench({ release: 'modern', parameters: { EnableEcn: enable } });
+      const one = bench({ release: 'modern', parameters: { NtstackEcn: enable } });
       one.user.listen(80);
       const peer = new Peer(one.machine, { ours: 80 });
       peer.say(SYN | offer);

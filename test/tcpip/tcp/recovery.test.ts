@@ -1,12 +1,12 @@
 /** Recovery by blocks and by time (RFC 6675, RFC 6937, RFC 8985), and what goes with it. */
 
 import { describe, expect } from 'vitest';
+import { join } from '../../../host/wire/octets.js';
 import { ACK } from '../../wireside/build.js';
 import { it } from '../../wireside/fixture.js';
 import type { Bench } from '../../wireside/fixture.js';
 import { difference, pattern } from '../../wireside/octets.js';
 import { SACK_PERMITTED, sack, scale } from '../../wireside/option.js';
-import { join } from '../../wireside/octets.js';
 import { arrive, fieldOf } from '../../wireside/peer.js';
 import type { Connected, Peer } from '../../wireside/peer.js';
 

@@ -1,10 +1,11 @@
 /** Selective acknowledgements of what comes out of order (RFC 2018) or twice (RFC 2883). */
 
 import { describe, expect } from 'vitest';
+import { join } from '../../../host/wire/octets.js';
 import { ACK, FIN, PSH, SYN } from '../../wireside/build.js';
 import { it } from '../../wireside/fixture.js';
 import type { Bench } from '../../wireside/fixture.js';
-import { difference, join, pattern } from '../../wireside/octets.js';
+import { difference, pattern } from '../../wireside/octets.js';
 import { SACK_PERMITTED, optionWords, stamps } from '../../wireside/option.js';
 import { Peer, arrive } from '../../wireside/peer.js';
 import type { Connected } from '../../wireside/peer.js';

@@ -1,10 +1,11 @@
 /** Timestamps (RFC 7323): when they are carried, what is echoed, and what is too old (PAWS). */
 
 import { describe, expect } from 'vitest';
+import { join } from '../../../host/wire/octets.js';
 import { ACK, FIN, PSH, RST, SYN } from '../../wireside/build.js';
 import { it } from '../../wireside/fixture.js';
 import type { Bench } from '../../wireside/fixture.js';
-import { join, pattern } from '../../wireside/octets.js';
+import { pattern } from '../../wireside/octets.js';
 import { SACK_PERMITTED, optionWords, scale, stampOf, stamps } from '../../wireside/option.js';
 import { Peer, arrive, fieldOf, reach, stateOf } from '../../wireside/peer.js';
 import type { Connected } from '../../wireside/peer.js';

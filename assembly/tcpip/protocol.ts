@@ -16,7 +16,7 @@ import { Drop, drop } from "./counters";
 import { Interface, isBroadcast } from "./interface";
 import { Kind, classify, prepare, receiveDatagram } from "./ip/receive";
 import { flushSends } from "./ip/send";
-import { askForBatch, processSegment } from "./tcp/batch";
+import { askForBatch, findSingle, processSegment } from "./tcp/batch";
 import { flushScheduled } from "./tcp/delayedack";
 import { BATCH, Segment, firstSegment, segmentAfter } from "./tcp/segment";
 import { findBatch, tableGeneration } from "./tcp/table";
@@ -45,7 +45,8 @@ function receivePass(on: Interface, descriptors: usize, count: u32): void {
     segments += stageFrame(on, descriptor, segment);
     segment = segmentAfter(segment);
   }
-  if (segments != 0) {
+  if (count == 1 && segments == 1) findSingle(firstSegment());
+  else if (segments != 0) {
     askForBatch(count);
     findBatch(count);
   }

@@ -11,12 +11,13 @@ import { Ipv4Header, Protocol } from "../../wire/ipv4";
 import { TCP_HEADER, TcpHeader } from "../../wire/tcp";
 import { Drop, drop } from "../counters";
 import { Interface } from "../interface";
+import { findTcb } from "./find";
 import { hashTuple } from "./hash";
 import { receiveSegment } from "./receive";
 import { BATCH, Segment, firstSegment, readSegment, segmentAfter } from "./segment";
 import { segmentFrom } from "./segment";
 import { TcpState } from "./state";
-import { findTcb, guessTcb, tableGeneration } from "./table";
+import { guessTcb, tableGeneration } from "./table";
 import { Tcb, dereferenceTcb } from "./tcb";
 
 /**
@@ -48,6 +49,12 @@ export function readTcp(
   segment.hash = hashTuple(source, ports, destination);
   segment.verified = verified ? 1 : verifies(segment);
   return true;
+}
+
+/** Stages b and c, for a segment that comes alone. IRQL: DISPATCH_LEVEL. Locks: none. */
+export function findSingle(segment: Segment): void {
+  const source = segment.source;
+  segment.tcb = findTcb(segment.hash, source, segment.ports, segment.destination);
 }
 
 /**
@@ -118,7 +125,7 @@ export function processSegment(segment: Segment, generation: u32): void {
   const gone = found == null || found.state == TcpState.CLOSED;
   if (gone && tableGeneration() != generation) {
     if (found != null) dereferenceTcb(found);
-    segment.tcb = findTcb(segment.source, segment.ports, segment.destination);
+    findSingle(segment);
   }
   receiveSegment(segment);
 }
@@ -134,6 +141,6 @@ export function receiveTcp(
   // The last place of the batch is kept free for it: see protocol.ts.
   const segment = segmentFrom(firstSegment(), BATCH - 1);
   if (!readTcp(segment, on, ip, tcp, whole, verified)) return;
-  segment.tcb = findTcb(segment.source, segment.ports, segment.destination);
+  findSingle(segment);
   processSegment(segment, tableGeneration());
 }

@@ -38,7 +38,7 @@ import { settle } from "./settle";
 import { TcpState, setStateLocked } from "./state";
 import { isIndicatedLate, noteExhausted, noteHalfOpenLocked } from "./synattack";
 import { noteNotHalfOpenLocked } from "./synattack";
-import { findTcb, insertTcb } from "./table";
+import { insertTcb } from "./table";
 import { Tcb, TcbFlag, Todo, allocateTcb, dereferenceTcb } from "./tcb";
 import { stopTimerLocked } from "./timer";
 import { beginStampsLocked } from "./timestamp";

@@ -39,7 +39,8 @@ export class Partition {
   count: u32;
   /** Counts what was put in or taken out. */
   generation: u32;
-  private reserved0: u32;
+  /** NT's LastTCB: the connection that `findTcb` found last, while it is in the table. */
+  last: Tcb | null;
   private reserved1: u64;
   private reserved2: u64;
   private reserved3: u64;
@@ -81,8 +82,8 @@ function hashOf(tcb: Tcb): u32 {
   return hashTuple(tcb.remoteAddress, tcb.ports, tcb.localAddress);
 }
 
-/** The partition of a hash. */
-function partitionOf(hash: u32): Partition {
+/** The partition of a hash. IRQL: any. */
+export function partitionOf(hash: u32): Partition {
   return partitionAt(hash & (shape().partitions - 1));
 }
 
@@ -104,6 +105,7 @@ export function initializeTable(): bool {
     partition.mask = slots - 1;
     partition.count = 0;
     partition.generation = 0;
+    partition.last = null;
     if (partition.slots == 0) return false;
   }
   return true;
@@ -135,7 +137,7 @@ function homeOf(hash: u32): u32 {
 }
 
 /** The connection of that four-tuple, or null. */
-function findTcbLocked(
+export function findTcbLocked(
   partition: Partition,
   hash: u32,
   remoteAddress: u32,
@@ -149,22 +151,9 @@ function findTcbLocked(
     const tcb = slot.tcb;
     if (tcb == null) return null;
     if (slot.hash != hash) continue;
-    const same =
-      tcb.remoteAddress == remoteAddress && tcb.ports == ports && tcb.localAddress == localAddress;
-    if (same) return tcb;
+    if (hasTuple(tcb, remoteAddress, ports, localAddress)) return tcb;
   }
   return null;
-}
-
-/** The referenced connection of that four-tuple, or null. IRQL: DISPATCH_LEVEL. Locks: none. */
-export function findTcb(remoteAddress: u32, ports: u32, localAddress: u32): Tcb | null {
-  const hash = hashTuple(remoteAddress, ports, localAddress);
-  const partition = partitionOf(hash);
-  KeAcquireSpinLockAtDpcLevel(partition.lock);
-  const tcb = findTcbLocked(partition, hash, remoteAddress, ports, localAddress);
-  if (tcb != null) referenceTcb(tcb);
-  KeReleaseSpinLockFromDpcLevel(partition.lock);
-  return tcb;
 }
 
 /** For each processor and partition, the first segment of its batch: its place plus one. */
@@ -254,6 +243,13 @@ function isTcp(segment: Segment): bool {
   return segment.whole != 0;
 }
 
+/** Whether `tcb` is the connection of that four-tuple. IRQL: any. */
+export function hasTuple(tcb: Tcb, remoteAddress: u32, ports: u32, localAddress: u32): bool {
+  return (
+    tcb.remoteAddress == remoteAddress && tcb.ports == ports && tcb.localAddress == localAddress
+  );
+}
+
 /**
  * Puts `tcb` into the table, which takes a reference; false when its four-tuple is there already,
  * or there is no memory. IRQL: DISPATCH_LEVEL. Locks: none.
@@ -338,6 +334,7 @@ export function removeTcbLocked(partition: Partition, tcb: Tcb): bool {
   const last = slotAt(partition, hole);
   last.hash = 0;
   last.tcb = null;
+  if (partition.last == tcb) partition.last = null;
   partition.count--;
   partition.generation++;
   return true;

@@ -11,11 +11,12 @@ import { Unreachable } from "../../wire/icmp";
 import { Ipv4Header } from "../../wire/ipv4";
 import { TcpHeader } from "../../wire/tcp";
 import { dieLocked } from "./close";
+import { findTcb } from "./find";
+import { hashTuple } from "./hash";
 import { narrowLocked } from "./pathmtu";
 import { before } from "./sequence";
 import { settle } from "./settle";
 import { TcpState } from "./state";
-import { findTcb } from "./table";
 import { Tcb, dereferenceTcb } from "./tcb";
 import { outputLocked } from "./output";
 
@@ -26,7 +27,8 @@ import { outputLocked } from "./output";
 export function receiveUnreachable(quote: Ipv4Header, code: u32, nextHopMtu: u32): void {
   const tcp = at<TcpHeader>(changetype<usize>(quote) + quote.headerLength, 0);
   const ports = (tcp.destinationPort << 16) | tcp.sourcePort;
-  const tcb = findTcb(quote.destination, ports, quote.source);
+  const hash = hashTuple(quote.destination, ports, quote.source);
+  const tcb = findTcb(hash, quote.destination, ports, quote.source);
   if (tcb == null) return;
   KeAcquireSpinLockAtDpcLevel(tcb.lock);
   believeLocked(tcb, tcp.sequenceNumber, code, nextHopMtu, quote.totalLength);

@@ -45,9 +45,9 @@ function singleLock(index: u32): usize {
     case 1:
       return readyLock();
     case 2:
-      return addressLock();
+      return changetype<usize>(addressLock());
     case 3:
-      return endpointsLock();
+      return changetype<usize>(endpointsLock());
     case 4:
       return changetype<usize>(abandonedLock());
     case 5:

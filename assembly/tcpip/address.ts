@@ -24,7 +24,10 @@ export class AddressObject {
   references: u32;
   /** How many found it and may call its client. */
   callers: u16;
-  /** 1 when its client has closed it: only connections hold it, and nobody new finds it. */
+  /**
+   * 1 when its client has closed it: only connections hold it, nobody new finds it, and no endpoint
+   * of it gets a connection. Written under the lock of connection endpoints as well.
+   */
   closed: u8;
   // Do not change while it is open:
   protocol: u8;
@@ -63,9 +66,9 @@ function bucketOf(protocol: u32, port: u32): Bucket {
   return changetype<Bucket>(TABLE + (<usize>index << 2));
 }
 
-/** Where its lock lies, for the host. */
-export function addressLock(): usize {
-  return LOCK;
+/** The lock of all address objects. */
+export function addressLock(): KSpinLock {
+  return lock();
 }
 
 /** Makes the table empty. Once, at start. */
@@ -176,17 +179,10 @@ function findLocked(protocol: Protocol, address: u32, port: u32): AddressObject 
 }
 
 /**
- * IRP_MJ_CLEANUP: its client is gone; its connections keep it, but nobody new finds it. PENDING:
- * somebody has found it, and completes the request when its client is called no more.
+ * The client of `object` is gone: nobody new finds it. PENDING: somebody has found it, and
+ * completes `irp` when the client is called no more.
  */
-export function cleanUpAddress(object: AddressObject, irp: Irp): NTSTATUS {
-  const irql = KeAcquireSpinLock(lock());
-  const status = closeToAllLocked(object, irp);
-  KeReleaseSpinLock(lock(), irql);
-  return status;
-}
-
-function closeToAllLocked(object: AddressObject, irp: Irp): NTSTATUS {
+export function closeToAllLocked(object: AddressObject, irp: Irp): NTSTATUS {
   mustHold(lock());
   object.closed = 1;
   if (object.callers == 0) return Status.SUCCESS;

@@ -15,12 +15,12 @@ import { EventHandlers } from "../tdi/event";
 import { TdiInformation, TdiSendDatagram, TdiSetEvents } from "../tdi/parameters";
 import { Tdi, TransportObject, TransportQuery } from "../tdi/request";
 import { Protocol } from "../wire/ipv4";
-import { AddressObject, OpenedAddress, cleanUpAddress } from "./address";
+import { AddressObject, OpenedAddress } from "./address";
 import { dereferenceAddress, openAddress } from "./address";
 import { startEcho } from "./ip/echo";
+import { cleanUpAddress, closeConnection, disassociateAddress } from "./tcp/association";
 import { setTcpRow } from "./tcp/row";
-import { cleanUpConnection, closeConnection } from "./tcp/request";
-import { associate, connect, disassociate, disconnect, receive } from "./tcp/request";
+import { associate, cleanUpConnection, connect, disconnect, receive } from "./tcp/request";
 import { queryConnection, send, setInformation } from "./tcp/request";
 import { openConnection } from "./tcp/connection";
 import { Connection } from "./tcp/endpoint";
@@ -107,19 +107,21 @@ export function deviceControl(device: usize, irp: Irp): NTSTATUS {
   return status;
 }
 
-/** IRP_MJ_INTERNAL_DEVICE_CONTROL: TDI. */
+/** IRP_MJ_INTERNAL_DEVICE_CONTROL: TDI. What is asked of an address runs at its caller's IRQL. */
 export function internalDeviceControl(device: usize, irp: Irp): NTSTATUS {
-  const irql = KeRaiseIrql(Irql.DISPATCH);
   const file = IoGetCurrentIrpStackLocation(irp).file;
+  const kind: u32 = file == null ? TransportObject.CONTROL : file.fsContext2;
   let status: NTSTATUS = Status.INVALID_HANDLE;
-  if (file == null) return finish(irp, status, irql);
-  const kind = file.fsContext2;
-  if (kind == TransportObject.CONNECTION) {
+  if (file != null && kind == TransportObject.CONNECTION) {
+    const irql = KeRaiseIrql(Irql.DISPATCH);
     status = requestConnection(at<Connection>(file.fsContext, 0), irp);
-  } else if (kind == TransportObject.ADDRESS) {
+    return finish(irp, status, irql);
+  }
+  if (file != null && kind == TransportObject.ADDRESS) {
     status = requestAddress(at<AddressObject>(file.fsContext, 0), irp);
   }
-  return finish(irp, status, irql);
+  IoCompleteRequest(irp, status, 0);
+  return status;
 }
 
 function requestConnection(connection: Connection, irp: Irp): NTSTATUS {
@@ -128,7 +130,7 @@ function requestConnection(connection: Connection, irp: Irp): NTSTATUS {
     case Tdi.ASSOCIATE_ADDRESS:
       return associate(connection, irp);
     case Tdi.DISASSOCIATE_ADDRESS:
-      return disassociate(connection);
+      return disassociateAddress(connection);
     case Tdi.CONNECT:
       return connect(connection, irp);
     case Tdi.DISCONNECT:

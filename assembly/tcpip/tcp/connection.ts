@@ -21,9 +21,9 @@ function lock(): KSpinLock {
   return changetype<KSpinLock>(LOCK);
 }
 
-/** Where its lock lies, for the host. */
-export function endpointsLock(): usize {
-  return LOCK;
+/** The lock of all connection endpoints. */
+export function endpointsLock(): KSpinLock {
+  return lock();
 }
 
 /** Makes the lock. Once, at start. */
@@ -44,8 +44,8 @@ export function freeConnection(connection: Connection): void {
 }
 
 /**
- * Gives `connection` its connection; false when it has one. Takes a reference for it.
- * IRQL: DISPATCH_LEVEL.
+ * Gives `connection` its connection; false when it has one, or its address is closed. Takes a
+ * reference for it. IRQL: DISPATCH_LEVEL.
  */
 export function attach(connection: Connection, tcb: Tcb): bool {
   KeAcquireSpinLockAtDpcLevel(lock());
@@ -56,7 +56,8 @@ export function attach(connection: Connection, tcb: Tcb): bool {
 
 function attachLocked(connection: Connection, tcb: Tcb): bool {
   mustHold(lock());
-  if (connection.tcb != 0) return false;
+  const address = connection.address;
+  if (connection.tcb != 0 || address == null || address.closed) return false;
   referenceTcb(tcb);
   connection.tcb = changetype<usize>(tcb);
   return true;

@@ -11,12 +11,13 @@ import { TdiAssociate, TdiConnect, TdiDisconnect, TdiInformation } from "../../t
 import { TdiTransfer } from "../../tdi/parameters";
 import { ConnectionOption, DisconnectFlag, ReceiveFlag } from "../../tdi/request";
 import { TransportQuery } from "../../tdi/request";
-import { AddressObject, dereferenceAddress, referenceAddress } from "../address";
+import { AddressObject } from "../address";
 import { flushSends } from "../ip/send";
+import { associateAddress } from "./association";
 import { abortLocked, closeLocked, orphanLocked } from "./close";
 import { startConnect } from "./connect";
-import { beginCall, connectionTcb, detach, endLastCall, freeConnection } from "./connection";
-import { isCalling, letGoLocked, setOption } from "./connection";
+import { beginCall, connectionTcb, detach, endLastCall } from "./connection";
+import { letGoLocked, setOption } from "./connection";
 import { fillReceivesLocked, peekLocked, queueReceiveLocked } from "./deliver";
 import { Connection } from "./endpoint";
 import { startKeepAliveLocked } from "./keepalive";
@@ -35,23 +36,7 @@ export function associate(connection: Connection, irp: Irp): NTSTATUS {
   const view = parametersOf<TdiAssociate>(irp);
   const file = view.address;
   if (file == null) return Status.INVALID_HANDLE;
-  if (connection.address != null) return Status.ADDRESS_ALREADY_ASSOCIATED;
-  const address = at<AddressObject>(file.fsContext, 0);
-  referenceAddress(address);
-  connection.address = address;
-  return Status.SUCCESS;
-}
-
-/** TDI_DISASSOCIATE_ADDRESS */
-export function disassociate(connection: Connection): NTSTATUS {
-  const address = connection.address;
-  if (address == null) return Status.ADDRESS_NOT_ASSOCIATED;
-  const tcb = connectionTcb(connection);
-  if (tcb != null) dereferenceTcb(tcb);
-  if (tcb != null || isCalling(connection)) return Status.CONNECTION_ACTIVE;
-  connection.address = null;
-  dereferenceAddress(address);
-  return Status.SUCCESS;
+  return associateAddress(connection, at<AddressObject>(file.fsContext, 0));
 }
 
 /** TDI_CONNECT */
@@ -214,11 +199,4 @@ function leaveClientLocked(tcb: Tcb, connection: Connection): void {
   if (tcb.state == TcpState.SYN_SENT) abortLocked(tcb, Status.CANCELLED);
   else orphanLocked(tcb);
   if (tcb.connection == connection) letGoLocked(tcb);
-}
-
-/** IRP_MJ_CLOSE: the endpoint itself goes. */
-export function closeConnection(connection: Connection): void {
-  const address = connection.address;
-  if (address != null) dereferenceAddress(address);
-  freeConnection(connection);
 }

@@ -94,6 +94,8 @@ export const enum Parameter {
   NtstackDropSynFin,
   /** The window field says what is free, unless that is little. */
   NtstackExactWindow,
+  /** Packets that a card has for frames on their way out. */
+  NtstackSendPackets,
   /**
    * Words of the keys of the connection table and the sequence numbers; from the machine's seed.
    */

@@ -29,5 +29,5 @@ export const FRAME_STRIDE: u32 = 1536;
 export const FRAME_OFFSET: u32 = 2;
 /** The longest frame: 14 octets of header and 1500 of datagram. */
 export const FRAME_LIMIT: u32 = 1514;
-/** Packets of a card: more than its transmit ring and one batch of answers hold. */
+/** Packets of a card at most: more than its transmit ring and one batch of answers hold. */
 export const PACKETS: u32 = 512;

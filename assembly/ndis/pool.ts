@@ -1,9 +1,10 @@
 /** A card's pool of packets. */
 
 import { at } from "../nt/embed";
+import { Parameter, queryParameter } from "../ex/registry";
 import { KeAcquireSpinLock, KeReleaseSpinLock, mustHold } from "../ke/spinlock";
 import { Adapter, adapterAt } from "./adapter";
-import { FRAME_OFFSET, FRAME_STRIDE, NdisPacket, PACKETS } from "./packet";
+import { FRAME_OFFSET, FRAME_STRIDE, NdisPacket } from "./packet";
 
 /** A packet with room for one frame; null when all are under way. IRQL: <= DISPATCH_LEVEL. */
 export function NdisAllocatePacket(adapter: Adapter): NdisPacket | null {
@@ -55,10 +56,14 @@ function putPacketLocked(adapter: Adapter, packet: NdisPacket): void {
   adapter.packetsOut--;
 }
 
-/** Strings up the packets of a new card, whose number is known, in the order of their buffers. */
+/**
+ * Strings up the packets of a new card, whose number is known, in the order of their buffers:
+ * as many of the PACKETS as the registry says.
+ */
 export function initializePackets(adapter: Adapter, packets: usize, buffers: usize): void {
+  const many = queryParameter(Parameter.NtstackSendPackets);
   let previous: NdisPacket | null = null;
-  for (let i: u32 = 0; i < PACKETS; i++) {
+  for (let i: u32 = 0; i < many; i++) {
     const packet = at<NdisPacket>(packets, offsetof<NdisPacket>() * i);
     packet.next = null;
     packet.adapterIndex = adapter.index;

@@ -262,6 +262,10 @@ const OURS: readonly ParameterEntry[] = [
     '1: the window says what is free while half of it is; 0: it always grows by whole segments',
     ['nt35', 0, 'RFC 9293 3.8.6.2.2'],
     ['modern', 1, 'ours: what FreeBSD and Linux do; RFC 9293 3.8.6.2.2 is kept below half']),
+  // Drivers of cards had such a value, each by a name of its own. 512 is ndis/packet.ts's PACKETS.
+  entry('NtstackSendPackets', [8, 512], 'packets',
+    'packets the card has for frames on their way out',
+    ['nt35', 512, 'ours: twice the slots of its transmit ring']),
 ];
 
 /** All values that can be set. */

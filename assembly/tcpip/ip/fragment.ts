@@ -1,6 +1,8 @@
 /** IP on the way out: what does not fit is sent in pieces (RFC 791, 3.2). */
 
 import { RtlCopyMemory } from "../../nt/memory";
+import { KeLowerIrql, KeRaiseIrql } from "../../ke/irql";
+import { Irql } from "../../ke/processor";
 import { NdisPacket } from "../../ndis/packet";
 import { Fragment } from "../../wire/ipv4";
 import { Counter, count } from "../counters";
@@ -11,6 +13,7 @@ import { allocateDatagram, payloadOf, queuePacket, writeIpHeader } from "./send"
 /**
  * Sends `length` octets of payload, which lie at `payload`, in as many datagrams as `via` needs;
  * false when a packet was missing: then nothing more is sent, and the receiver drops the rest.
+ * What is queued waits for `flushSends` on the running processor. IRQL: <= DISPATCH_LEVEL.
  */
 export function sendInPieces(
   via: Interface,
@@ -33,7 +36,9 @@ export function sendInPieces(
     RtlCopyMemory(payloadOf(packet), payload + offset, take);
     const fragment = (offset >>> 3) | (last ? 0 : Fragment.MORE);
     writeIpHeader(packet, source, destination, protocol, take, identification, fragment);
+    const irql = KeRaiseIrql(Irql.DISPATCH);
     queuePacket(packet, via, nextHop, destination);
+    KeLowerIrql(irql);
     if (last && offset == 0) return true;
     count(Counter.IP_FRAG_CREATES);
     if (last) break;

@@ -8,8 +8,9 @@ import { parametersOf } from "../../io/stack";
 import { TcpRow, TcpRowState } from "../../tdi/parameters";
 import { flushSends } from "../ip/send";
 import { abortLocked } from "./close";
+import { findTcb } from "./find";
+import { hashTuple } from "./hash";
 import { settle } from "./settle";
-import { findTcb } from "./table";
 import { Tcb, Todo, dereferenceTcb } from "./tcb";
 
 /**
@@ -19,7 +20,8 @@ import { Tcb, Todo, dereferenceTcb } from "./tcb";
 export function setTcpRow(irp: Irp): NTSTATUS {
   const row = parametersOf<TcpRow>(irp);
   if (row.state != TcpRowState.DELETE_TCB) return Status.INVALID_PARAMETER;
-  const tcb = findTcb(row.remoteAddress, row.ports, row.localAddress);
+  const hash = hashTuple(row.remoteAddress, row.ports, row.localAddress);
+  const tcb = findTcb(hash, row.remoteAddress, row.ports, row.localAddress);
   if (tcb == null) return Status.INVALID_PARAMETER;
   KeAcquireSpinLockAtDpcLevel(tcb.lock);
   deleteLocked(tcb);

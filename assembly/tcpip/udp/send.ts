@@ -4,6 +4,8 @@ import { at } from "../../nt/embed";
 import { NTSTATUS, Status } from "../../nt/status";
 import { ExAllocatePoolWithTag, ExFreePool } from "../../ex/pool";
 import { Tag } from "../../ex/tag";
+import { KeLowerIrql, KeRaiseIrql } from "../../ke/irql";
+import { Irql } from "../../ke/processor";
 import { Mdl, copyFromMdl } from "../../io/mdl";
 import { complement, pseudoHeader, sum } from "../../wire/checksum";
 import { IPV4_HEADER, IPV4_LIMIT, Protocol } from "../../wire/ipv4";
@@ -16,7 +18,7 @@ import { sendInPieces } from "../ip/fragment";
 import { flushSends } from "../ip/send";
 
 /**
- * Sends `length` octets of `chain` from `object`. IRQL: DISPATCH_LEVEL. Locks: none.
+ * Sends `length` octets of `chain` from `object`. IRQL: <= DISPATCH_LEVEL. Locks: none.
  * BAD_NETWORK_PATH: no route; INVALID_PARAMETER: too long; INSUFFICIENT_RESOURCES: no memory.
  */
 export function sendUdp(
@@ -49,6 +51,8 @@ export function sendUdp(
   const sent = sendInPieces(via, hop, source, remoteAddress, Protocol.UDP, block, whole);
   ExFreePool(block);
   if (sent) count(Counter.UDP_OUT_DATAGRAMS);
+  const irql = KeRaiseIrql(Irql.DISPATCH);
   flushSends();
+  KeLowerIrql(irql);
   return sent ? Status.SUCCESS : Status.INSUFFICIENT_RESOURCES;
 }

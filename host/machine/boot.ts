@@ -28,6 +28,7 @@ export async function bootMachine(
   const runner = parts.runner ?? new Runner(options.clock ?? new Clock());
   const module = options.module ?? (await loadModule(settings.target));
   const witness = new Witness(settings.name, options.onPreempt);
+  witness.keepsStacks = options.captureSites ?? false;
   const bare = await instantiateKernel(module, witness);
   const kernel = options.tap?.(bare) ?? bare;
   witness.layout = kernel.layout;

@@ -195,6 +195,11 @@ export class Machine {
     return this.witness.siteOf(lock, sequence);
   }
 
+  /** The stack on which a rule was broken, where sites are kept. */
+  stackOf(finding: Finding): string | undefined {
+    return this.witness.stackOf(finding);
+  }
+
   /**
    * Unloads the drivers, unplugs the card. A machine whose kernel has stopped, or of which no
    * processor is at PASSIVE_LEVEL, is only switched off. Calls of user mode that wait fail, with

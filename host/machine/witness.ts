@@ -41,7 +41,11 @@ export class Witness implements KernelHooks {
   processor: () => number = () => 0;
   /** Set once the kernel is loaded: its words. */
   layout: Layout | undefined;
+  /** Set by the machine: whether the stack of each finding is kept. */
+  keepsStacks = false;
   private readonly sites = new Map<number, Site>();
+  /** Put into words only when somebody asks. */
+  private readonly stacks = new WeakMap<Finding, Error>();
 
   constructor(
     readonly machine: string,
@@ -63,22 +67,25 @@ export class Witness implements KernelHooks {
   onFinding(rule: number, p1: number, p2: number, p3: number): void {
     this.findingCount++;
     if (this.findings.length >= KEPT_FINDINGS) return;
-    this.findings.push({
+    const finding = {
       rule: this.layout === undefined ? String(rule) : nameOf(this.layout, 'Rule', rule),
       words: [p1, p2, p3],
       timeUs: this.nowUs(),
       processor: this.processor(),
       machine: this.machine,
-    });
+    };
+    this.findings.push(finding);
+    if (this.keepsStacks) this.stacks.set(finding, traceNow());
+  }
+
+  /** The stack on which a rule was broken, where those are kept. */
+  stackOf(finding: Finding): string | undefined {
+    return this.stacks.get(finding)?.stack;
   }
 
   onSite(object: number, sequence: number): void {
-    const usual = Error.stackTraceLimit;
-    Error.stackTraceLimit = STACK_FRAMES;
-    const trace = new Error('acquired');
-    Error.stackTraceLimit = usual;
     this.sites.delete(object);
-    this.sites.set(object, { sequence, trace });
+    this.sites.set(object, { sequence, trace: traceNow() });
     if (this.sites.size > KEPT_SITES) {
       for (const oldest of this.sites.keys()) {
         this.sites.delete(oldest);
@@ -92,4 +99,12 @@ export class Witness implements KernelHooks {
     const site = this.sites.get(object);
     return site?.sequence === sequence ? site.trace.stack : undefined;
   }
+}
+
+function traceNow(): Error {
+  const usual = Error.stackTraceLimit;
+  Error.stackTraceLimit = STACK_FRAMES;
+  const trace = new Error('here');
+  Error.stackTraceLimit = usual;
+  return trace;
 }

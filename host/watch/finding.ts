@@ -1,6 +1,6 @@
 /** What the verifier found, of the rules that no other detector tells. */
 
-import { irqlName } from './observation.js';
+import { BROKEN_BY_RELEASE, irqlName } from './observation.js';
 import type { Observation, ObservedFinding } from './observation.js';
 import { RULES } from './rules.js';
 import { formatSite } from './verdict.js';
@@ -23,7 +23,8 @@ export function findBrokenRules(
 
 function verdictOf(observation: Observation, finding: ObservedFinding): Verdict {
   const kind = RULES[finding.rule]?.kind ?? 'lock misuse';
-  const did = kind === 'irp misuse' ? 'first completed' : 'acquired';
+  const did = kind === 'irp misuse' ? 'first completed'
+    : BROKEN_BY_RELEASE.test(finding.rule) ? 'released' : 'acquired';
   const where = finding.site === undefined ? '' : ` (${did} in ${formatSite(finding.site)})`;
   return {
     kind,

@@ -40,9 +40,12 @@ export interface ObservedFinding {
   readonly lock?: string;
   /** Of a rule about two locks, the name of the one that was held. */
   readonly held?: string;
-  /** Where that lock was acquired, where stacks were kept. */
+  /** Where that lock was acquired, or the release is that broke it; where stacks were kept. */
   readonly site?: Site;
 }
+
+/** Rules that a release breaks: where it is says more than where the acquire was. */
+export const BROKEN_BY_RELEASE = /^LOCK_(NOT_OWNED|RELEASE)|RELEASE_IRQL$/;
 
 /** Blocks that a tag has in the pool. */
 export interface ObservedTag {

@@ -5,7 +5,7 @@ import type { HeldLockView, LockView } from '../kernel/inspect.js';
 import type { Kernel } from '../kernel/load.js';
 import type { KernelStop } from '../kernel/stop.js';
 import type { Finding } from '../machine/witness.js';
-import { PASSIVE } from './observation.js';
+import { BROKEN_BY_RELEASE, PASSIVE } from './observation.js';
 import type { Observation, ObservedFinding, ObservedLock } from './observation.js';
 import type { ObservedProcessor, ObservedTag } from './observation.js';
 import { findAcquirer, resolveStack } from './sourcemap.js';
@@ -37,6 +37,8 @@ export interface Observable {
   readonly findings: readonly Finding[];
   /** The stack of an acquire, where it is kept. */
   siteOf(lock: number, sequence: number): string | undefined;
+  /** The stack on which a rule was broken, where it is kept. */
+  stackOf?(finding: Finding): string | undefined;
 }
 
 /**
@@ -78,7 +80,8 @@ export function observe(machine: Observable, map?: SourceMap): Observation {
       }
       if (!LOCK_RULE.test(rule)) return { rule, code, words, timeUs };
       const name = lockName(kernel, lock);
-      const where = SEQUENCE_LAST.has(rule) ? site(lock, words[2] ?? 0) : {};
+      const where = BROKEN_BY_RELEASE.test(rule) ? siteOfFinding(machine, map, finding)
+        : SEQUENCE_LAST.has(rule) ? site(lock, words[2] ?? 0) : {};
       const other = HELD_SECOND.has(rule)
         ? { held: lockName(kernel, words[1] ?? 0) }
         : {};
@@ -106,6 +109,15 @@ function siteOf(
   const site = stack === undefined ? undefined : findAcquirer(resolveStack(map, stack));
   if (site !== undefined) seen.set(key, site);
   return seen.get(key);
+}
+
+function siteOfFinding(
+  machine: Observable, map: SourceMap | undefined, finding: Finding,
+): { site?: Site } {
+  const stack = machine.stackOf?.(finding);
+  if (stack === undefined || map === undefined) return {};
+  const site = findAcquirer(resolveStack(map, stack));
+  return site === undefined ? {} : { site };
 }
 
 function readProcessors(machine: Observable): ObservedProcessor[] {

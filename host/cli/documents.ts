@@ -98,6 +98,11 @@ function articlesDocument(): string {
   const parts = ARTICLES.map((article) => {
     const settings = Object.entries(article.settings).map(([name, value]) => `${name} = ${value}`);
     const { kind, lock, within } = article.finds;
+    const number = article.number.toLowerCase();
+    const { schedule } = article;
+    const shown = schedule === undefined ? 'in every run' : 'by the explorer within'
+      + ` ${schedule.schedules} schedules of each window of ${schedule.calls} calls; never in a`
+      + ' run of one call after another';
     return `## ${article.number}: ${article.title}
 
 - Applies to: ${article.products}
@@ -106,7 +111,8 @@ function articlesDocument(): string {
 - Needs: ${settings.join(', ') || 'nothing'}
 - Provoked: ${article.provocation}
 - Found: ${kind}, ${lock}, in \`${within}\`
-- Run it: \`npm run kb ${article.number.toLowerCase()}\`
+- Shown: ${shown}, on ${article.processors.join(' and on ')} processors
+- Run it: \`npm run kb ${number}\`, \`npm run explore -- ${number}\`
 `;
   });
   return `# Articles

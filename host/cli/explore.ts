@@ -218,11 +218,12 @@ function commandOf(
   names: readonly string[], plan: ExplorePlan, line: string, single: boolean,
 ): string {
   const [name = 'TARGET'] = names;
-  const { size, fixed, seed } = plan;
+  const { size, fixed, processors, seed } = plan;
   return [
     'npx ntstack explore', name,
     ...size === undefined ? [] : [`--size ${size}`],
     ...fixed ? ['--fixed'] : [],
+    ...processors === undefined ? [] : [`--processors ${processors}`],
     ...seed === undefined || single ? [] : [`--seed ${seed}`],
     `--replay ${line}`,
   ].join(' ');

@@ -21,6 +21,7 @@ export interface ExploreCommand {
   readonly merge?: boolean;
   readonly size?: string;
   readonly fixed?: boolean;
+  readonly processors?: string;
   readonly json?: boolean;
   readonly trace?: string;
 }
@@ -38,6 +39,7 @@ export interface ExplorePlan {
   readonly shard: { readonly part: number; readonly of: number } | undefined;
   readonly size: number | undefined;
   readonly fixed: boolean;
+  readonly processors: number | undefined;
   readonly json: boolean;
   readonly trace: string | undefined;
 }
@@ -47,6 +49,7 @@ const MOST_SCHEDULES = 1_000_000_000;
 const MOST_SECONDS = 86_400;
 const MOST_SHARDS = 1000;
 const MOST_SIZE = 1000;
+const MOST_PROCESSORS = 8;
 
 /**
  * The plan that options make.
@@ -70,6 +73,7 @@ export function planExploration(options: ExploreCommand): ExplorePlan {
     shard: readShard(options.shard),
     size: readWhole('size', options.size, MOST_SIZE),
     fixed: options.fixed === true,
+    processors: readWhole('processors', options.processors, MOST_PROCESSORS),
     json: options.json === true,
     trace: readTrace(options.trace),
   };

@@ -46,6 +46,9 @@ async function programTarget(
   name: string, loaded: LoadedModule, plan: ExplorePlan,
 ): Promise<Target> {
   const { points, size, fixed } = plan;
+  if (plan.processors !== undefined) {
+    throw new WrongUse(`option --processors: ${name} says itself which it has`);
+  }
   const prepared = await tried(name, () => prepareProgram(loaded.module, {
     name, points, fixed, ...(size === undefined ? {} : { size }),
   }));
@@ -61,13 +64,19 @@ async function kernelTarget(name: string, plan: ExplorePlan): Promise<Target> {
     const names = [...KERNEL_SCENARIOS, ...articles, ...programs()].join(', ');
     throw new WrongUse(`${name}: nothing to explore; FILE.wasm, FILE.ts, ${names}`);
   }
-  if (plan.size !== undefined || plan.fixed) {
-    throw new WrongUse(`option --${plan.fixed ? 'fixed' : 'size'}: ${known} is no program`);
+  if (plan.size !== undefined || (plan.fixed && !isArticle)) {
+    const [option, what] = plan.size === undefined ? ['fixed', ' and no article'] : ['size', ''];
+    throw new WrongUse(`option --${option}: ${known} is no program${what}`);
   }
-  const { points, seed } = plan;
+  const { points, seed, processors } = plan;
   const loaded = await tried(name, () => loadExplored(join(ROOT, 'build', 'explore.wasm')));
   const prepared = await tried(name, () =>
-    prepareKernel(known, { points, ...(seed === undefined ? {} : { seed }) }));
+    prepareKernel(known, {
+      points,
+      healthy: plan.fixed,
+      ...(seed === undefined ? {} : { seed }),
+      ...(processors === undefined ? {} : { processors }),
+    }));
   const wanted = plan.replay === undefined ? undefined : parseLine(plan.replay).scenario;
   const scenarios = wanted === undefined
     ? prepared : prepared.filter(({ scenario }) => scenario.name === wanted);

@@ -1,12 +1,15 @@
 /** `ntstack kb`: an article of the Knowledge Base, healthy and faulty, with the verdict. */
 
-import { parse } from 'node:path';
+import { join, parse } from 'node:path';
+import { runScheduled } from '../explore/articleschedule.js';
+import { loadExplored } from '../explore/source.js';
 import { formatArticle, runArticle } from '../kb/article.js';
 import type { Article, ArticleResult, Captures } from '../kb/article.js';
 import { ARTICLES, findArticle } from '../kb/index.js';
 import { Random } from '../machine/random.js';
 import { openOutput, startCapture } from './capture.js';
 import type { OutputFile } from './capture.js';
+import { ROOT } from './child.js';
 import { formatTable, paintFor, widthOf, wrap } from './show.js';
 import { WrongUse, oneLine, optionValue } from './wronguse.js';
 
@@ -29,8 +32,9 @@ export interface ArticleSummary extends ArticleFigures {
   readonly processors: Readonly<Record<string, ArticleFigures>>;
 }
 
-/** What is to be run. */
+/** How one article is to be run. */
 interface KbPlan {
+  readonly article: Article;
   readonly seed: number;
   /** Machines of so many processors, in turn. */
   readonly counts: readonly number[];
@@ -50,22 +54,15 @@ const INDENT = 10;
  * @throws WrongUse for an article or an option that there is not.
  */
 export async function kb(number: string | undefined, options: KbOptions): Promise<number> {
-  const articles = number === undefined ? ARTICLES : [articleOf(number)];
-  const counts = options.processors === undefined ? [1, 2] : [readProcessors(options.processors)];
-  const seed = options.seed === undefined ? 1 : readSeed(options.seed);
-  if (options.pcap !== undefined && number === undefined) {
-    throw new WrongUse('option --pcap: the frames of one article are written; name it');
-  }
-  const outputs = options.pcap === undefined ? [] : openOutputs(options.pcap, counts);
-  const plan = { seed, counts, outputs };
+  const plans = planArticles(number, options);
   const results: ArticleResult[][] = [];
-  for (const article of articles) {
+  for (const plan of plans) {
     const machines: ArticleResult[] = [];
-    for (const index of counts.keys()) {
-      const result = await runOne(article, plan, index);
+    for (const index of plan.counts.keys()) {
+      const result = await runOne(plan, index);
       machines.push(result);
       if (number === undefined || options.json === true) continue;
-      process.stdout.write(`${describe(article, result, plan.outputs[index])}\n`);
+      process.stdout.write(`${describe(plan.article, result, plan.outputs[index])}\n`);
     }
     results.push(machines);
   }
@@ -77,10 +74,37 @@ export async function kb(number: string | undefined, options: KbOptions): Promis
   return results.flat().every(({ reproduced }) => reproduced) ? 0 : 1;
 }
 
+/** The articles that have a machine of so many processors. @throws WrongUse as `kb` does. */
+function planArticles(number: string | undefined, options: KbOptions): KbPlan[] {
+  const seed = options.seed === undefined ? 1 : readSeed(options.seed);
+  const { pcap, processors } = options;
+  if (pcap !== undefined && number === undefined) {
+    throw new WrongUse('option --pcap: the frames of one article are written; name it');
+  }
+  const articles = number === undefined ? ARTICLES : [articleOf(number)];
+  const known = [...new Set(articles.flatMap((each) => each.processors))].sort();
+  if (processors !== undefined && !known.map(String).includes(processors)) {
+    throw new WrongUse(`option --processors: '${processors}' is not ${known.join(' or ')}`);
+  }
+  return articles.flatMap((article) => {
+    const counts = article.processors.filter((count) =>
+      processors === undefined || String(count) === processors);
+    if (pcap !== undefined && article.schedule !== undefined) {
+      throw new WrongUse(`option --pcap: ${article.number} is a schedule, which has no frames`);
+    }
+    const outputs = pcap === undefined ? [] : openOutputs(pcap, counts);
+    return counts.length === 0 ? [] : [{ article, seed, counts, outputs }];
+  });
+}
+
 /** @throws WrongUse where a capture cannot be written. */
-async function runOne(article: Article, plan: KbPlan, index: number): Promise<ArticleResult> {
-  const { seed, counts, outputs } = plan;
+async function runOne(plan: KbPlan, index: number): Promise<ArticleResult> {
+  const { article, seed, counts, outputs } = plan;
   const options = { processors: counts[index] ?? 1, seed };
+  if (article.schedule !== undefined) {
+    const loaded = await loadExplored(join(ROOT, 'build', 'explore.wasm'));
+    return runScheduled(article, loaded, options);
+  }
   const files = outputs[index];
   if (files === undefined) return runArticle(article, options);
   const faulty = startCapture(files.faulty);
@@ -162,11 +186,6 @@ function articleOf(number: string): Article {
   } catch (thrown) {
     throw new WrongUse(oneLine(thrown), { cause: thrown });
   }
-}
-
-function readProcessors(text: string): number {
-  if (text === '1' || text === '2') return Number(text);
-  throw new WrongUse(`option --processors: '${text}' is not 1 or 2`);
 }
 
 function readSeed(text: string): number {

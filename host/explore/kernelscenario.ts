@@ -142,9 +142,12 @@ function recorderOf({ calls, every }: KernelOptions, most: number): Recorder {
 
 /** All of a scene, in windows that follow one another, of the machine that has the defect. */
 async function recordArticle(article: Article, options: KernelOptions): Promise<Window[]> {
-  const { release, fixed, settings } = article;
+  const { alike, release, fixed, settings, schedule } = article;
   const recorder = new Recorder({
-    calls: options.calls ?? 5, most: options.windows ?? Infinity, begins: () => true,
+    calls: options.calls ?? schedule?.calls ?? 5,
+    most: options.windows ?? Infinity,
+    begins: () => true,
+    ...(alike === undefined ? {} : { alike }),
   });
   const stage = article.stage({
     release: options.healthy === true ? fixed : release,
@@ -152,13 +155,14 @@ async function recordArticle(article: Article, options: KernelOptions): Promise<
     settings: { ...settings, ...options.parameters },
   });
   const machines = stage.machines.map((machine) =>
-    machine.faults === undefined ? machine
+    machine.faults !== 'release' ? machine
       : { ...machine, tap: recorder.tap, captureSites: false });
   const world = await createWorld({
     ...stage, machines, seed: options.seed ?? 1, target: 'explore', digest: false,
   });
   try {
     await article.play(world);
+    recorder.finish();
   } finally {
     world.stop();
   }

@@ -127,9 +127,14 @@ export class Recorder {
     if (alike >= (this.options.alike ?? Infinity)) return;
     const frames = routine === 'onInterrupt' ? framesOf(kernel, words[0] ?? 0) : [];
     this.calls.push({ routine, words: [...words], frames, time: timeOf(kernel) });
-    if (this.calls.length < this.options.calls) return;
-    const { memory, calls: all, handles, blocks } = this;
-    this.windows.push({ memory, calls: all, handles, blocks });
+    if (this.calls.length === this.options.calls) this.finish();
+  }
+
+  /** The window that is open ends here, with the calls that it has. */
+  finish(): void {
+    const { memory, calls, handles, blocks } = this;
+    if (memory === undefined || calls.length === 0) return;
+    this.windows.push({ memory, calls, handles, blocks });
     this.memory = undefined;
   }
 }

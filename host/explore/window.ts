@@ -37,7 +37,9 @@ export function prepareWindow(
   const raw = engine.module.raw as unknown as KernelExports;
   engine.module.restore([{ at: 0, octets: window.memory }]);
   const outside = new Outside(raw, engine.module.memory);
-  const actors = window.calls.map((call, index) => actorOf(call, index, options, outside, engine));
+  const processors = processorsOf(window.calls, options.processors);
+  const actors = window.calls.map((call, index) =>
+    actorOf(call, index, processors[index] as number, outside, engine));
   const scenario: Scenario = {
     name: options.name, processors: options.processors, actors, octets: window.memory.length,
     reset: () => outside.reset(),
@@ -48,9 +50,14 @@ export function prepareWindow(
   return { engine, scenario };
 }
 
+/** The clock interrupts processor 0; the other calls are the processors' in turn, from the last. */
+function processorsOf(calls: readonly RecordedCall[], count: number): number[] {
+  let turn = 0;
+  return calls.map(({ routine }) => routine === 'onTick' ? 0 : count - 1 - turn++ % count);
+}
+
 function actorOf(
-  call: RecordedCall, index: number, { processors }: WindowOptions, outside: Outside,
-  engine: Engine,
+  call: RecordedCall, index: number, processor: number, outside: Outside, engine: Engine,
 ): Actor {
   const { routine, words } = call;
   const opens = routine === 'socketOpen' || routine === 'socketAccept';
@@ -63,7 +70,6 @@ function actorOf(
   };
   const level = routine === 'onInterrupt' ? engine.module.valueOf('Irql.DEVICE')
     : routine === 'onTick' ? engine.module.valueOf('Irql.CLOCK') : 0;
-  const processor = routine === 'onTick' ? 0 : index % processors;
   return { name: `${routine} ${index}`, processor, level, steps: [step] };
 }
 

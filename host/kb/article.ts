@@ -29,8 +29,8 @@ export interface SceneOptions {
 /** Where a scene is played: an article's machines, and the link between them. */
 export type Stage = Pick<WorldOptions, 'link' | 'machines'>;
 
-/** One article. */
-export interface Article {
+/** What every article has. */
+interface Described {
   /** Q and six digits. */
   readonly number: string;
   readonly title: string;
@@ -43,19 +43,54 @@ export interface Article {
   readonly fixed: ReleaseName;
   /** Registry values without which nothing happens. */
   readonly settings: Readonly<Record<string, number>>;
+  /** How many processors its machine has: one after another. */
+  readonly processors: readonly number[];
   /** How it is brought about, in a sentence. */
   readonly provocation: string;
+  /** Calls of one routine in a window of the explorer: more are passed over. Default: all. */
+  readonly alike?: number;
   /** Who takes part; the machine that has the defect with `faults: 'release'`. */
   stage(options: SceneOptions): Stage;
+  /** What must be found, and in which file the cause is. */
+  readonly finds: {
+    readonly kind: VerdictKind;
+    /** The verifier's rule, or DEADLOCK. */
+    readonly rule: string;
+    /** The lock, or what else it is about. */
+    readonly lock: string;
+    readonly within: string;
+    /** How the verdict begins, before the place: `TcpTable leaked by`. */
+    readonly cause: string;
+  };
+}
+
+/** One whose symptom is there in every run. */
+export interface PlayedArticle extends Described {
+  readonly schedule?: undefined;
   /** Plays it in a world of that stage. The same world, the same scene. */
   play(world: World): Promise<Scene>;
-  /** What the detectors must find, and in which file the cause is. */
-  readonly finds: { readonly kind: VerdictKind; readonly lock: string; readonly within: string };
 }
+
+/**
+ * One that needs a schedule: it is played for its calls, which the explorer makes in windows, by
+ * several processors at once. Nothing here says which schedule it is.
+ */
+export interface ScheduledArticle extends Described {
+  readonly schedule: {
+    /** Calls of a window. */
+    readonly calls: number;
+    /** Schedules of each window within which it must be found. */
+    readonly schedules: number;
+  };
+  play(world: World): Promise<void>;
+}
+
+/** One article. */
+export type Article = PlayedArticle | ScheduledArticle;
 
 /** How an article is run. */
 export interface ArticleOptions {
-  /** 1 or 2; 1 if not given. */
+  /** One of the article's; the first if not given. */
   readonly processors?: number;
   /** 1 if not given. */
   readonly seed?: number;
@@ -95,10 +130,13 @@ export interface ArticleResult {
   readonly healthy: Symptom;
   /** All that the detectors said of the fixed release: nothing, where it is fixed. */
   readonly healthyVerdicts: readonly Verdict[];
+  /** Where it needs a schedule: what replays it, and its line. */
+  readonly replay?: { readonly command: string; readonly line: string };
   /** True where the faulty release shows the article's cause and the fixed one shows nothing. */
   readonly reproduced: boolean;
-  /** Both scenes for people. */
+  /** Both scenes for people, and what was found. */
   readonly lines: readonly string[];
+  readonly cause: string;
 }
 
 /**
@@ -106,14 +144,10 @@ export interface ArticleResult {
  * @throws TypeError naming an option that is wrong.
  */
 export async function runArticle(
-  article: Article,
+  article: PlayedArticle,
   options: ArticleOptions = {},
 ): Promise<ArticleResult> {
-  const { processors = 1, seed = 1 } = options;
-  if (processors !== 1 && processors !== 2) {
-    throw new TypeError(`processors: ${String(processors)} is not 1 or 2`);
-  }
-  if (!Number.isInteger(seed)) throw new TypeError(`seed: ${String(seed)} is not an integer`);
+  const { processors, seed } = checkRun(article, options);
   const settings = { ...article.settings, ...options.settings };
   const { captures } = options;
   const scene = async (release: ReleaseName, pcap?: CaptureWriter): Promise<Scene> => {
@@ -135,11 +169,36 @@ export async function runArticle(
     healthyVerdicts: healthy.verdicts,
     reproduced: verdict?.file === article.finds.within && healthy.verdicts.length === 0,
     lines: [...rows('healthy', healthy.lines), ...rows('faulty', faulty.lines)],
+    cause: causeOf(article, verdict) ?? verdicts[0]?.sentence ?? NOTHING_FOUND,
   };
 }
 
+/** What is said where there is no verdict. */
+export const NOTHING_FOUND = 'nothing found';
+
+/** The verdict in words; undefined where there is none. */
+export function causeOf(
+  { number, finds }: Article, verdict: ArticleVerdict | null,
+): string | undefined {
+  if (verdict === null) return undefined;
+  return `${finds.cause} ${verdict.file}:${verdict.line} (${number})`;
+}
+
+/** How an article is run. @throws TypeError naming an option that is wrong. */
+export function checkRun(
+  { number, processors: counts }: Article, options: ArticleOptions,
+): { readonly processors: number; readonly seed: number } {
+  const { processors = counts[0] ?? 1, seed = 1 } = options;
+  if (!counts.includes(processors)) {
+    const known = counts.join(' or ');
+    throw new TypeError(`processors: ${String(processors)} is not ${known}, as ${number} needs`);
+  }
+  if (!Number.isInteger(seed)) throw new TypeError(`seed: ${String(seed)} is not an integer`);
+  return { processors, seed };
+}
+
 async function playScene(
-  article: Article, options: SceneOptions, seed: number, pcap?: CaptureWriter,
+  article: PlayedArticle, options: SceneOptions, seed: number, pcap?: CaptureWriter,
 ): Promise<Scene> {
   const world = await createWorld({
     ...article.stage(options), seed, target: 'checked', ...(pcap === undefined ? {} : { pcap }),
@@ -161,18 +220,18 @@ function findCause(article: Article, verdicts: readonly Verdict[]): ArticleVerdi
   return { kind: found.kind, lock: article.finds.lock, file, line };
 }
 
-function rows(word: string, lines: readonly string[]): string[] {
+/** Lines of a scene, with the word that begins the first. */
+export function rows(word: string, lines: readonly string[]): string[] {
   return lines.map((line, index) => `${(index === 0 ? word : '').padEnd(10)}${line}`);
 }
 
 /** The result as it is printed: a row for each thing that was done, then the verdict. */
 export function formatArticle(result: ArticleResult): string {
-  const { verdict, verdicts } = result;
-  const [first, ...others] = verdicts;
-  const cause =
-    verdict === null
-      ? (first?.sentence ?? 'nothing found')
-      : `${verdict.lock} leaked by ${verdict.file}:${verdict.line} (${result.article})`;
+  const { cause, lines, replay, verdicts } = result;
+  // Of a schedule the sentence says who and whom; the first of a scene is the verdict itself.
+  const others = replay === undefined ? verdicts.slice(1) : verdicts;
   const rest = others.map((each) => `${''.padEnd(10)}${each.kind}: ${each.sentence}`);
-  return [...result.lines, `${'verdict'.padEnd(10)}${cause}`, ...rest].join('\n');
+  const again = replay === undefined ? []
+    : rows('replay', [`${replay.command} \\`, replay.line]);
+  return [...lines, `${'verdict'.padEnd(10)}${cause}`, ...rest, ...again].join('\n');
 }

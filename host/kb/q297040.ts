@@ -3,31 +3,24 @@
  * connection table held, and its processor at DISPATCH_LEVEL.
  */
 
-import { KernelStop } from '../kernel/stop.js';
 import type { Machine } from '../machine/machine.js';
 import type { World } from '../machine/world.js';
 import { LATE_TICKS } from '../watch/hang.js';
 import { judge } from '../watch/judge.js';
-import { irqlName } from '../watch/observation.js';
-import type { Observation } from '../watch/observation.js';
 import { observe } from '../watch/observe.js';
 import { loadSourceMap } from '../watch/sourcemap.js';
-import type { Article, Scene, SceneOptions, Stage } from './article.js';
+import type { PlayedArticle, Scene } from './article.js';
+import { NEVER, PATIENCE_NS, SECOND, levelsOf, outcomeOf, pairOf, rowOf } from './scene.js';
 
 const MACHINE = '129.68.72.10';
 const OTHER = '129.68.72.20';
 const ABSENT = '129.68.72.40';
 const PORT = 23;
-const SECOND = 1e9;
 /** Longer than the 45 s after which a connect is given up. */
 const CONNECT_NS = 60 * SECOND;
-/** Longer than anything that succeeds takes on a link that loses nothing. */
-const PATIENCE_NS = 10 * SECOND;
-/** What a call says that has not come back. */
-const NEVER = 'never returns';
 
 /** The article. */
-export const q297040: Article = {
+export const q297040: PlayedArticle = {
   number: 'Q297040',
   title: 'Windows May Hang When Attempting to Establish a TCP Connection',
   products: 'Windows NT 4.0 with hotfixes after Service Pack 6a',
@@ -35,29 +28,15 @@ export const q297040: Article = {
   release: 'nt40sp6a',
   fixed: 'nt40sp6a-q297040',
   settings: { SynAttackProtect: 2 },
+  processors: [1, 2],
   provocation: `${MACHINE} connects to ${ABSENT}, where nobody is; the connect is given up`,
-  stage,
+  stage: (options) => pairOf(options, MACHINE, OTHER),
   play,
-  finds: { kind: 'lock leaked', lock: 'TcpTable', within: 'tcpip/tcp/connect.ts' },
+  finds: {
+    kind: 'lock leaked', rule: 'LOCK_LEAKED', lock: 'TcpTable', within: 'tcpip/tcp/connect.ts',
+    cause: 'TcpTable leaked by',
+  },
 };
-
-function stage({ release, processors, settings }: SceneOptions): Stage {
-  return {
-    link: 'switch:',
-    machines: [
-      {
-        name: 'machine',
-        address: `${MACHINE}/24`,
-        release,
-        processors,
-        parameters: settings,
-        faults: 'release',
-        captureSites: true,
-      },
-      { name: 'other', address: `${OTHER}/24`, release },
-    ],
-  };
-}
 
 async function play(world: World): Promise<Scene> {
   const machine = world.machine('machine');
@@ -87,31 +66,6 @@ async function play(world: World): Promise<Scene> {
   return { symptom, verdicts: judge(end), lines: linesOf(symptom) };
 }
 
-/** How a call of user mode ended, or that it has not. */
-interface Outcome {
-  status: string;
-  /** When it ended, in ns of virtual time; -1: it has not. */
-  endedNs: number;
-}
-
-function outcomeOf<T>(
-  world: World, call: Promise<T>, nameOf: (value: T) => string = () => 'SUCCESS',
-): Outcome {
-  const outcome = { status: NEVER, endedNs: -1 };
-  const end = (status: string): void => {
-    outcome.status = status;
-    outcome.endedNs = world.clock.now;
-  };
-  call.then(
-    (value) => end(nameOf(value)),
-    (error: Error & { readonly status?: string }) => {
-      // On a processor that spins for ever no call comes back.
-      if (!(error instanceof KernelStop)) end(error.status ?? error.message);
-    },
-  );
-  return outcome;
-}
-
 /** When the connect sent its SYNs, as the kernel's trace has it. */
 function synSeconds(machine: Machine): number[] {
   const events = machine.trace();
@@ -124,10 +78,6 @@ function secondsOf(ns: number): number {
   return ns < 0 ? -1 : Math.round(ns / SECOND);
 }
 
-function levelsOf(observation: Observation): string {
-  return observation.processors.map(({ irql }) => irqlName(irql)).join(', ');
-}
-
 function linesOf(symptom: {
   readonly connect: string;
   readonly connectSeconds: number;
@@ -138,16 +88,14 @@ function linesOf(symptom: {
   readonly clockRuns: boolean;
   readonly spinningProcessors: readonly number[];
 }): string[] {
-  const row = (what: string, ...cells: string[]): string =>
-    [what.padEnd(26), ...cells].join(' ').trimEnd();
   const failed =
     symptom.connect === NEVER ? NEVER : `${symptom.connect} after ${symptom.connectSeconds} s`;
   const level = `locks ${symptom.locksHeld}   ${symptom.irql}`;
   return [
-    row(`connect ${ABSENT}:${PORT}`, failed.padEnd(26), level),
-    row(`connect ${OTHER}:${PORT}`, symptom.nextConnect),
-    row(`ping ${MACHINE}`, symptom.answersPing ? 'answered' : 'no answer'),
-    row('the clock\'s DPC', symptom.clockRuns ? 'runs' : 'runs no longer'),
-    ...symptom.spinningProcessors.map((number) => row(`processor ${number}`, 'spins for ever')),
+    rowOf(`connect ${ABSENT}:${PORT}`, failed.padEnd(26), level),
+    rowOf(`connect ${OTHER}:${PORT}`, symptom.nextConnect),
+    rowOf(`ping ${MACHINE}`, symptom.answersPing ? 'answered' : 'no answer'),
+    rowOf('the clock\'s DPC', symptom.clockRuns ? 'runs' : 'runs no longer'),
+    ...symptom.spinningProcessors.map((number) => rowOf(`processor ${number}`, 'spins for ever')),
   ];
 }

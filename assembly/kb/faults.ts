@@ -1,6 +1,16 @@
 /** The historical defects, one for each Knowledge Base article; the host switches them on. */
 
 export const enum Fault {
+  /** A connection that ends takes the lock of the table while it holds its own. */
+  Q171181,
+  /** A connection endpoint lets go of its address while it holds the lock of endpoints. */
+  Q177245,
+  /** A connection is kept in mind as the one found last when the table is not locked any more. */
+  Q236794,
+  /** A receive releases the lock of its connection twice. */
+  Q243878,
+  /** A card that has no packet left leaves IRQL raised. */
+  Q293498,
   /** With SynAttackProtect, a connect to an absent host leaves the connection table locked. */
   Q297040,
   COUNT,

@@ -1,15 +1,19 @@
 /** A card's pool of packets. */
 
 import { at } from "../nt/embed";
+import { Fault, faulty } from "../kb/faults";
 import { Parameter, queryParameter } from "../ex/registry";
+import { Irql } from "../ke/processor";
 import { KeAcquireSpinLock, KeReleaseSpinLock, mustHold } from "../ke/spinlock";
 import { Adapter, adapterAt } from "./adapter";
 import { FRAME_OFFSET, FRAME_STRIDE, NdisPacket } from "./packet";
 
 /** A packet with room for one frame; null when all are under way. IRQL: <= DISPATCH_LEVEL. */
 export function NdisAllocatePacket(adapter: Adapter): NdisPacket | null {
-  const irql = KeAcquireSpinLock(adapter.lock);
+  let irql = KeAcquireSpinLock(adapter.lock);
   const packet = takePacketLocked(adapter);
+  // "does not restore the IRQ level"
+  if (faulty(Fault.Q293498) && packet == null) irql = Irql.DISPATCH;
   KeReleaseSpinLock(adapter.lock, irql);
   return packet;
 }

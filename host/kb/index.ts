@@ -1,10 +1,17 @@
 /** All articles of the Knowledge Base that can be run. */
 
 import type { Article } from './article.js';
+import { q171181 } from './q171181.js';
+import { q177245 } from './q177245.js';
+import { q236794 } from './q236794.js';
+import { q243878 } from './q243878.js';
+import { q293498 } from './q293498.js';
 import { q297040 } from './q297040.js';
 
 /** In the order of their numbers. */
-export const ARTICLES: readonly Article[] = [q297040];
+export const ARTICLES: readonly Article[] = [
+  q171181, q177245, q236794, q243878, q293498, q297040,
+];
 
 /**
  * The article of a number, in any case, with or without its Q.

@@ -11,9 +11,9 @@ const DESCRIPTIONS = [
   ['nt40sp2', 'Windows NT 4.0, Service Pack 2: fast retransmit (Q170359)'],
   ['nt40sp3', 'Windows NT 4.0, Service Pack 3: SYN attack protection (Q142641)'],
   ['nt40sp4', 'Windows NT 4.0, Service Pack 4: harder sequence numbers (Q192292)'],
-  ['nt40sp5', 'Windows NT 4.0, Service Pack 5'],
+  ['nt40sp5', 'Windows NT 4.0, Service Pack 5 with the hotfixes before July 1999'],
   ['nt40sp6a', 'Windows NT 4.0, Service Pack 6a with the hotfixes before April 2001'],
-  ['nt40sp6a-q297040', 'Windows NT 4.0, Service Pack 6a with Tcpip.sys of 27 April 2001 (Q297040)'],
+  ['nt40sp6a-q297040', 'Windows NT 4.0, Service Pack 6a with the hotfixes to April 2001 (Q297040)'],
   ['modern', 'No NT: the same stack with the constants of today\'s RFCs'],
 ] as const;
 
@@ -39,6 +39,31 @@ export interface Release {
 
 /** All defects that a release can bring with it. */
 export const FAULTS: readonly HistoricalFault[] = [
+  {
+    name: 'Q171181',
+    releases: ['nt40', 'nt40sp1', 'nt40sp2', 'nt40sp3'],
+    when: 'Windows NT 4.0 until Service Pack 4',
+  },
+  {
+    name: 'Q177245',
+    releases: ['nt40', 'nt40sp1', 'nt40sp2', 'nt40sp3'],
+    when: 'Windows NT 4.0 until Service Pack 4, or Tcpip.sys of 21 November 1997',
+  },
+  {
+    name: 'Q236794',
+    releases: ['nt40sp4'],
+    when: 'Terminal Server Edition until its Service Pack 5',
+  },
+  {
+    name: 'Q243878',
+    releases: ['nt40sp5'],
+    when: 'post-SP5 hotfixes, until Tcpip.sys of 26 July 1999',
+  },
+  {
+    name: 'Q293498',
+    releases: ['nt40sp6a'],
+    when: 'Service Pack 6a until Ndis.sys of 29 March 2001',
+  },
   {
     name: 'Q297040',
     releases: ['nt40sp6a'],

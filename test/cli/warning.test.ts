@@ -60,7 +60,7 @@ describe('cli/warning', () => {
   });
 
   it('knows the defects of a release', () => {
-    expect(defectsOf(planRun({ release: 'nt40sp6a' }))).toEqual(['Q297040']);
+    expect(defectsOf(planRun({ release: 'nt40sp6a' }))).toEqual(['Q293498', 'Q297040']);
     expect(defectsOf(planRun({}))).toEqual([]);
   });
 });

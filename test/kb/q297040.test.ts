@@ -115,7 +115,7 @@ describe('kb/q297040', () => {
     for (const number of ['q297040', 'Q297040', '297040']) {
       expect(findArticle(number)).toBe(q297040);
     }
-    expect(() => findArticle('q1')).toThrow('q1: no such article; there are Q297040');
+    expect(() => findArticle('q1')).toThrow('q1: no such article; there are Q171181');
   });
 
   it('refuses what it cannot be run with', async () => {

@@ -124,7 +124,7 @@ describe('machine/machine', () => {
       return (await boot(options)).settings.faults;
     };
     const release = 'nt40sp6a';
-    expect(await faultsOf({ release })).toEqual(['Q297040']);
+    expect(await faultsOf({ release })).toEqual(['Q293498', 'Q297040']);
     expect(await faultsOf({ release, faults: [] })).toEqual([]);
     expect(await faultsOf({ release, target: 'free' })).toEqual([]);
     expect(await faultsOf({ release: 'nt40sp6a-q297040' })).toEqual([]);
@@ -138,9 +138,9 @@ describe('machine/machine', () => {
       const { machines: made } = await make({ machines, ...options });
       return made.map(({ settings }) => settings.faults.join(' '));
     };
-    expect(await worldOf({ release })).toEqual(['Q297040', '', '']);
+    expect(await worldOf({ release })).toEqual(['Q293498 Q297040', '', '']);
     expect(await worldOf({ release, faults: [] })).toEqual(['', '', '']);
-    expect(await worldOf({ faults: 'release' })).toEqual(['Q297040', '', '']);
+    expect(await worldOf({ faults: 'release' })).toEqual(['Q293498 Q297040', '', '']);
     expect(await worldOf({})).toEqual(['', '', '']);
   });
 

@@ -13,16 +13,24 @@ describe('machine/release', () => {
     expect(new Set(RELEASES.map((release) => release.description)).size).toBe(11);
   });
 
-  it('gives Q297040 to SP6a and to nothing else', () => {
-    const faulty = RELEASES.filter((release) => release.faults.includes('Q297040'));
-    expect(faulty.map((release) => release.name)).toEqual(['nt40sp6a']);
-    expect(FAULTS.map((fault) => [fault.name, fault.when])).toEqual([
-      ['Q297040', 'post-SP6a hotfix, until Tcpip.sys of 27 April 2001'],
+  it('gives each defect to the releases that had it, and to nothing else', () => {
+    const original = ['nt40', 'nt40sp1', 'nt40sp2', 'nt40sp3'];
+    const faulty = FAULTS.map(({ name }) =>
+      [name, RELEASES.filter(({ faults }) => faults.includes(name)).map((each) => each.name)]);
+    expect(faulty).toEqual([
+      ['Q171181', original],
+      ['Q177245', original],
+      ['Q236794', ['nt40sp4']],
+      ['Q243878', ['nt40sp5']],
+      ['Q293498', ['nt40sp6a']],
+      ['Q297040', ['nt40sp6a']],
     ]);
+    expect(FAULTS.find(({ name }) => name === 'Q297040')?.when)
+      .toBe('post-SP6a hotfix, until Tcpip.sys of 27 April 2001');
   });
 
   it('names an unknown release, close ones and all there are', () => {
-    expect(findRelease('nt40sp6a').faults).toEqual(['Q297040']);
+    expect(findRelease('nt40sp6a').faults).toEqual(['Q293498', 'Q297040']);
     expect(() => resolveParameters('nt40sp6')).toThrow(
       /^nt40sp6: unknown release; did you mean nt40sp6a, .*\? the releases are nt35, .*modern$/,
     );

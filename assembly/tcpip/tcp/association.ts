@@ -1,5 +1,6 @@
 /** Which address object a connection endpoint is associated with, and the end of either. */
 
+import { Fault, faulty } from "../../kb/faults";
 import { NTSTATUS, Status } from "../../nt/status";
 import { KeAcquireSpinLock, KeAcquireSpinLockAtDpcLevel } from "../../ke/spinlock";
 import { KeReleaseSpinLock, KeReleaseSpinLockFromDpcLevel, mustHold } from "../../ke/spinlock";
@@ -45,7 +46,9 @@ function takeAddressLocked(connection: Connection): AddressObject | null {
 /** IRP_MJ_CLOSE of an endpoint: it is gone. IRQL: DISPATCH_LEVEL. Locks: none. */
 export function closeConnection(connection: Connection): void {
   KeAcquireSpinLockAtDpcLevel(endpointsLock());
-  const address = takeAddressLocked(connection);
+  let address = takeAddressLocked(connection);
+  // "must try to close both simultaneously"
+  if (faulty(Fault.Q177245)) address = letGoOf(address);
   KeReleaseSpinLockFromDpcLevel(endpointsLock());
   letGoOf(address);
   freeConnection(connection);

@@ -1,5 +1,6 @@
-/** NT's FindTCB: the connection of a segment that comes alone, the one found last looked at first. */
+/** NT's FindTCB: the connection of a segment that comes alone; the last one is looked at first. */
 
+import { Fault, faulty } from "../../kb/faults";
 import { KeAcquireSpinLock, KeAcquireSpinLockAtDpcLevel } from "../../ke/spinlock";
 import { KeReleaseSpinLock, KeReleaseSpinLockFromDpcLevel, mustHold } from "../../ke/spinlock";
 import { TcpState } from "./state";
@@ -21,6 +22,8 @@ export function findTcb(
   const tcb = findLastLocked(partition, hash, remoteAddress, ports, localAddress);
   const live = tcb != null && takeLiveLocked(partition, tcb);
   KeReleaseSpinLock(partition.lock, irql);
+  // "condition between FindTCB and TCBTimeout for LastTCB"
+  if (faulty(Fault.Q236794) && tcb != null) partition.last = tcb;
   return live ? tcb : null;
 }
 

@@ -1,6 +1,7 @@
 /** TDI requests for a connection endpoint, from the stack location to the connection. */
 
 import { at } from "../../nt/embed";
+import { Fault, faulty } from "../../kb/faults";
 import { InsertTailList } from "../../nt/list";
 import { NTSTATUS, Status } from "../../nt/status";
 import { KeAcquireSpinLockAtDpcLevel, KeReleaseSpinLockFromDpcLevel } from "../../ke/spinlock";
@@ -113,6 +114,8 @@ export function receive(connection: Connection, irp: Irp): NTSTATUS {
   const status = receiveLocked(tcb, irp);
   if (tcb.flags & TcbFlag.ACK_NOW) outputLocked(tcb);
   KeReleaseSpinLockFromDpcLevel(tcb.lock);
+  // "attempts to free the same spinlock twice"
+  if (faulty(Fault.Q243878)) KeReleaseSpinLockFromDpcLevel(tcb.lock);
   if (tcb.todo) settle(tcb);
   dereferenceTcb(tcb);
   flushSends();

@@ -1,6 +1,7 @@
 /** What a connection owes others, done once its lock is let go: nobody is called with it held. */
 
 import { at } from "../../nt/embed";
+import { Fault, faulty } from "../../kb/faults";
 import { Boundary } from "../../vf/rule";
 import { KeAcquireSpinLockAtDpcLevel, KeReleaseSpinLockFromDpcLevel } from "../../ke/spinlock";
 import { mustHold, mustHoldNothing } from "../../ke/spinlock";
@@ -27,6 +28,8 @@ export function settle(tcb: Tcb): void {
     tcb.todo = 0;
     if (connection != null) beginCall(connection);
     if (todo & (Todo.REMOVE | Todo.DETACH)) letGoLocked(tcb);
+    // "tries to lock the TCBTableLock"
+    if (faulty(Fault.Q171181) && (todo & Todo.REMOVE) != 0) leaveTable(tcb);
     KeReleaseSpinLockFromDpcLevel(tcb.lock);
     completeChain(done);
     if (todo & Todo.REMOVE) leaveTable(tcb);

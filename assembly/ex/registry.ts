@@ -96,6 +96,8 @@ export const enum Parameter {
   NtstackExactWindow,
   /** Packets that a card has for frames on their way out. */
   NtstackSendPackets,
+  /** Where both FINs cross, the acknowledgment carries ours again. */
+  NtstackCrossedFin,
   /**
    * Words of the keys of the connection table and the sequence numbers; from the machine's seed.
    */

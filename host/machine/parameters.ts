@@ -266,6 +266,10 @@ const OURS: readonly ParameterEntry[] = [
   entry('NtstackSendPackets', [8, 512], 'packets',
     'packets the card has for frames on their way out',
     ['nt35', 512, 'ours: twice the slots of its transmit ring']),
+  entry('NtstackCrossedFin', [0, 1], '',
+    '1: where both FINs cross, ours goes once more, and the peer\'s is heard once more',
+    ['nt35', 0, 'RFC 9293 3.10.7.4, eighth: an acknowledgement'],
+    ['modern', 1, 'ours: what FreeBSD does; RFC 9293 lets a FIN be sent again at any time']),
 ];
 
 /** All values that can be set. */

@@ -14,6 +14,7 @@ import { allocateExtension } from "./extension";
 import { secretOf } from "./initial";
 import { Segment } from "./segment";
 import { before, inWindow } from "./sequence";
+import { TcpState } from "./state";
 import { Tcb, TcbFlag } from "./tcb";
 import { largestSendWindowLocked } from "./window";
 
@@ -54,7 +55,12 @@ export const enum Verdict {
 export function judgeResetLocked(tcb: Tcb, segment: Segment): Verdict {
   mustHold(tcb.lock);
   if (segment.sequence == tcb.rcvNxt) return Verdict.BELIEVE;
-  const inside = inWindow(segment.sequence, tcb.rcvNxt, tcb.rcvAdv - tcb.rcvNxt);
+  // What we keep for the client, not the field that tells of it, is the window here: to ask costs
+  // nothing.
+  const told = tcb.rcvAdv - tcb.rcvNxt;
+  const half = tcb.state == TcpState.SYN_RECEIVED && (tcb.flags & TcbFlag.PASSIVE) != 0;
+  const window = half || told > tcb.rcvWnd ? told : tcb.rcvWnd;
+  const inside = inWindow(segment.sequence, tcb.rcvNxt, window);
   return inside ? Verdict.CHALLENGE : Verdict.DROP;
 }
 

@@ -64,9 +64,19 @@ export function finReceivedLocked(tcb: Tcb): void {
   tcb.flags &= ~TcbFlag.FIN_WAITS;
   tcb.flags |= TcbFlag.FIN_RECEIVED | TcbFlag.DISCONNECT_OWED | TcbFlag.ACK_NOW;
   if (state == TcpState.ESTABLISHED) setStateLocked(tcb, TcpState.CLOSE_WAIT);
-  else if (state == TcpState.FIN_WAIT_1) setStateLocked(tcb, TcpState.CLOSING);
+  else if (state == TcpState.FIN_WAIT_1) crossLocked(tcb);
   else if (state == TcpState.FIN_WAIT_2) timeWaitLocked(tcb);
   oweDisconnectLocked(tcb);
+}
+
+/** Both FINs have crossed: whether the peer has ours nobody knows, and it goes once more. */
+function crossLocked(tcb: Tcb): void {
+  mustHold(tcb.lock);
+  setStateLocked(tcb, TcpState.CLOSING);
+  const out = (tcb.flags & TcbFlag.FIN_SENT) != 0 && tcb.sndUna == tcb.sndEnd;
+  if (out && queryParameter(Parameter.NtstackCrossedFin) != 0) {
+    transmitLocked(tcb, tcb.sndEnd, TcpFlag.FIN | TcpFlag.ACK, 0);
+  }
 }
 
 /**

@@ -58,7 +58,8 @@ export function receiveListen(segment: Segment): void {
   }
   if ((flags & (TcpFlag.SYN | TcpFlag.ACK)) != TcpFlag.SYN) {
     drop(Drop.TCP_NO_CONNECTION);
-    sendReset(segment);
+    // Without ACK a listener has nothing to say to it (RFC 9293, 3.10.7.2, fourth).
+    if ((flags & TcpFlag.ACK) != 0 || !isListening(segment)) sendReset(segment);
     return;
   }
   if ((flags & TcpFlag.FIN) != 0 && queryParameter(Parameter.NtstackDropSynFin) != 0) {
@@ -77,6 +78,13 @@ export function receiveListen(segment: Segment): void {
   if (isIndicatedLate()) receiveLate(segment);
   else receiveEarly(segment, address);
   leaveAddress(address);
+}
+
+function isListening(segment: Segment): bool {
+  const address = findAddress(Protocol.TCP, segment.destination, segment.ports & 0xffff);
+  if (address == null) return false;
+  leaveAddress(address);
+  return true;
 }
 
 /** Land (Q165005), and sources that no host may have (MUST-63). */

@@ -22,6 +22,7 @@ import { receiveListen, receiveSynReceivedLocked, indicateLate } from "./listen"
 import { Options, readOptions } from "./options";
 import { predictLocked } from "./predict";
 import { believeResetLocked, sendReset } from "./reset";
+import { reportOverlapLocked } from "./sack";
 import { Next, Segment } from "./segment";
 import { before } from "./sequence";
 import { settle } from "./settle";
@@ -158,7 +159,12 @@ function reopensLocked(tcb: Tcb, segment: Segment, options: Options): bool {
 function textLocked(tcb: Tcb, segment: Segment): Next {
   mustHold(tcb.lock);
   const fin = (segment.flags & TcpFlag.FIN) != 0;
-  if (segment.length == 0 && !fin) return Next.NOTHING;
+  if (segment.length == 0 && !fin) {
+    // After its FIN the peer has nothing that could come from further on.
+    const beyond = tcb.state == TcpState.TIME_WAIT && segment.sequence != tcb.rcvNxt;
+    if (beyond && isProtected()) challengeLocked(tcb);
+    return Next.NOTHING;
+  }
   if (!mayReceive(tcb.state)) {
     // After the peer's FIN there is nothing more to say, but it may not know that we know.
     if (tcb.state == TcpState.TIME_WAIT) timeWaitLocked(tcb);
@@ -178,6 +184,7 @@ function textLocked(tcb: Tcb, segment: Segment): Next {
     answerGapLocked(tcb);
     return Next.NOTHING;
   }
+  if (tcb.waiting != null) reportOverlapLocked(tcb, end);
   let next = Next.NOTHING;
   if (segment.length != 0 && takeTextLocked(tcb, segment.data, segment.length)) {
     next = Next.INDICATE;

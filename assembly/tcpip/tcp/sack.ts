@@ -7,7 +7,6 @@
 
 import { mustHold } from "../../ke/spinlock";
 import { writeSackBlock } from "../../wire/tcpoption";
-import { Parameter, queryParameter } from "../../ex/registry";
 import { BLOCKS, Block, Extension } from "./extension";
 import { Held } from "./held";
 import { before, notAfter } from "./sequence";
@@ -84,10 +83,21 @@ function touches(block: Block, left: u32, right: u32): bool {
 export function reportDuplicateLocked(tcb: Tcb, left: u32, right: u32): void {
   mustHold(tcb.lock);
   const extension = reporterLocked(tcb);
-  if (extension == null || left == right || queryParameter(Parameter.SackOpts) == 0) return;
+  if (extension == null || left == right) return;
+  // One block for each segment: the first (RFC 2883, 4).
+  if (extension.duplicateLeft != extension.duplicateRight) return;
   extension.duplicateLeft = left;
   extension.duplicateRight = right;
   tcb.flags |= TcbFlag.SACK_DUE;
+}
+
+/** Text in order came, up to before `end`: what of it waited already has come twice. */
+export function reportOverlapLocked(tcb: Tcb, end: u32): void {
+  mustHold(tcb.lock);
+  const first = tcb.waiting;
+  if (first == null || !before(first.sequence, end)) return;
+  const firstEnd = first.sequence + first.length;
+  reportDuplicateLocked(tcb, first.sequence, before(firstEnd, end) ? firstEnd : end);
 }
 
 /** Lets go of blocks that are acknowledged; how many there are to report, duplicates too. */

@@ -13,8 +13,8 @@ const CHALLENGE = '. 1(0) ack 1';
 describe('tcpip/tcp/challenge', () => {
   for (const [where, offset, answer] of [
     ['just inside the window', 1, [CHALLENGE]],
-    ['at the last octet of the window', 65_534, [CHALLENGE]],
-    ['at the right edge', 65_535, []],
+    ['at the last octet of what is kept for the client', 65_699, [CHALLENGE]],
+    ['behind it', 65_700, []],
     ['before the window', -1, []],
     ['half the circle away', 0x8000_0000, []],
   ] as const) {

@@ -75,6 +75,21 @@ describe('tcpip/tcp/close', () => {
     expect(peer.lines()).toEqual([]);
   });
 
+  it('sends its FIN once more where both cross, and hears the peer\'s once more, in modern', ({
+    bench,
+  }) => {
+    const one = bench({ release: 'modern' });
+    const { peer, handle } = reach(one);
+    one.user.shutdown(handle);
+    expect(peer.lines()).toEqual(['F. 1(0) ack 1']);
+    const sequence = peer.next;
+    peer.say(FIN | ACK);
+    expect(peer.lines()).toEqual(['F. 1(0) ack 2']);
+    expect(stateOf(one.machine, peer)).toBe('CLOSING');
+    peer.say(FIN | ACK, { sequence, acknowledgment: peer.ack + 1 });
+    expect(stateOf(one.machine, peer)).toBe('TIME_WAIT');
+  });
+
   it('closes at once with the peer: CLOSING, then TIME-WAIT (figure 13)', ({ bench }) => {
     const { machine, user } = bench();
     const { peer, handle } = reach({ machine, user });

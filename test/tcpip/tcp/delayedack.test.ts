@@ -65,6 +65,17 @@ describe('tcpip/tcp/delayedack', () => {
     });
   }
 
+  it('waits 40 ms in modern (NtstackDelayedAckMs)', ({ bench }) => {
+    const { machine, user } = bench({ release: 'modern' });
+    const { peer } = reach({ machine, user });
+    const before = machine.nowMs;
+    peer.say(ACK | PSH, { data: pattern(10) });
+    machine.advance(500);
+    const [answer] = peer.heard();
+    expect((answer?.atMs ?? 0) - before).toBeGreaterThan(30);
+    expect((answer?.atMs ?? 0) - before).toBeLessThanOrEqual(50);
+  });
+
   it('does not wait where TcpDelAckTicks is 0', ({ bench }) => {
     const { machine, user } = bench({ parameters: { TcpDelAckTicks: 0 } });
     const { peer } = reach({ machine, user });

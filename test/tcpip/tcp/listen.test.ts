@@ -21,6 +21,28 @@ function halfOpen(
 }
 
 describe('tcpip/tcp/listen', () => {
+  it('has nothing to say to what has neither SYN nor ACK (RFC 9293, 3.10.7.2)', ({ bench }) => {
+    const { machine, user } = bench();
+    user.listen(80);
+    const peer = new Peer(machine, { ours: 80 });
+    peer.say(FIN, { data: pattern(3) });
+    peer.say(0, { data: pattern(3) });
+    expect(peer.lines()).toEqual([]);
+    expect(machine.dropped()).toEqual({ TCP_NO_CONNECTION: 2 });
+    peer.say(ACK, { acknowledgment: 5 });
+    expect(peer.heard()).toMatchObject([{ flags: RST, sequence: 5 }]);
+  });
+
+  it('opens no connection for SYN with FIN where NtstackDropSynFin says so', ({ bench }) => {
+    for (const drops of [0, 1]) {
+      const { machine, user } = bench({ parameters: { NtstackDropSynFin: drops } });
+      user.listen(80);
+      const peer = new Peer(machine, { ours: 80 });
+      peer.say(SYN | FIN);
+      expect(peer.heard()).toHaveLength(1 - drops);
+    }
+  });
+
   it('answers SYN with SYN-ACK, and tells the client when the ACK comes', ({ bench }) => {
     const { machine, user } = bench();
     const listener = user.listen(80);

@@ -167,6 +167,18 @@ describe('tcpip/tcp/options', () => {
     expect(peer.heard().at(-1)?.window).toBe(65_535);
   });
 
+  for (const [exact, windows] of [[1, [65_535, 65_535]], [0, [65_435, 65_335]]] as const) {
+    it(`lets the window's edge move by octets where NtstackExactWindow is ${exact}`, ({ bench }) => {
+      const one = bench({ release: 'modern', parameters: { NtstackExactWindow: exact } });
+      const { peer } = arrive(one, one.user.listen(80), 80);
+      for (const window of windows) {
+        peer.say(ACK | PSH, { data: pattern(50) });
+        peer.say(ACK | PSH, { data: pattern(50) });
+        expect(peer.heard().map((each) => each.window)).toEqual([window]);
+      }
+    });
+  }
+
   it('takes a shift above 14 as 14 (RFC 7323, 2.3)', ({ bench }) => {
     const one = bench({ release: 'modern' });
     one.user.listen(80);

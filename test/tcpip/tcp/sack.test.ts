@@ -59,7 +59,8 @@ describe('tcpip/tcp/sack', () => {
     expect(say(one, 1000, 1100)).toEqual(['ack 0 sack 1000:1100 800:900 200:350 600:700']);
     expect(say(one, 700, 800)).toEqual(['ack 0 sack 600:900 1000:1100 200:350']);
     expect(say(one, 0, 200)).toEqual(['ack 350 sack 600:900 1000:1100']);
-    expect(say(one, 350, 600)).toEqual(['ack 900 sack 1000:1100']);
+    // 400:500, which was reported long ago, comes again in order.
+    expect(say(one, 350, 600)).toEqual(['ack 900 sack 400:500 1000:1100']);
     expect(say(one, 900, 1000)).toEqual(['ack 1100']);
   });
 
@@ -83,7 +84,7 @@ describe('tcpip/tcp/sack', () => {
     expect(say(one, 350, 500)).toEqual(['ack 100 sack 350:400 300:500']);
     expect(say(one, 250, 320)).toEqual(['ack 100 sack 300:320 250:500']);
     expect(say(one, 50, 150)).toEqual(['ack 150 sack 50:100 250:500']);
-    expect(say(one, 150, 250)).toEqual(['ack 500']);
+    expect(say(one, 150, 300)).toEqual(['ack 500 sack 250:300']);
   });
 
   it('keeps its text where it is when blocks do not fit beside it', ({ bench }) => {

@@ -19,7 +19,7 @@ import { allocateListener } from "./listener";
 import { signal, silence } from "./ready";
 import { isUnbuffered, receiveDatagramEvent, receiveEvent } from "./transfer";
 import { closeFile, disconnectFile, openAddressFile, openConnectionFile } from "./transport";
-import { queryFile, setFileOption } from "./transport";
+import { queryFile, setFileOption, setHandlers } from "./transport";
 
 /** What user mode may set. */
 export const enum SocketOption {
@@ -47,10 +47,15 @@ export const enum SocketQuery {
   RECEIVED,
 }
 
-/** The handlers of a socket's address. */
-function fillHandlers(handlers: EventHandlers, context: usize): void {
+/** The handlers of a listener's address: it is told of connections, too. */
+function fillListening(handlers: EventHandlers, context: usize): void {
+  fillHandlers(handlers, context);
   handlers.connect = connectEvent;
   handlers.connectContext = context;
+}
+
+/** The handlers of a socket's address. */
+function fillHandlers(handlers: EventHandlers, context: usize): void {
   handlers.disconnect = disconnectEvent;
   handlers.disconnectContext = context;
   handlers.receive = receiveEvent;
@@ -81,9 +86,14 @@ export function listen(endpoint: Endpoint, backlog: u32): NTSTATUS {
   if (endpoint.state != EndpointState.BOUND || endpoint.kind != SocketKind.STREAM) {
     return Status.INVALID_PARAMETER;
   }
+  const address = endpoint.addressFile;
+  const context = changetype<usize>(endpoint);
+  if (address == null || !setHandlers(address, fillListening, context)) {
+    return Status.INSUFFICIENT_RESOURCES;
+  }
   const listener = allocateListener(backlog ? backlog : 1);
   if (listener == null) return Status.INSUFFICIENT_RESOURCES;
-  ExInitializeWorkItem(listener.refill, refillWorker, changetype<usize>(endpoint));
+  ExInitializeWorkItem(listener.refill, refillWorker, context);
   endpoint.listener = listener;
   endpoint.state = <u8>EndpointState.LISTENING;
   refill(endpoint);

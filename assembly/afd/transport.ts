@@ -58,16 +58,15 @@ export function openAddressFile(
   if (device == null) return null;
   const file = IoCreateFile(device, TransportObject.ADDRESS, address, port);
   if (file == null) return null;
-  const irp = IoAllocateIrp(1);
-  if (irp == null) {
-    IoCloseFile(file);
-    return null;
-  }
-  setHandlers(file, irp, fill, context);
-  return file;
+  if (setHandlers(file, fill, context)) return file;
+  IoCloseFile(file);
+  return null;
 }
 
-function setHandlers(file: FileObject, irp: Irp, fill: FillHandlers, context: usize): void {
+/** Sets the handlers of an address; false: no memory for the request. IRQL: < DISPATCH_LEVEL. */
+export function setHandlers(file: FileObject, fill: FillHandlers, context: usize): bool {
+  const irp = IoAllocateIrp(1);
+  if (irp == null) return false;
   // No thread of this processor comes between.
   const irql = KeRaiseIrql(Irql.DISPATCH);
   const own = <usize>KeGetCurrentProcessorNumber() * HANDLERS_OCTETS;
@@ -77,6 +76,7 @@ function setHandlers(file: FileObject, irp: Irp, fill: FillHandlers, context: us
   TdiBuildSetEventHandlers(irp, file, keepRequest, 0, handlers);
   callAtOnce(file, irp);
   KeLowerIrql(irql);
+  return true;
 }
 
 /** Opens a connection endpoint with `context`, associated with `address`; null: no memory. */

@@ -37,7 +37,10 @@ export function setSocketOption(
     return { value: 0 };
   }
   const number = value === undefined ? 0 : numberOf(value);
-  if (REMEMBERED.has(name) || name in TIMES) {
+  const time = TIMES[name];
+  // One program, one machine: what it asks for its socket, all of its connections have.
+  if (time !== undefined) program.sysctls.apply(time[0], number * time[1]);
+  if (REMEMBERED.has(name) || time !== undefined) {
     descriptor.remembered.set(name, number);
     return { value: 0 };
   }

@@ -12,7 +12,7 @@ interface Setting {
   readonly initial: number;
   /** The registry's value, where there is one, from that of the setting. */
   readonly parameter?: string;
-  readonly convert?: (value: number) => number;
+  readonly convert?: (value: number, sysctls: Sysctls) => number;
   /** The values that ask for what holds here anyway; where not given, all do. */
   readonly holds?: (value: number) => boolean;
 }
@@ -27,6 +27,18 @@ function shiftOf(octets: number): number {
   let shift = 0;
   while (shift < 14 && 0xffff * 2 ** shift < octets) shift++;
   return shift;
+}
+
+/** How often a SYN is sent again before so many milliseconds have passed since the first. */
+function retransmissionsOf(ms: number, sysctls: Sysctls): number {
+  const most = sysctls.registry('NtstackMaximumRto');
+  let timeout = sysctls.registry('TcpInitialRTT');
+  let count = 0;
+  for (let at = timeout; at < ms; at += timeout) {
+    count++;
+    timeout = Math.min(timeout * 2, most);
+  }
+  return count;
 }
 
 /** FreeBSD's names, in the order of its manual (tcp(4)), then those of sockets. */
@@ -48,7 +60,9 @@ const FREEBSD: Readonly<Record<string, Setting>> = {
   'net.inet.tcp.keepidle': { initial: 7_200_000, parameter: 'KeepAliveTime' },
   'net.inet.tcp.keepintvl': { initial: 75_000, parameter: 'KeepAliveInterval' },
   'net.inet.tcp.keepcnt': { initial: 8 },
-  'net.inet.tcp.keepinit': { initial: 75_000 },
+  'net.inet.tcp.keepinit': {
+    initial: 75_000, parameter: 'TcpMaxConnectRetransmissions', convert: retransmissionsOf,
+  },
   'net.inet.tcp.blackhole': { initial: 0, holds: zero },
   'net.inet.tcp.drop_synfin': { initial: 0, parameter: 'NtstackDropSynFin' },
   'net.inet.tcp.insecure_rst': {
@@ -89,6 +103,7 @@ const SETTINGS: Readonly<Record<string, Setting>> = { ...FREEBSD, ...LINUX };
 /** The settings of one machine. */
 export class Sysctls {
   private readonly values = new Map<string, number>();
+  private readonly written = new Map<string, number>();
 
   constructor(private readonly machine: Machine) {}
 
@@ -99,16 +114,29 @@ export class Sysctls {
 
   /** Sets one. @throws MissingFeature where what it asks for cannot be had. */
   set(name: string, value: number): void {
+    this.apply(name, value);
+    this.values.set(name, value);
+  }
+
+  /** Has the machine heed a value, which is not remembered. @throws MissingFeature as `set`. */
+  apply(name: string, value: number): void {
     const setting = settingOf(name);
     const { parameter, convert, holds } = setting;
     if (parameter !== undefined && parameterNames().includes(parameter)) {
       const { least, most } = describeParameter(parameter).range;
-      const wanted = convert === undefined ? value : convert(value);
-      this.machine.setParameter(parameter, Math.min(Math.max(wanted, least), most));
+      const wanted = convert === undefined ? value : convert(value, this);
+      const allowed = Math.min(Math.max(wanted, least), most);
+      this.machine.setParameter(parameter, allowed);
+      this.written.set(parameter, allowed);
     } else if (!(holds?.(value) ?? (parameter === undefined || value === setting.initial))) {
       throw new MissingFeature(`sysctl ${name}=${value}`);
     }
-    this.values.set(name, value);
+  }
+
+  /** A registry value as it is now. */
+  registry(parameter: string): number {
+    const { parameters } = this.machine.settings;
+    return this.written.get(parameter) ?? parameters.get(parameter) ?? 0;
   }
 }
 

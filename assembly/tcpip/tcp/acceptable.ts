@@ -8,7 +8,7 @@ import { Segment } from "./segment";
 import { sequenceLength } from "./reset";
 import { reportDuplicateLocked } from "./sack";
 import { before, inWindow } from "./sequence";
-import { TcpState } from "./state";
+import { TcpState, awaitsFinAck } from "./state";
 import { Tcb, TcbFlag } from "./tcb";
 
 /**
@@ -28,7 +28,8 @@ export function acceptableLocked(tcb: Tcb, segment: Segment): bool {
     tcb.flags |= TcbFlag.ACK_NOW;
     return true;
   }
-  if (isInside(segment.sequence, length, tcb.rcvNxt, window)) {
+  const past = isPastEndLocked(tcb, segment);
+  if (!past && isInside(segment.sequence, length, tcb.rcvNxt, window)) {
     trimLocked(tcb, segment, window);
     return true;
   }
@@ -38,7 +39,8 @@ export function acceptableLocked(tcb: Tcb, segment: Segment): bool {
   }
   if ((segment.flags & TcpFlag.RST) == 0) tcb.flags |= TcbFlag.ACK_NOW;
   // A closed window takes no text, but acknowledgments and resets are heard (MUST-66).
-  if (window != 0 || segment.sequence != tcb.rcvNxt) return false;
+  const probes = window == 0 && segment.sequence == tcb.rcvNxt;
+  if (!probes && !isFinAgainLocked(tcb, segment, length)) return false;
   segment.length = 0;
   segment.flags &= ~(TcpFlag.FIN | TcpFlag.SYN);
   return true;
@@ -59,6 +61,23 @@ function forgetSynLocked(tcb: Tcb, segment: Segment): void {
   if ((segment.flags & both) != both || segment.sequence + 1 != tcb.rcvNxt) return;
   segment.flags &= ~TcpFlag.SYN;
   segment.sequence++;
+}
+
+/**
+ * A FIN that has come before brings an acknowledgment that may be new: of a peer that closes at the
+ * same time, and sends its FIN until ours has come, it is the only one.
+ */
+function isFinAgainLocked(tcb: Tcb, segment: Segment, length: u32): bool {
+  mustHold(tcb.lock);
+  const plain = (segment.flags & (TcpFlag.FIN | TcpFlag.SYN | TcpFlag.RST)) == TcpFlag.FIN;
+  return plain && awaitsFinAck(tcb.state) && segment.sequence + length == tcb.rcvNxt;
+}
+
+/** In TIME-WAIT the peer has nothing more to say: what is numbered beyond its FIN is answered. */
+function isPastEndLocked(tcb: Tcb, segment: Segment): bool {
+  mustHold(tcb.lock);
+  const plain = (segment.flags & (TcpFlag.SYN | TcpFlag.RST | TcpFlag.ACK)) == TcpFlag.ACK;
+  return plain && tcb.state == TcpState.TIME_WAIT && before(tcb.rcvNxt, segment.sequence);
 }
 
 function isInside(sequence: u32, length: u32, rcvNxt: u32, window: u32): bool {

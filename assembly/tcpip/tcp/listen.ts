@@ -16,7 +16,7 @@ import { IoCompleteRequest } from "../../io/complete";
 import { Parameter, queryParameter } from "../../ex/registry";
 import { Irp } from "../../io/irp";
 import { IoGetCurrentIrpStackLocation } from "../../io/stack";
-import { ConnectIndication } from "../../tdi/event";
+import { ConnectIndication, TdiDefaultConnectHandler } from "../../tdi/event";
 import { isInvalidSource, Protocol } from "../../wire/ipv4";
 import { TcpFlag } from "../../wire/tcp";
 import { AddressObject, findAddress, leaveAddress } from "../address";
@@ -58,8 +58,8 @@ export function receiveListen(segment: Segment): void {
   }
   if ((flags & (TcpFlag.SYN | TcpFlag.ACK)) != TcpFlag.SYN) {
     drop(Drop.TCP_NO_CONNECTION);
-    // Without ACK a listener has nothing to say to it (RFC 9293, 3.10.7.2, fourth).
-    if ((flags & TcpFlag.ACK) != 0 || !isListening(segment)) sendReset(segment);
+    // Without ACK it says nothing that a listener could deny (3.10.7.2, fourth).
+    if (flags & TcpFlag.ACK || !isListenedFor(segment)) sendReset(segment);
     return;
   }
   if ((flags & TcpFlag.FIN) != 0 && queryParameter(Parameter.NtstackDropSynFin) != 0) {
@@ -80,11 +80,13 @@ export function receiveListen(segment: Segment): void {
   leaveAddress(address);
 }
 
-function isListening(segment: Segment): bool {
+/** Somebody asks to be told of connections to the segment's port. */
+function isListenedFor(segment: Segment): bool {
   const address = findAddress(Protocol.TCP, segment.destination, segment.ports & 0xffff);
   if (address == null) return false;
+  const listens = address.handlers.connect != TdiDefaultConnectHandler;
   leaveAddress(address);
-  return true;
+  return listens;
 }
 
 /** Land (Q165005), and sources that no host may have (MUST-63). */

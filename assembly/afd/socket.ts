@@ -203,9 +203,10 @@ function setFlag(endpoint: Endpoint, flag: EndpointFlag, on: bool): void {
  * RST. The handle is gone. IRQL: PASSIVE_LEVEL.
  */
 export function close(endpoint: Endpoint, abort: bool): void {
+  const held = heldOctets(endpoint);
   const irql = KeAcquireSpinLock(endpoint.lock);
   const open = endpoint.state == EndpointState.CONNECTED;
-  const unread = endpoint.first != null;
+  const unread = endpoint.first != null || held != 0;
   const shut = (endpoint.flags & EndpointFlag.SHUT) != 0;
   const connection = endpoint.connectionFile;
   endpoint.flags |= <u16>EndpointFlag.CLOSED;

@@ -354,6 +354,7 @@ function poll(given: Given): Attempt {
   const timeoutMs = timeout === undefined ? 0 : numberOf(timeout);
   const { clock } = given.program.machine;
   const dueNs = timeoutMs < 0 ? Infinity : clock.now + timeoutMs * 1e6;
+  if (timeoutMs > 0) clock.at(dueNs, () => given.program.sockets.noteNews());
   return () => {
     let ready = 0;
     const wrong: string[] = [];

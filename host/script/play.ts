@@ -38,6 +38,7 @@ export class Player {
   private readonly startNs: number;
   private previousNs: number;
   private waiting: Waiting | undefined;
+  private seenNews = 0;
 
   constructor(
     private readonly script: Script,
@@ -164,6 +165,9 @@ export class Player {
   private look(): void {
     const { waiting } = this;
     if (waiting === undefined || waiting.outcome !== undefined) return;
+    const { news } = this.program.sockets;
+    if (news === this.seenNews) return;
+    this.seenNews = news;
     waiting.outcome = waiting.attempt();
     waiting.returnedNs = this.clock.now;
   }

@@ -41,6 +41,7 @@ export class Descriptor implements SocketHandler {
 
   onEvent(events: number, status: number): void {
     const { CONNECTED, FAILED, ABORTED, CLOSED } = this.sockets.raw.events;
+    this.sockets.noteNews();
     if ((events & CLOSED) !== 0) this.atEnd = true;
     if ((events & CONNECTED) !== 0) this.state = 'connected';
     if ((events & (FAILED | ABORTED)) === 0) return;
@@ -105,6 +106,8 @@ export class Descriptor implements SocketHandler {
 export class Sockets {
   readonly raw: RawSockets;
   readonly block: SocketBlock;
+  /** Counts what calls that wait may be waiting for. */
+  news = 0;
   /** The descriptor that was used last: what an assertion is about. */
   current: Descriptor | undefined;
   private readonly open = new Map<number, Descriptor>();
@@ -114,6 +117,11 @@ export class Sockets {
     this.raw = machine.user.raw;
     this.block = this.raw.allocate(BLOCK_OCTETS);
     this.gracefulDisconnect = machine.kernel.layout.enums.Status.get('GRACEFUL_DISCONNECT') ?? 0;
+  }
+
+  /** A call that waits may have an end now. */
+  noteNews(): void {
+    this.news++;
   }
 
   /** A descriptor by its number; undefined where there is none. */

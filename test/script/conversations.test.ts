@@ -1,0 +1,96 @@
+/** Our own conversations, on both kernels: those that hold, and those that must not. */
+
+import { describe, expect, it } from 'vitest';
+import { loadModule } from '../../host/kernel/load.js';
+import { runScript } from '../../host/script/run.js';
+import type { ScriptResult } from '../../host/script/run.js';
+import { conversationsIn, folderOf } from './files.js';
+import type { Conversation } from './files.js';
+
+const THEMES = ['handshake', 'data', 'close', 'reset', 'timers', 'icmp', 'sockets'];
+const MODULES = { free: await loadModule('free'), checked: await loadModule('checked') };
+
+async function play(
+  { file, text }: Conversation, target: keyof typeof MODULES, strict = false,
+): Promise<ScriptResult> {
+  return runScript(file, text, { target, module: MODULES[target], release: 'modern', strict });
+}
+
+describe.each(THEMES)('script/%s', (theme) => {
+  const all = conversationsIn(folderOf(theme));
+  it.each(all.map((each) => [each.file, each] as const))('holds: %s', async (_, each) => {
+    for (const target of ['free', 'checked'] as const) {
+      const { outcome, reason } = await play(each, target);
+      expect(`${outcome} ${reason}`.trim(), target).toBe('passed');
+    }
+  });
+});
+
+describe('script/fail', () => {
+  const all = conversationsIn(folderOf('fail'));
+  it.each(all.map((each) => [each.file, each] as const))('fails as it says: %s', async (_, each) => {
+    expect(each.expected).not.toBe('');
+    for (const target of ['free', 'checked'] as const) {
+      const { outcome, reason } = await play(each, target, true);
+      expect(outcome, target).toBe('failed');
+      expect(reason, target).toContain(`${each.file}:${each.expected}`);
+    }
+  });
+
+  it('shows the expected and the actual packet, one above the other', async () => {
+    const each = all.find(({ file }) => file === 'wrong-window.pkt');
+    if (each === undefined) throw new Error('there is no wrong-window.pkt');
+    const { reason } = await play(each, 'checked');
+    expect(reason.split('\n').slice(1)).toEqual([
+      '  expected  > S. 0:0(0) ack 1 win 8761 <mss 1460>',
+      '  actual    > S. 0:0(0) ack 1 win 8760 <mss 1460>',
+      '                              ^^^^^^^^',
+    ]);
+  });
+
+  it('is no failure where packets that are left do not count', async () => {
+    const each = all.find(({ file }) => file === 'extra-packet.pkt');
+    if (each === undefined) throw new Error('there is no extra-packet.pkt');
+    expect((await play(each, 'checked')).outcome).toBe('passed');
+  });
+});
+
+describe('script/malformed', () => {
+  const all = conversationsIn(folderOf('malformed'));
+  it.each(all.map((each) => [each.file, each] as const))('says where: %s', async (_, each) => {
+    const { outcome, reason } = await play(each, 'free');
+    expect(outcome).toBe('malformed');
+    expect(reason).toContain(`${each.file}:${each.expected}`);
+    expect(each.expected).not.toBe('');
+  });
+});
+
+describe('script/skipped', () => {
+  const all = conversationsIn(folderOf('skipped'));
+  it.each(all.map((each) => [each.file, each] as const))('says what for: %s', async (_, each) => {
+    expect(await play(each, 'free')).toEqual({
+      file: each.file, outcome: 'skipped', reason: `needs ${each.expected}`,
+    });
+  });
+});
+
+describe('script', () => {
+  const script = conversationsIn(folderOf('data')).find(({ file }) => file === 'push.pkt');
+
+  it('gives the same on any seed, and where the peer begins near the end of its numbers', async () => {
+    if (script === undefined) throw new Error('there is no push.pkt');
+    const module = MODULES.free;
+    for (const seed of [2, 3, '0xffffffffffffffff']) {
+      const options = { target: 'free', module, release: 'modern', seed } as const;
+      expect((await runScript(script.file, script.text, options)).outcome).toBe('passed');
+    }
+  });
+
+  it('takes the branch of a name that is defined', async () => {
+    const text = '#ifdef ELSE\n+0 close(9) = 0\n#endif\n+0 < R 1:1(0) win 0\n';
+    const options = { target: 'free', module: MODULES.free, release: 'modern' } as const;
+    expect((await runScript('a.pkt', text, options)).outcome).toBe('passed');
+    const other = await runScript('a.pkt', text, { ...options, defined: ['ELSE'] });
+    expect(other.reason).toBe('a.pkt:2: 9 is no descriptor that is open');
+  });
+});

@@ -34,7 +34,8 @@ export { SocketOption, SocketQuery } from "./afd/socket";
 export { readEvents as socketPoll, hasReady as socketReady } from "./afd/ready";
 export {
   socketOpen, socketBind, socketListen, socketConnect, socketAccept, socketSend, socketSendTo,
-  socketReceive, socketPeek, connectionDelete, socketShutdown, socketClose, socketOption, socketQuery, echo, echoCancel,
+  socketReceive, socketPeek, socketShutdown, socketClose, socketOption, socketQuery, echo,
+  echoCancel, connectionDelete,
 } from "./afd/driver";
 export { boot, halt } from "./boot";
 export {

@@ -104,8 +104,8 @@ function sendLocked(tcb: Tcb, irp: Irp, length: u32): NTSTATUS {
 }
 
 /**
- * TDI_RECEIVE: completes with what there is, as soon as there is any; with TDI_RECEIVE_PEEK at once,
- * with a copy of what there is.
+ * TDI_RECEIVE: completes with what there is, as soon as there is any; with TDI_RECEIVE_PEEK at
+ * once, with a copy of what there is.
  */
 export function receive(connection: Connection, irp: Irp): NTSTATUS {
   const tcb = connectionTcb(connection);

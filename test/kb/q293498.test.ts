@@ -30,10 +30,11 @@ describe('kb/q293498', () => {
     expect(symptom).toMatchObject({
       send: 'INSUFFICIENT_RESOURCES',
       locksHeld: 0,
-      nextConnect: 'never returns',
       answersPing: false,
       clockRuns: false,
     });
+    // A second processor goes on with what asks nothing of the first.
+    if (symptom === one.symptom) expect(symptom).toMatchObject({ nextConnect: 'never returns' });
     expect(symptom['irql']).toMatch(/^DISPATCH_LEVEL(, PASSIVE_LEVEL)?$/);
   });
 

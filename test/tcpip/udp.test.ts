@@ -178,4 +178,16 @@ describe('tcpip/udp', () => {
     ));
     expect(machine.take()).toEqual([]);
   });
+
+  it('sends nothing of what its card has too few packets for, and all of the next', ({ bench }) => {
+    const { machine, user } = bench({ parameters: { NtstackSendPackets: 8 } });
+    const socket = bound({ machine, user });
+    user.sendTo(socket, pattern(1), 9);
+    machine.take();
+    expect(user.sendTo(socket, pattern(12_000), 9)).toBe('INSUFFICIENT_RESOURCES');
+    expect(machine.dropped()).toEqual({ NO_PACKET: 1 });
+    machine.take();
+    expect(user.sendTo(socket, pattern(11_000), 9)).toBe(11_000);
+    expect(machine.take()).toHaveLength(8);
+  });
 });

@@ -1,6 +1,5 @@
 /** Is this segment in the window? (RFC 9293, 3.10.7.4, first: check sequence number). */
 
-import { Parameter, queryParameter } from "../../ex/registry";
 import { mustHold } from "../../ke/spinlock";
 import { TcpFlag } from "../../wire/tcp";
 import { Drop, drop } from "../counters";
@@ -20,14 +19,6 @@ export function acceptableLocked(tcb: Tcb, segment: Segment): bool {
   if (tcb.state == TcpState.SYN_RECEIVED) forgetSynLocked(tcb, segment);
   const window = tcb.rcvAdv - tcb.rcvNxt;
   const length = sequenceLength(segment);
-  if (isCrossedLocked(tcb, segment, length)) {
-    // Its FIN again: what it acknowledges may be ours.
-    segment.sequence = tcb.rcvNxt;
-    segment.length = 0;
-    segment.flags &= ~TcpFlag.FIN;
-    tcb.flags |= TcbFlag.ACK_NOW;
-    return true;
-  }
   const past = isPastEndLocked(tcb, segment);
   if (!past && isInside(segment.sequence, length, tcb.rcvNxt, window)) {
     trimLocked(tcb, segment, window);
@@ -44,14 +35,6 @@ export function acceptableLocked(tcb: Tcb, segment: Segment): bool {
   segment.length = 0;
   segment.flags &= ~(TcpFlag.FIN | TcpFlag.SYN);
   return true;
-}
-
-/** The peer's FIN comes once more where both had crossed (NtstackCrossedFin). */
-function isCrossedLocked(tcb: Tcb, segment: Segment, length: u32): bool {
-  mustHold(tcb.lock);
-  if (tcb.state != TcpState.CLOSING || (segment.flags & TcpFlag.FIN) == 0) return false;
-  if (segment.sequence + length != tcb.rcvNxt || (segment.flags & TcpFlag.RST) != 0) return false;
-  return queryParameter(Parameter.NtstackCrossedFin) != 0;
 }
 
 /** The SYN-ACK of a peer that opens as we do: its SYN has come already (RFC 9293, figure 8). */

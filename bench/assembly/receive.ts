@@ -1,7 +1,9 @@
 /** Established connections: segments for them, and lookups among them. */
 
 import { TcpFlag } from "../../assembly/wire/tcp";
-import { findTcb, tableCount } from "../../assembly/tcpip/tcp/table";
+import { findTcb } from "../../assembly/tcpip/tcp/find";
+import { hashTuple } from "../../assembly/tcpip/tcp/hash";
+import { tableCount } from "../../assembly/tcpip/tcp/table";
 import { dereferenceTcb } from "../../assembly/tcpip/tcp/tcb";
 import { buildSegment, readSent } from "./frame";
 import { openConnections, prepareMachine } from "./machine";
@@ -38,7 +40,10 @@ export function benchLookup(times: u32): u32 {
   let found: u32 = 0;
   for (let i: u32 = 0; i < times; i++) {
     const index = below(connections);
-    const tcb = findTcb(addressOf(index), (portOf(index) << 16) | LOCAL_PORT, LOCAL_ADDRESS);
+    const remote = addressOf(index);
+    const ports = (portOf(index) << 16) | LOCAL_PORT;
+    const hash = hashTuple(remote, ports, LOCAL_ADDRESS);
+    const tcb = findTcb(hash, remote, ports, LOCAL_ADDRESS);
     if (tcb == null) continue;
     dereferenceTcb(tcb);
     found++;

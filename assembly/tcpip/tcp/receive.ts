@@ -75,7 +75,12 @@ function stepsLocked(tcb: Tcb, segment: Segment): Next {
     scheduleLocked(tcb);
     return Next.NOTHING;
   }
+  const end = sequence + segment.length;
   if (!acceptableLocked(tcb, segment)) {
+    // The last segment again: its acknowledgment was lost, and the next one echoes the second copy.
+    if (options.present & tcb.flags & TcbFlag.TIMESTAMPS && end == tcb.rcvNxt) {
+      noteStampLocked(tcb, sequence, options.stamp);
+    }
     if (state == TcpState.TIME_WAIT) timeWaitLocked(tcb);
     scheduleLocked(tcb);
     return Next.NOTHING;

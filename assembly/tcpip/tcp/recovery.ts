@@ -5,7 +5,7 @@
 
 import { Parameter, queryParameter } from "../../ex/registry";
 import { Event } from "../../trace/event";
-import { trace } from "../../trace/ring";
+import { nowUs, trace } from "../../trace/ring";
 import { mustHold } from "../../ke/spinlock";
 import { TcpFlag } from "../../wire/tcp";
 import { Counter, count } from "../counters";
@@ -204,6 +204,7 @@ export function collapseLocked(tcb: Tcb): void {
   tcb.recover = tcb.sndMax;
   tcb.duplicateAcks = 0;
   tcb.flags &= ~(TcbFlag.RECOVERING | TcbFlag.TIMING);
+  tcb.timedUs = <u32>nowUs();
   const own = tcb.extension;
   if (own != null) own.marks &= <u8>~ExtensionMark.REDUCED;
   const extension = recordedLocked(tcb);

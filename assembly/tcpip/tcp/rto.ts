@@ -16,6 +16,9 @@ const AFTER_LOST_SYN_MS: u32 = 3000;
 /** RFC 8985, 7.2: how long a peer may keep its acknowledgment of a single segment. */
 const PEER_DELAY_MS: u32 = 200;
 
+/** What a timestamp of milliseconds may be wrong by, at both ends. */
+const STAMP_US: u32 = 2000;
+
 /** One of the timers runs that send again what is on the way. */
 export function isRetransmitTimerLocked(tcb: Tcb): bool {
   mustHold(tcb.lock);
@@ -90,7 +93,10 @@ export function sampleEchoLocked(tcb: Tcb): void {
   mustHold(tcb.lock);
   if (tcb.flags & TcbFlag.TIMING) return;
   const sample = echoedUsLocked(tcb, currentOptions());
-  if (sample != 0) smoothLocked(tcb, sample);
+  // What was sent before the timeout was acknowledged then, and that acknowledgment lost: it tells
+  // of the timeout, not of the path.
+  if (sample == 0 || sample > <u32>nowUs() - tcb.timedUs + STAMP_US) return;
+  smoothLocked(tcb, sample);
 }
 
 /** RFC 6298, 2.2 and 2.3: a round trip of `sample` microseconds. */

@@ -187,7 +187,10 @@ export class Tcb {
   ackedOctets: u32;
   cwnd: u32;
   ssthresh: u32;
-  /** The sequence number that is timed, and since when, in microseconds. */
+  /**
+   * The sequence number that is timed, and since when, in microseconds; where none is, when the
+   * last one was sent, or the timer expired.
+   */
   timedSequence: u32;
   timedUs: u32;
   /** Smoothed round trip and its variation, in microseconds times 8 and times 4; 0: no sample. */

@@ -168,7 +168,7 @@ describe('tcpip/tcp/options', () => {
   });
 
   for (const [exact, windows] of [[1, [65_535, 65_535]], [0, [65_435, 65_335]]] as const) {
-    it(`lets the window's edge move by octets where NtstackExactWindow is ${exact}`, ({ bench }) => {
+    it(`lets the window's edge move by octets with NtstackExactWindow ${exact}`, ({ bench }) => {
       const one = bench({ release: 'modern', parameters: { NtstackExactWindow: exact } });
       const { peer } = arrive(one, one.user.listen(80), 80);
       for (const window of windows) {

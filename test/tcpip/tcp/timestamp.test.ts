@@ -157,6 +157,31 @@ describe('tcpip/tcp/timestamp', () => {
     expect(fieldOf(one.machine, peer, 'rto')).toBe(1501);
   });
 
+  it('measure nothing by an acknowledgment that was lost before the timeout', ({ bench }) => {
+    const one = bench({ release: 'modern' });
+    const { peer, handle } = stamped(one);
+    one.user.send(handle, pattern(10));
+    const [first] = peer.heard();
+    one.machine.advance(1020);
+    expect(peer.heard()).toHaveLength(1);
+    peer.ack += 10;
+    peer.say(ACK, { options: stamps(1000, stampOf(first?.options ?? new Uint8Array(0))) });
+    // Karn's: the timeout stays as far backed off as it is, and learns nothing of 1020 ms.
+    expect(fieldOf(one.machine, peer, 'rto')).toBe(2000);
+  });
+
+  it('echo the second copy of the last segment, whose acknowledgment was lost', ({ bench }) => {
+    const one = bench({ release: 'modern' });
+    const { peer } = stamped(one);
+    const sequence = peer.next;
+    peer.say(ACK, { data: pattern(100), options: stamps(2000) });
+    one.machine.advance(100);
+    peer.heard();
+    peer.say(ACK, { data: pattern(100), sequence, options: stamps(3000) });
+    expect(peer.heard().map(({ options }) => optionWords(options)[0]?.split(' ecr ')[1]))
+      .toEqual(['3000']);
+  });
+
   it('are offered by a connect, and kept where the SYN-ACK has them', ({ bench }) => {
     const one = bench({ release: 'modern' });
     const carries = stamps(77);

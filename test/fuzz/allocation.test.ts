@@ -4,12 +4,15 @@
  */
 
 import { describe, expect } from 'vitest';
+import { join } from '../../host/wire/octets.js';
 import {
-  ACK, FIN, PSH, SYN, THEM, UDP, echoRequest, ethernet, ipv4, pieces, udp,
+  ACK, FIN, PSH, RST, SYN, THEM, UDP, echoRequest, ethernet, ipv4, pieces, udp,
 } from '../wireside/build.js';
 import { it } from '../wireside/fixture.js';
 import type { Bench } from '../wireside/fixture.js';
+import type { MachineOptions } from '../wireside/machine.js';
 import { pattern } from '../wireside/octets.js';
+import { SACK_PERMITTED, sack, stamps } from '../wireside/option.js';
 import { Peer, stateOf } from '../wireside/peer.js';
 
 /** What user mode may be told of a call that could not have memory. */
@@ -26,6 +29,8 @@ function mustBeStatus(result: number | string | Uint8Array): void {
 /** What a machine does, with a peer that answers what it hears; it may fail at any allocation. */
 interface Scene {
   name: string;
+  /** Where not given, `OPTIONS`. */
+  options?: MachineOptions;
   play(bench: Bench): void;
 }
 
@@ -132,6 +137,45 @@ const SCENES: readonly Scene[] = [
   },
 ];
 
+/** A transfer both ways with all options, where what is sent first is lost. */
+const SELECTIVE: Scene = {
+  name: 'loss, blocks and recovery, in modern',
+  options: { release: 'modern' },
+  play: (bench) => {
+    const { machine, user } = bench;
+    const socket = user.socket();
+    if (socket === 0) return;
+    mustBeStatus(user.bind(socket, 80));
+    mustBeStatus(user.listenOn(socket, 2));
+    const carries = stamps(1000);
+    const peer = new Peer(machine, {
+      ours: 80, window: 60_000, agrees: join(SACK_PERMITTED, carries), carries,
+    });
+    peer.say(SYN);
+    peer.listen();
+    peer.say(ACK);
+    const handle = user.accept(socket);
+    if (handle !== 0) {
+      mustBeStatus(user.send(handle, pattern(40_000)));
+      const [first] = peer.heard();
+      if (first !== undefined) {
+        const from = first.sequence + first.data.length;
+        machine.advance(20);
+        for (let to = 2; to < 8; to++) {
+          const block = sack([from, from + to * first.data.length]);
+          peer.say(ACK, { options: join(carries, block) });
+        }
+      }
+      peer.say(ACK, { sequence: (peer.next + 100) >>> 0, data: pattern(50, 100) });
+      peer.say(RST, { sequence: (peer.next + 1) >>> 0 });
+      machine.advance(3000);
+      converse(bench, peer, 20);
+      user.close(handle);
+    }
+    user.close(socket);
+  },
+};
+
 /** Plays a scene whose `n`-th allocation fails, and with `on` all after; how many failed. */
 function play(scene: Scene, bench: Bench, n: number, on: 0 | 1): number {
   const { raw } = bench.machine;
@@ -145,14 +189,14 @@ function play(scene: Scene, bench: Bench, n: number, on: 0 | 1): number {
 const OPTIONS = { parameters: { SynAttackProtect: 2, TcpMaxPortsExhausted: 1 } };
 
 describe('fuzz/allocation', () => {
-  for (const scene of SCENES) {
+  for (const scene of [...SCENES, SELECTIVE]) {
     for (const on of [0, 1] as const) {
       const title = `${scene.name}: the n-th allocation fails${on ? ', and all after it' : ''}`;
       it(title, async ({ bench, finish }) => {
         let n = 0;
         for (let failures = 1; failures !== 0;) {
           n++;
-          const one = bench(OPTIONS);
+          const one = bench(scene.options ?? OPTIONS);
           failures = play(scene, one, n, on);
           await finish();
           if (n > 2000) throw new Error('it never runs out of allocations');
@@ -172,6 +216,11 @@ describe('fuzz/allocation', () => {
     const other = bench();
     SCENES[1]?.play(other);
     expect(other.machine.counters()).toMatchObject({ TCP_OPENED: 1, TCP_OCTETS_IN: 3000 });
+    const modern = bench(SELECTIVE.options);
+    SELECTIVE.play(modern);
+    expect(modern.machine.counters()).toMatchObject({
+      TCP_OPENED: 1, TCP_FAST_RETRANSMITS: 1, TCP_CHALLENGES: 1,
+    });
     const third = bench();
     SCENES[3]?.play(third);
     expect(third.machine.counters()).toMatchObject({ UDP_IN_DATAGRAMS: 1, ICMP_OUT_ECHO_REPS: 1 });

@@ -33,7 +33,7 @@ describe('watch/sourcemap', () => {
     expect(findSite(map, { name: '', offset: 400 })?.line).toBe(2);
   });
 
-  it('of pieces that begin at one octet takes the first for it, and the last for what follows', () => {
+  it('of pieces that begin at one octet takes the first for it, the last for what follows', () => {
     const mappings = 'UAAA,AACA,KACA';
     const sources = ['assembly/a.ts'];
     const map = readSourceMap(JSON.stringify({ version: 3, sources, mappings }));

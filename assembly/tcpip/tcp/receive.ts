@@ -155,7 +155,8 @@ function reopensLocked(tcb: Tcb, segment: Segment, options: Options): bool {
   if (extension != null && (options.present & tcb.flags & TcbFlag.TIMESTAMPS) != 0) {
     if (before(extension.tsRecent, options.stamp)) return true;
   }
-  if (!before(tcb.rcvNxt, segment.sequence)) return false;
+  // RFC 9293, 3.10.7.4: whatever its number, without timestamps it is only challenged.
+  if (isProtected() || !before(tcb.rcvNxt, segment.sequence)) return false;
   const next = initialSequence(tcb.localAddress, tcb.remoteAddress, tcb.ports);
   return before(tcb.sndMax, next);
 }

@@ -48,7 +48,7 @@ const HOST = new Map<string, number>([
 const HOST_TOP = 9;
 
 /** The folders that run in browsers as they are, and so bring nothing with them. */
-const BARE = new Set(['kernel', 'machine', 'link', 'watch', 'explore']);
+const BARE = new Set(['wire', 'kernel', 'machine', 'link', 'watch', 'script', 'explore']);
 const NODE_FILES = /^host\/(cli\/|link\/(tap|qemu|pcapfile)\.ts)/;
 
 /** The folder below assembly/ or host/; empty for the files that stand there themselves. */

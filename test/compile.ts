@@ -22,6 +22,8 @@ export interface CompileOptions {
    * and with a source map. Default: no.
    */
   readonly explore?: boolean;
+  /** With a start of its own to call, as a kernel that a machine boots. Default: no. */
+  readonly kernel?: boolean;
   /** asc's optimize level. Default: 2, explored 3; 0 compiles in half the time. */
   readonly optimize?: 0 | 2 | 3;
   /** Pages of 64 KiB that memory may grow to. Default: as many as there are. */
@@ -39,9 +41,8 @@ function wordsOf(options: CompileOptions): string[] {
   words.push('--initialMemory', explored ? '4' : '16');
   words.push(`-O${options.optimize ?? (explored ? 3 : 2)}`);
   words.push('--enable', smp === 1 ? 'simd,threads' : 'simd');
-  if (explored) {
-    words.push('--exportStart', 'start', '--runPasses', 'asyncify', '--sourceMap', '--debug');
-  }
+  if (explored || options.kernel === true) words.push('--exportStart', 'start');
+  if (explored) words.push('--runPasses', 'asyncify', '--sourceMap', '--debug');
   if (options.maximumPages !== undefined) {
     words.push('--maximumMemory', String(options.maximumPages));
   }

@@ -26,8 +26,13 @@ export interface WiredKernel extends Kernel {
   members(enumeration: string): [member: string, value: number][];
 }
 
-/** Starts a kernel, at once and without waiting. `onTransmit`: its ring must be emptied. */
-export function startKernel(name: string, onTransmit: () => void): WiredKernel {
+/**
+ * Starts a kernel, the checked one or a `module` that has more in it, at once and without waiting.
+ * `onTransmit`: its ring must be emptied.
+ */
+export function startKernel(
+  name: string, onTransmit: () => void, module: WebAssembly.Module = MODULE,
+): WiredKernel {
   const witness = new Witness(name);
   const stacks: string[] = [];
   witness.onTransmit = onTransmit;
@@ -37,7 +42,7 @@ export function startKernel(name: string, onTransmit: () => void): WiredKernel {
     imports.onFinding(...words);
   };
   const host = { ...imports, onFinding };
-  const { exports } = new WebAssembly.Instance(MODULE, { host });
+  const { exports } = new WebAssembly.Instance(module, { host });
   const enums = readEnums(exports);
   const raw = checkExports(exports);
   witness.layout = readLayout(exports);

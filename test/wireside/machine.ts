@@ -23,6 +23,8 @@ export interface MachineOptions {
   mtu?: number;
   /** Microseconds since boot. */
   timeUs?: number;
+  /** A checked kernel with more in it. */
+  module?: WebAssembly.Module;
 }
 
 const TICK_US = 10_000;
@@ -53,7 +55,7 @@ export class Machine implements Observable {
   constructor(options: MachineOptions = {}) {
     this.timeUs = options.timeUs ?? 0;
     this.origin = `a wired kernel of ${JSON.stringify(options)}`;
-    this.kernel = startKernel(this.name, () => this.collect());
+    this.kernel = startKernel(this.name, () => this.collect(), options.module);
     this.kernel.witness.nowUs = () => this.timeUs;
     const { raw } = this.kernel;
     this.writeTime();

@@ -1,5 +1,6 @@
 /** An interface: an address on a card. */
 
+import { InterlockedExchangeAdd } from "../ex/interlocked";
 import { ExAllocate, ExFree } from "../ex/pool";
 import { Tag } from "../ex/tag";
 import { Adapter, MAXIMUM_ADAPTERS } from "../ndis/adapter";
@@ -20,6 +21,15 @@ export class Interface {
   get broadcast(): u32 {
     return this.address | ~this.mask;
   }
+}
+
+/**
+ * IP's identification of a datagram on `via`: no other has it before 2^16 more (RFC 791, 3.2),
+ * whichever processor sends it. IRQL: any.
+ */
+export function takeIdentification(via: Interface): u32 {
+  const word = changetype<usize>(via) + offsetof<Interface>("nextIdentification");
+  return InterlockedExchangeAdd(word, 1);
 }
 
 /** One for each card. */

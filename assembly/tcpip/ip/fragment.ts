@@ -6,7 +6,7 @@ import { Irql } from "../../ke/processor";
 import { NdisPacket } from "../../ndis/packet";
 import { Fragment } from "../../wire/ipv4";
 import { Counter, count } from "../counters";
-import { Interface } from "../interface";
+import { Interface, takeIdentification } from "../interface";
 import { IPV4_HEADER } from "../../wire/ipv4";
 import { allocateDatagram, payloadOf, queuePacket, writeIpHeader } from "./send";
 
@@ -24,7 +24,7 @@ export function sendInPieces(
   payload: usize,
   length: u32,
 ): bool {
-  const identification = via.nextIdentification++;
+  const identification = takeIdentification(via);
   const piece = (via.mtu - IPV4_HEADER) & ~7;
   const whole = length <= via.mtu - IPV4_HEADER;
   for (let offset: u32 = 0; offset < length || offset == 0; offset += piece) {

@@ -21,7 +21,7 @@ import { Fragment, IPV4_HEADER, Ipv4Header } from "../../wire/ipv4";
 import { Parameter, queryParameter } from "../../ex/registry";
 import { sendResolved } from "../arp";
 import { Counter, count, Drop, drop } from "../counters";
-import { Interface, interfaceAt, isLoopback } from "../interface";
+import { Interface, interfaceAt, isLoopback, takeIdentification } from "../interface";
 
 /** What one processor has queued for one card, or for itself. */
 @unmanaged
@@ -105,7 +105,7 @@ export function queueDatagram(
   length: u32,
   fragment: u32,
 ): void {
-  const identification = via.nextIdentification++;
+  const identification = takeIdentification(via);
   writeIpHeader(packet, source, destination, protocol, length, identification, fragment);
   queuePacket(packet, via, nextHop, destination);
 }

@@ -4,7 +4,7 @@
  */
 
 import type { BenchTarget } from './build.js';
-import { octetsOfConnection, openConnections } from './connections.js';
+import { DELAYED_ACK_MS, octetsOfConnection, openConnections } from './connections.js';
 import type { LwipReport } from './peers/lwip.js';
 import type { BatchRow, FactRow, LoopRow, Row } from './row.js';
 
@@ -23,8 +23,7 @@ const SMALL = 12;
  */
 const LARGE_US = 80;
 const SMALL_US = 8;
-/** An acknowledgment waits so long at most. */
-const DELAYED_ACK_US = 200_000;
+const DELAYED_ACK_US = DELAYED_ACK_MS * 1000;
 const TICK_US = 10_000;
 
 /** Lookups in one call. */

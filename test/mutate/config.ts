@@ -3,6 +3,7 @@
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer } from 'vitest/node';
 import type { Reporter, TestCase, TestModule, TestSpecification } from 'vitest/node';
+import { PLAN } from './plan.js';
 
 /** The files in their order, with `:` between. */
 const ORDER = (process.env['NTSTACK_MUTATE_TESTS'] ?? '').split(':').filter((path) => path !== '');
@@ -42,12 +43,14 @@ export default defineConfig({
   cacheDir: 'build/vite',
   test: {
     include: ORDER,
+    // With all mutants in one kernel, it is this one that switches them.
+    ...(process.env[PLAN] === undefined ? {} : { runner: './test/mutate/runner.ts' }),
     reporters: [new Lines()],
     sequence: { sequencer: InOrder },
     pool: 'forks',
     maxWorkers: 1,
     fileParallelism: false,
-    bail: 1,
+    bail: process.env[PLAN] === undefined ? 1 : 0,
     testTimeout: 300_000,
     hookTimeout: 300_000,
     teardownTimeout: 5_000,

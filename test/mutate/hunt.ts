@@ -1,146 +1,183 @@
-/** The hunt for mutants: each is built, and tested in rings until a test finds it. */
+/**
+ * The hunt with all mutants in one kernel: every test runs without a mutant, and then with each
+ * that it comes by and that nobody has found; quick tests first, those that take long afterwards.
+ */
 
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { performance } from 'node:perf_hooks';
-import { Checkout, stopTests } from './checkout.js';
-import type { Mutant } from './mutant.js';
-import { isExplored, ringsOf } from './ring.js';
+import type { Finder, Outcome } from './outcome.js';
+import type { FilePlan, Note, TestId } from './plan.js';
+import { Progress } from './progress.js';
+import type { Suspects } from './progress.js';
+import type { Numbered } from './schema.js';
+import { runSession, stopSessions } from './session.js';
 
-/** Who found a mutant. `hang`: a test did not end. */
-export type Finder = 'compiler' | 'test' | 'hang' | 'nobody';
+/** A test that takes longer waits until all others have had their turn. */
+const QUICK_MS = 700;
+/** Test files that one process is given at most. */
+const MOST_FILES = 8;
 
-/** What came of a mutant. */
-export interface Outcome {
-  readonly mutant: Mutant;
-  readonly finder: Finder;
-  /** The test, or what the compiler said. */
-  readonly by: string;
-  readonly seconds: number;
+/** What is known of a test from its run without a mutant. */
+interface Known {
+  readonly file: string;
+  readonly id: TestId;
+  readonly ms: number;
+  readonly reached: readonly number[];
+  /** It has run with its mutants. */
+  readonly isDone: boolean;
 }
 
-/** How many that found others in the same file go first. */
-const FIRST = 2;
+/** Test files for one process. */
+type Batch = ReadonlyMap<string, FilePlan>;
 
-/** Tests mutants in `width` copies at once. */
+/** Tests mutants, `width` processes at once. */
 export class Hunt {
   readonly outcomes: Outcome[] = [];
-  /** Test files that fail without a mutant, and find nothing. */
+  /** Tests that fail without a mutant, and find nothing. */
   readonly unfit = new Set<string>();
-  private readonly fit = new Set<string>();
-  /** Which test files found mutants of a file, the latest first. */
-  private readonly finders = new Map<string, string[]>();
+  private readonly alive: Map<number, Numbered>;
+  private readonly known = new Map<TestId, Known>();
+  private readonly spentMs = new Map<number, number>();
   private stopped = false;
-  private next = 0;
-  private plain: Promise<Checkout> | null = null;
 
-  /** `folder` is for copies, of which `base` is one, never changed, with all its kernels built. */
+  /**
+   * `root` is a copy with all `mutants` in its kernels. `files` are asked in their order; `folder`
+   * is for what processes are told and tell.
+   */
   constructor(
-    private readonly folder: string, private readonly base: Checkout,
-    private readonly tests: readonly string[], private readonly say: (outcome: Outcome) => void,
-  ) {}
+    private readonly root: string, private readonly folder: string,
+    private readonly files: readonly string[], mutants: readonly Numbered[],
+    private readonly say: (outcome: Outcome) => void,
+  ) {
+    this.alive = new Map(mutants.map((each) => [each.number, each]));
+  }
 
-  /** Ends what runs; `run` gives what was done. */
+  /** Ends what runs; `run` leaves what was done in `outcomes`. */
   stop(): void {
     this.stopped = true;
-    stopTests();
+    stopSessions();
   }
 
   get isStopped(): boolean {
     return this.stopped;
   }
 
-  async run(mutants: readonly Mutant[], originals: ReadonlyMap<string, string>, width: number):
-    Promise<void> {
-    this.next = 0;
-    const lanes = Array.from({ length: Math.min(width, mutants.length) }, async (_, lane) => {
-      const copy = Checkout.make(join(this.folder, `copy${lane}`), this.base.root);
-      while (!this.stopped) {
-        const mutant = mutants[this.next++];
-        if (mutant === undefined) return;
-        const outcome = await this.judge(copy, mutant);
-        copy.write(mutant.path, originals.get(mutant.path) ?? '');
-        if (this.stopped) return;
-        this.outcomes.push(outcome);
-        this.say(outcome);
+  /**
+   * Until all mutants are found, or all tests have been asked; those of `first` before all others,
+   * however long they take.
+   */
+  async run(width: number, first: readonly string[] = []): Promise<void> {
+    this.tellAlive();
+    const all: FilePlan = { tried: {}, only: null };
+    const batchesOf = (files: readonly string[]): Batch[] =>
+      files.map((file) => new Map([[file, all]]));
+    await this.share(batchesOf(first), width, Infinity);
+    const others = this.files.filter((file) => !first.includes(file));
+    await this.share(batchesOf(others), width, QUICK_MS);
+    await this.share(this.slow(), width, Infinity);
+    if (this.stopped) return;
+    const reached = new Set([...this.known.values()].flatMap((test) => test.reached));
+    for (const number of this.alive.keys()) {
+      this.end(number, 'nobody', reached.has(number) ? '' : 'no test comes by');
+    }
+  }
+
+  /** Tests that were only run without a mutant, with those that are left: the shortest first. */
+  private slow(): Batch[] {
+    const byFile = new Map<string, Known[]>();
+    for (const test of this.known.values()) {
+      if (test.isDone || !test.reached.some((each) => this.alive.has(each))) continue;
+      byFile.set(test.file, [...byFile.get(test.file) ?? [], test]);
+    }
+    const lengthOf = (tests: readonly Known[]): number =>
+      tests.reduce((sum, { ms }) => sum + ms, 0);
+    return [...byFile].toSorted(([, a], [, b]) => lengthOf(a) - lengthOf(b))
+      .map(([file, tests]) => new Map([[file, {
+        tried: {}, only: Object.fromEntries(tests.map(({ id, reached }) => [id, reached])),
+      }]]));
+  }
+
+  /** Each of `width` lanes takes the next batch; several at once while there are many. */
+  private async share(batches: readonly Batch[], width: number, budgetMs: number): Promise<void> {
+    let next = 0;
+    await Promise.all(Array.from({ length: width }, async (_, lane) => {
+      while (next < batches.length && this.goesOn) {
+        const share = Math.ceil((batches.length - next) / (4 * width));
+        const several = batches.slice(next, next + Math.min(MOST_FILES, share));
+        next += several.length;
+        await this.finish(new Map(several.flatMap((each) => [...each])), lane, budgetMs);
       }
+    }));
+  }
+
+  /** Runs a batch; again after a mutant that hung, until all of it has ended. */
+  private async finish(batch: Batch, lane: number, budgetMs: number): Promise<void> {
+    const progress = new Progress(batch);
+    while (progress.isLeft && this.goesOn) await this.once(progress, lane, budgetMs);
+    for (const suspects of progress.suspects) await this.retry(suspects, lane);
+  }
+
+  private async once(progress: Progress, lane: number, budgetMs: number): Promise<void> {
+    const plan = {
+      journal: join(this.folder, `journal${lane}`), alive: join(this.folder, 'alive'),
+      budgetMs, files: progress.left(),
+    };
+    const end = await runSession(this.root, plan, join(this.folder, `plan${lane}`), (note) => {
+      for (const { mutant, why, ms } of progress.hear(note)) this.end(mutant, 'test', why, ms);
+      if (note.note === 'passed') this.spend(note.mutant, note.ms);
+      if (note.note === 'base') this.learn(note, note.ms <= budgetMs);
     });
-    await Promise.all(lanes);
+    if (!('mutant' in end)) return;
+    if (end.mutant === null || end.mutant === 0) {
+      const unfit = progress.giveUp();
+      if (unfit !== null) this.unfit.add(unfit);
+      return;
+    }
+    if (end.end === 'hung') this.end(end.mutant, 'hang', progress.where);
+    else this.end(end.mutant, 'test', `${progress.where}: its process ended: ${end.words}`);
   }
 
-  private async judge(copy: Checkout, mutant: Mutant): Promise<Outcome> {
-    const began = performance.now();
-    const ended = (finder: Finder, by: string): Outcome =>
-      ({ mutant, finder, by, seconds: (performance.now() - began) / 1000 });
-    copy.write(mutant.path, mutant.text);
-    for (const target of ['checked', 'free'] as const) {
-      const words = await copy.compile(target);
-      if (words !== null) return ended('compiler', firstError(words));
-    }
-    for (const ring of this.ringsFor(mutant)) {
-      if (this.stopped) break;
-      const explored = isExplored(ring);
-      if (explored) await copy.compile('explore');
-      const found = await this.tryRing(copy, ring, explored);
-      if (found === null) continue;
-      this.remember(mutant.path, found.file);
-      return ended(found.hung ? 'hang' : 'test', found.by);
-    }
-    return ended('nobody', '');
+  private learn(
+    { file, id, ms, reached, passed, name }: Note & { readonly note: 'base' }, isDone: boolean,
+  ): void {
+    if (passed) this.known.set(id, { file, id, ms, reached, isDone });
+    else this.unfit.add(`${file} ${name}`);
   }
 
-  /** Who finds it in `ring`: tests that fail without a mutant are left out, and it is run again. */
-  private async tryRing(copy: Checkout, ring: readonly string[], explored: boolean):
-    Promise<{ file: string; by: string; hung: boolean } | null> {
-    let files = ring.filter((file) => !this.unfit.has(file));
-    while (files.length > 0 && !this.stopped) {
-      const end = await copy.test(files, explored);
-      if (end.end === 'passed') return null;
-      const { file, test } = end;
-      if (end.end === 'hung') return { file, by: `${file} ${test}`, hung: true };
-      const by = `${file} ${test}`.trim();
-      if (file === '') {
-        // Of no test: it counts only where all of them run well without the mutant.
-        this.plain ??= this.buildPlain();
-        const without = await (await this.plain).test(files, explored);
-        return without.end === 'passed' ? { file, by, hung: false } : null;
+  /** Each of them alone in a process: what one left behind may have failed the others. */
+  private async retry({ file, id, mutants }: Suspects, lane: number): Promise<void> {
+    for (const mutant of mutants) {
+      if (!this.goesOn || !this.alive.has(mutant)) continue;
+      const alone = new Progress(new Map([[file, { tried: {}, only: { [id]: [mutant] } }]]));
+      await this.once(alone, lane, Infinity);
+      for (const { whys } of alone.suspects) {
+        const why = whys.get(mutant);
+        if (why !== undefined) this.end(mutant, 'test', why);
       }
-      if (await this.isFit(file)) return { file, by, hung: false };
-      // Those before it have passed.
-      files = files.slice(files.indexOf(file) + 1);
     }
-    return null;
   }
 
-  /** Whether a test file passes without a mutant: what it finds counts. */
-  private async isFit(file: string): Promise<boolean> {
-    if (this.fit.has(file)) return true;
-    if (this.unfit.has(file)) return false;
-    this.plain ??= this.buildPlain();
-    const { end } = await (await this.plain).test([file], isExplored([file]));
-    if (!this.stopped) (end === 'passed' ? this.fit : this.unfit).add(file);
-    return end === 'passed';
+  private get goesOn(): boolean {
+    return !this.stopped && this.alive.size > 0;
   }
 
-  private async buildPlain(): Promise<Checkout> {
-    for (const target of ['checked', 'free', 'explore'] as const) await this.base.compile(target);
-    return this.base;
+  private spend(mutant: number, ms: number): void {
+    this.spentMs.set(mutant, (this.spentMs.get(mutant) ?? 0) + ms);
   }
 
-  private ringsFor({ path, change }: Mutant): string[][] {
-    const first = (this.finders.get(path) ?? []).slice(0, FIRST)
-      .filter((test) => !isExplored([test]));
-    const tests = this.tests.filter((test) => !first.includes(test));
-    const rings = ringsOf(path, tests, change !== 'remove');
-    return first.length === 0 ? rings : [[...first, ...(rings[0] ?? [])], ...rings.slice(1)];
+  private end(number: number, finder: Finder, why: string, ms = 0): void {
+    const mutant = this.alive.get(number);
+    if (mutant === undefined || this.stopped) return;
+    this.spend(number, ms);
+    this.alive.delete(number);
+    this.tellAlive();
+    const by = why.replaceAll(/\s+/g, ' ').trim();
+    const outcome = { mutant, finder, by, seconds: (this.spentMs.get(number) ?? 0) / 1000 };
+    this.outcomes.push(outcome);
+    this.say(outcome);
   }
 
-  private remember(path: string, file: string): void {
-    if (file === '') return;
-    const before = this.finders.get(path) ?? [];
-    this.finders.set(path, [file, ...before.filter((each) => each !== file)]);
+  private tellAlive(): void {
+    writeFileSync(join(this.folder, 'alive'), JSON.stringify([...this.alive.keys()]));
   }
-}
-
-function firstError(words: string): string {
-  return words.split('\n').find((line) => line.includes('ERROR')) ?? words.split('\n')[0] ?? '';
 }

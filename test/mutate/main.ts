@@ -1,22 +1,27 @@
 /**
  * `npm run mutate -- locks`: removes or moves one acquire, release, reference or dereference of
- * the kernel at a time, rebuilds, and runs the tests that reach it until one fails. Exit code 1
- * where a mutant survived, 130 where Ctrl-C ended it, with what was done.
+ * the kernel at a time, and runs the tests that come by until one fails. Exit code 1 where a
+ * mutant survived, 130 where Ctrl-C ended it, with what was done.
  */
 
-import { readFileSync, readdirSync, rmSync } from 'node:fs';
+import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { ROOT } from '../../host/cli/child.js';
 import { runProgram } from '../../host/cli/program.js';
 import { WrongUse } from '../../host/cli/wronguse.js';
 import { readTree } from '../tidy/source.js';
+import type { Source } from '../tidy/source.js';
 import { Checkout, makeFolder } from './checkout.js';
 import { Hunt } from './hunt.js';
-import type { Outcome } from './hunt.js';
+import { lawAgainst } from './laws.js';
 import { mutantsOf } from './mutant.js';
 import type { Mutant } from './mutant.js';
+import type { Outcome } from './outcome.js';
+import { Rebuild } from './rebuild.js';
 import { describe, formatReport, lineOf, outcomeLine, reportOf, tableOf } from './report.js';
+import { ordersOf, ringsOf } from './ring.js';
+import { SWITCH, SWITCH_TEXT, schemaOf } from './schema.js';
 
 interface Options {
   readonly only?: string;
@@ -24,10 +29,12 @@ interface Options {
   readonly shard: readonly [index: number, count: number];
   readonly limit: number;
   readonly workers: number;
+  readonly rebuild?: boolean;
   readonly list?: boolean;
   readonly json?: boolean;
 }
 
+const TARGETS = ['checked', 'free', 'explore'] as const;
 /** Tests of text, of tools and of other programs: no kernel that is built here reaches them. */
 const NOT_OF_THE_KERNEL = /^test\/(tidy|cli|interop|mutate|soak|check|reporter)/;
 
@@ -59,21 +66,33 @@ function changeOf(text: string): 'remove' | 'move' {
 }
 
 /** The mutants that are asked for, in the order of files and lines. */
-function choose(root: string, options: Options): Mutant[] {
+function choose(sources: readonly Source[], options: Options): Mutant[] {
   const { only, change, shard: [index, count], limit } = options;
-  const all = readTree(root, ['assembly']).sources
-    .filter(({ path }) => only === undefined || path.includes(only))
-    .flatMap(mutantsOf)
+  const all = sources.flatMap(mutantsOf)
+    .filter(({ path, line }) => only === undefined || `${path}:${line}`.includes(only))
     .filter((each) => change === undefined || (each.change === 'remove') === (change === 'remove'));
   if (all.length === 0) throw new WrongUse(`option --only: no mutant of a file with ${only}`);
   return all.filter((_, place) => place % count === index - 1).slice(0, limit);
 }
 
-function testsOf(root: string): string[] {
-  return readdirSync(join(root, 'test'), { recursive: true, encoding: 'utf8' })
+function sourcesOf(root: string): readonly Source[] {
+  return readTree(root, ['assembly']).sources;
+}
+
+/** All tests of the kernel; those that are nearest to what is mutated come first. */
+function testsOf(root: string, mutants: readonly Mutant[]): string[] {
+  const tests = readdirSync(join(root, 'test'), { recursive: true, encoding: 'utf8' })
     .map((name) => `test/${name.replaceAll('\\', '/')}`)
     .filter((path) => path.endsWith('.test.ts') && !NOT_OF_THE_KERNEL.test(path))
     .toSorted();
+  const ring = new Map<string, number>();
+  for (const path of new Set(mutants.map((each) => each.path))) {
+    ringsOf(path, tests, false).forEach((near, place) => {
+      for (const test of near) ring.set(test, Math.min(place, ring.get(test) ?? Infinity));
+    });
+  }
+  const last = Math.max(...ring.values()) + 1;
+  return tests.toSorted((a, b) => (ring.get(a) ?? last) - (ring.get(b) ?? last));
 }
 
 function list(mutants: readonly Mutant[], json: boolean): number {
@@ -86,40 +105,111 @@ function list(mutants: readonly Mutant[], json: boolean): number {
   return 0;
 }
 
+/** What is done with mutants that no law speaks against. */
+interface Hunting {
+  readonly unfit: ReadonlySet<string>;
+  readonly isStopped: boolean;
+}
+
+/** All mutants in one kernel, and every test with those that it comes by. */
+async function huntSwitched(
+  folder: string, base: Checkout, sources: readonly Source[], mutants: readonly Mutant[],
+  options: Options, tell: (outcome: Outcome) => void,
+): Promise<Hunting> {
+  const numbered = mutants.map((mutant, place) => ({ ...mutant, number: place + 1 }));
+  base.write(SWITCH, SWITCH_TEXT);
+  for (const { path, text } of sources) {
+    base.write(path, schemaOf(path, text, numbered.filter((each) => each.path === path)));
+  }
+  for (const target of TARGETS) {
+    process.stderr.write(`building ${target} with ${numbered.length} mutants\n`);
+    const words = await base.compile(target, true);
+    if (words !== null) throw new Error(`the kernel does not compile: ${words}`);
+  }
+  const tests = testsOf(base.root, mutants);
+  const hunts = ([false, true] as const).map((moved) => ({
+    moved,
+    hunt: new Hunt(base.root, folder, tests,
+      numbered.filter(({ change }) => (change !== 'remove') === moved), tell),
+  }));
+  process.once('SIGINT', () => hunts.forEach(({ hunt }) => hunt.stop()));
+  for (const { moved, hunt } of hunts) {
+    await hunt.run(options.workers, moved ? ordersOf(tests) : []);
+  }
+  return {
+    unfit: new Set(hunts.flatMap(({ hunt }) => [...hunt.unfit])),
+    isStopped: hunts.some(({ hunt }) => hunt.isStopped),
+  };
+}
+
+/** One mutant at a time, built by itself. */
+async function huntRebuilt(
+  folder: string, base: Checkout, sources: readonly Source[], mutants: readonly Mutant[],
+  options: Options, tell: (outcome: Outcome) => void,
+): Promise<Hunting> {
+  const words = await base.compile('checked');
+  if (words !== null) throw new Error(`the kernel does not compile: ${words}`);
+  const hunt = new Rebuild(folder, base, testsOf(base.root, []), tell);
+  process.once('SIGINT', () => hunt.stop());
+  const originals = new Map(sources.map(({ path, text }) => [path, text]));
+  await hunt.run(mutants, originals, options.workers);
+  return hunt;
+}
+
 async function mutate(options: Options): Promise<number> {
-  if (options.list === true) return list(choose(ROOT, options), options.json === true);
+  if (options.list === true) return list(choose(sourcesOf(ROOT), options), options.json === true);
   const folder = makeFolder();
   try {
     // What is mutated is what was copied, also where the project is edited meanwhile.
     const base = Checkout.make(join(folder, 'plain'));
-    const mutants = choose(base.root, options);
-    const originals = new Map(mutants.map(({ path }) =>
-      [path, readFileSync(join(base.root, path), 'utf8')]));
-    let done = 0;
-    const hunt = new Hunt(folder, base, testsOf(base.root), (outcome: Outcome) => {
-      process.stderr.write(`${++done}/${mutants.length} ${outcomeLine(outcome)}\n`);
+    const sources = sourcesOf(base.root);
+    const mutants = choose(sources, options);
+    const outcomes: Outcome[] = [];
+    const tell = (outcome: Outcome): void => {
+      outcomes.push(outcome);
+      process.stderr.write(`${outcomes.length}/${mutants.length} ${outcomeLine(outcome)}\n`);
+    };
+    const left = mutants.filter((mutant) => {
+      const outcome = judgeText(mutant, sources);
+      if (outcome !== null) tell(outcome);
+      return outcome === null;
     });
-    const words = await base.compile('checked');
-    if (words !== null) throw new Error(`the kernel does not compile: ${words}`);
-    process.once('SIGINT', () => hunt.stop());
-    await hunt.run(mutants, originals, options.workers);
-    const report = reportOf(mutants.length, hunt.outcomes, hunt.unfit, hunt.isStopped);
+    const alone = left.filter(({ switched }) => options.rebuild === true || switched === null);
+    const together = left.filter((each) => !alone.includes(each));
+    const hunts: Hunting[] = [];
+    if (alone.length > 0) {
+      hunts.push(await huntRebuilt(folder, base, sources, alone, options, tell));
+    }
+    if (together.length > 0 && !hunts.some((hunt) => hunt.isStopped)) {
+      hunts.push(await huntSwitched(folder, base, sources, together, options, tell));
+    }
+    const unfit = new Set(hunts.flatMap((hunt) => [...hunt.unfit]));
+    const isStopped = hunts.some((hunt) => hunt.isStopped);
+    const report = reportOf(mutants.length, outcomes, unfit, isStopped);
     say(options.json === true ? JSON.stringify(report) : formatReport(report));
     if (report.survivors.length > 0) return 1;
-    return hunt.isStopped ? 130 : 0;
+    return isStopped ? 130 : 0;
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
+/** What can be said of a mutant without running it; or null. */
+function judgeText(mutant: Mutant, sources: readonly Source[]): Outcome | null {
+  const source = sources.find(({ path }) => path === mutant.path);
+  const law = source === undefined ? null : lawAgainst(mutant, source);
+  return law === null ? null : { mutant, finder: 'law', by: law, seconds: 0 };
+}
+
 const program = new Command('mutate')
   .description('Leaves out or moves one acquire, release, reference or dereference at a time.')
   .argument('<what>', 'locks')
-  .option('--only <text>', 'files of the kernel whose path has it')
+  .option('--only <text>', 'files of the kernel whose path, or path:line, has it')
   .option('--change <name>', 'remove or move: those alone', changeOf)
   .option('--shard <i/n>', 'every n-th mutant, from the i-th on', shardOf, [1, 1])
   .option('--limit <number>', 'so many mutants at most', whole, Number.MAX_SAFE_INTEGER)
-  .option('--workers <number>', 'copies at once: 1 or 2', atMostTwo, 1)
+  .option('--workers <number>', 'processes at once: 1 or 2', atMostTwo, 1)
+  .option('--rebuild', 'build each mutant by itself: a minute each')
   .option('--list', 'the mutants, not tried')
   .option('--json', 'a report for programs');
 

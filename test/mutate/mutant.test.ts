@@ -4,8 +4,10 @@ import { describe, expect, it } from 'vitest';
 import { parseSource } from '../tidy/source.js';
 import { mutantsOf } from './mutant.js';
 import type { Mutant } from './mutant.js';
+import { lawAgainst } from './laws.js';
 import { describe as withoutText, formatReport, reportOf } from './report.js';
 import { ringsOf } from './ring.js';
+import { schemaOf } from './schema.js';
 
 const PATH = 'assembly/tcpip/sample.ts';
 
@@ -94,6 +96,60 @@ describe('what is moved', () => {
   });
 });
 
+/** The lines of the body with all its mutants in it, numbered from 1. */
+function schemaIn(...body: readonly string[]): string[] {
+  const text = `function f(): void {\n  ${body.join('\n  ')}\n}\n`;
+  const mutants = mutantsOf(parseSource(PATH, text))
+    .map((mutant, place) => ({ ...mutant, number: place + 1 }));
+  expect(mutants.map(({ switched }) => switched)).not.toContain(null);
+  const lines = schemaOf(PATH, text, mutants).split('\n');
+  return lines.slice(1, body.length + 1).map((line) => line.trim());
+}
+
+describe('one kernel with all mutants', () => {
+  it('has each behind its number, on the lines where they are', () => {
+    expect(schemaIn('KeAcquireSpinLock(l);', 'x.first = y;', 'KeReleaseSpinLock(l, irql);'))
+      .toEqual([
+        '{if (!isMutant(1)) {if (!isMutant(2)) KeAcquireSpinLock(l);}}',
+        'if (isMutant(4)) {KeReleaseSpinLock(l, irql);} x.first = y; '
+          + 'if (isMutant(2)) {KeAcquireSpinLock(l);}',
+        '{if (!isMutant(3)) {if (!isMutant(4)) KeReleaseSpinLock(l, irql);}}',
+      ]);
+  });
+
+  it('keeps what an acquire gives, and what a count is', () => {
+    expect(schemaIn('const irql = KeAcquireSpinLock(l);', 'x.first = y;')).toEqual([
+      'let irql = (isMutant(1) ? irqlOfMutant() : (isMutant(2) ? irqlOfMutant() : '
+        + 'KeAcquireSpinLock(l)));',
+      'x.first = y; if (isMutant(2)) {irql = KeAcquireSpinLock(l);}',
+    ]);
+    expect(schemaIn('return --entry.references == 0;')).toEqual([
+      'return (isMutant(1) ? entry.references : --entry.references) == 0;',
+    ]);
+    expect(schemaIn('use(entry);', 'const gone = dereferenceLocked(entry);')).toEqual([
+      'const early2 = isMutant(2) ? dereferenceLocked(entry) : false; use(entry);',
+      'const gone = (isMutant(1) ? false : (isMutant(2) ? early2 : dereferenceLocked(entry)));',
+    ]);
+  });
+
+  it('asks the switch, from where it lies', () => {
+    const mutants = mutantsIn('dereferenceTcb(tcb);').map((each) => ({ ...each, number: 7 }));
+    expect(schemaOf(PATH, 'function f(): void {\n  dereferenceTcb(tcb);\n}\n', mutants)).toBe(
+      'function f(): void {\n  {if (!isMutant(7)) dereferenceTcb(tcb);}\n}\n'
+      + 'import { isMutant } from "../nt/mutant";\n');
+  });
+});
+
+describe('the laws of locks', () => {
+  it('find an acquire without its release, and nothing in a release that comes too early', () => {
+    const body = ['KeAcquireSpinLock(l);', 'x.first = y;', 'KeReleaseSpinLock(l, irql);'];
+    const source = parseSource(PATH, `function f(): void {\n  ${body.join('\n  ')}\n}\n`);
+    const found = mutantsIn(...body).map((each) => lawAgainst(each, source));
+    expect(found[2]).toBe('lock-release: l is acquired and never released');
+    expect(found[3]).toBeNull();
+  });
+});
+
 describe('which tests reach a file', () => {
   const tests = [
     'test/explore/self.test.ts', 'test/tcpip/arp.test.ts', 'test/tcpip/tcp/close.test.ts',
@@ -125,6 +181,6 @@ describe('the report', () => {
     });
     expect(formatReport(report)).toBe(
       `survived  ${PATH}:2  reference removed: referenceTcb(tcb)\n2 of 3 mutants, interrupted: `
-      + '1 by test, 0 by hang, 0 by compiler, 1 survived; 2.0 s each');
+      + '0 by law, 0 by compiler, 1 by test, 0 by hang, 0 equivalent, 1 survived; 2.0 s each');
   });
 });

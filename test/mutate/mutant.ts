@@ -2,6 +2,8 @@
 
 import ts from 'typescript';
 import { calleeName, walk } from '../tidy/source.js';
+import { switchedMove, switchedRemoval } from './schema.js';
+import type { Insertion } from './schema.js';
 import { findSites } from './site.js';
 import type { Kind, Site } from './site.js';
 import type { Source } from '../tidy/source.js';
@@ -21,6 +23,8 @@ export interface Mutant {
   readonly past: string;
   /** The whole file. */
   readonly text: string;
+  /** What makes of the file one in which a number switches the mutant on; null: nothing can. */
+  readonly switched: readonly Insertion[] | null;
 }
 
 /** What hands control to another driver: not to be done under a lock. */
@@ -34,9 +38,11 @@ export function mutantsOf(source: Source): Mutant[] {
   return [...new Map(all.toReversed().map((each) => [each.text, each])).values()].toReversed();
 }
 
-function mutant(site: Site, change: Change, text: string, past = ''): Mutant {
+function mutant(
+  site: Site, change: Change, text: string, switched: Mutant['switched'], past = '',
+): Mutant {
   const { source, line, kind, node } = site;
-  return { path: source.path, line, kind, change, site: oneLine(node), past, text };
+  return { path: source.path, line, kind, change, site: oneLine(node), past, text, switched };
 }
 
 function oneLine(node: ts.Node): string {
@@ -53,16 +59,18 @@ function replaced(source: Source, node: ts.Node, text: string): string {
 function removed(site: Site): Mutant[] {
   const { source, node, statement } = site;
   if (statement !== null && ts.isExpressionStatement(statement)) {
-    return [mutant(site, 'remove', replaced(source, statement, '{}'))];
+    const text = replaced(source, statement, '{}');
+    return [mutant(site, 'remove', text, switchedRemoval(statement, null))];
   }
   const instead = valueWithout(site);
   if (instead === null) return [];
   const text = replaced(source, node, instead);
-  if (!instead.startsWith('irqlOfMutant')) return [mutant(site, 'remove', text)];
+  const switched = switchedRemoval(node, instead);
+  if (!instead.startsWith('irqlOfMutant')) return [mutant(site, 'remove', text, switched)];
   const up = source.path.split('/').length - 2;
   const from = `${up === 0 ? './' : '../'.repeat(up)}ke/irql`;
   return [mutant(site, 'remove',
-    `${text}import { KeGetCurrentIrql as irqlOfMutant } from "${from}";\n`)];
+    `${text}import { KeGetCurrentIrql as irqlOfMutant } from "${from}";\n`, switched)];
 }
 
 /** What the expression would give if it did nothing; null: nobody could say. */
@@ -92,11 +100,15 @@ function moved(site: Site): Mutant[] {
   const found: Mutant[] = [];
   if (after !== undefined && canSwap(carrier, after)
     && (begins ? matters(site, after) : leavesUnder(site, after))) {
-    found.push(mutant(site, 'later', swapped(site.source, carrier, after), oneLine(after)));
+    const switched = switchedMove(site, carrier, after, 'later', valueWithout(site));
+    found.push(mutant(site, 'later', swapped(site.source, carrier, after), switched,
+      oneLine(after)));
   }
   if (before !== undefined && canSwap(before, carrier)
     && (begins ? leavesUnder(site, before) : matters(site, before))) {
-    found.push(mutant(site, 'earlier', swapped(site.source, before, carrier), oneLine(before)));
+    const switched = switchedMove(site, carrier, before, 'earlier', valueWithout(site));
+    found.push(mutant(site, 'earlier', swapped(site.source, before, carrier), switched,
+      oneLine(before)));
   }
   return found;
 }

@@ -1,9 +1,15 @@
 /** What a hunt came to: a table, and a line for each survivor. */
 
-import type { Finder, Outcome } from './hunt.js';
 import type { Mutant } from './mutant.js';
+import type { Finder, Outcome } from './outcome.js';
 
-const FINDERS: readonly Finder[] = ['test', 'hang', 'compiler', 'nobody'];
+const FINDERS: readonly Finder[] = ['law', 'compiler', 'test', 'hang', 'equivalent', 'nobody'];
+const WORDS: Readonly<Record<Finder, string>> = {
+  law: 'by law', compiler: 'by compiler', test: 'by test', hang: 'by hang',
+  equivalent: 'equivalent', nobody: 'survived',
+};
+/** What is told of a mutant. */
+type Described = Omit<Mutant, 'text' | 'switched'>;
 
 /** What a run gives as JSON. */
 export interface MutationReport {
@@ -29,8 +35,8 @@ export function reportOf(
     mutants,
     tried: outcomes.length,
     found: {
-      test: count('test'), hang: count('hang'), compiler: count('compiler'),
-      nobody: count('nobody'),
+      law: count('law'), compiler: count('compiler'), test: count('test'), hang: count('hang'),
+      equivalent: count('equivalent'), nobody: count('nobody'),
     },
     survivors: outcomes.filter(({ finder }) => finder === 'nobody')
       .map(({ mutant }) => describe(mutant)),
@@ -41,12 +47,12 @@ export function reportOf(
 }
 
 /** A mutant without its text. */
-export function describe({ path, line, kind, change, site, past }: Mutant): Omit<Mutant, 'text'> {
+export function describe({ path, line, kind, change, site, past }: Mutant): Described {
   return { path, line, kind, change, site, past };
 }
 
 /** One line: where, what is done to it, and to which call. */
-export function lineOf({ path, line, kind, change, site, past }: Omit<Mutant, 'text'>): string {
+export function lineOf({ path, line, kind, change, site, past }: Described): string {
   const done = change === 'remove' ? `${kind} removed` : `${kind} moved ${change}`;
   return `${path}:${line}  ${done}: ${site}${past === '' ? '' : `  past  ${shorten(past)}`}`;
 }
@@ -56,7 +62,7 @@ function shorten(text: string): string {
 }
 
 export function outcomeLine({ mutant, finder, by, seconds }: Outcome): string {
-  const word = finder === 'nobody' ? 'SURVIVED' : `found by ${finder}`;
+  const word = finder === 'nobody' ? 'SURVIVED' : `found ${WORDS[finder]}`;
   return `${lineOf(mutant)}\n    ${word}${by === '' ? '' : `: ${shorten(by)}`}, ${
     seconds.toFixed(1)} s`;
 }
@@ -76,7 +82,7 @@ export function tableOf(mutants: readonly Mutant[]): string {
 export function formatReport(report: MutationReport): string {
   const { tried, mutants, found, survivors, unfit } = report;
   const counts = FINDERS.map((finder) =>
-    `${found[finder]} ${finder === 'nobody' ? 'survived' : `by ${finder}`}`);
+    `${found[finder]} ${WORDS[finder]}`);
   return [
     ...survivors.map((survivor) => `survived  ${lineOf(survivor)}`),
     ...unfit.map((file) => `${file} fails without a mutant: it was left out`),

@@ -15,7 +15,7 @@ const WIDE: readonly string[] = [
   'test/user/', 'test/machine/', 'test/fuzz/', 'test/wireside/', 'test/io/', 'test/kb/',
 ];
 /** Orders in which things happen. */
-const ORDERS: readonly string[] = ['test/explore/self'];
+const ORDERS: readonly string[] = ['test/explore/datarace', 'test/explore/self'];
 /** Loads, and what the watchers see. */
 const WIDEST: readonly string[] = ['test/load/', 'test/watch/'];
 
@@ -36,6 +36,11 @@ export function ringsOf(path: string, tests: readonly string[], moved: boolean):
       return true;
     }))
     .filter((ring) => ring.length > 0);
+}
+
+/** Those of `tests` that try orders in which things happen: they find what was moved. */
+export function ordersOf(tests: readonly string[]): string[] {
+  return tests.filter((test) => ORDERS.some((prefix) => test.startsWith(prefix)));
 }
 
 /** Whether a ring runs the kernel that is built for the explorer. */

@@ -1,7 +1,9 @@
 /** Where the kernel acquires, releases, references and dereferences: every such call as text. */
 
 import ts from 'typescript';
-import { calleeName, isFunctionWithBody, lineOf, nameOf, walk } from '../tidy/source.js';
+import {
+  calleeName, importsOf, isFunctionWithBody, lineOf, nameOf, walk,
+} from '../tidy/source.js';
 import type { Source } from '../tidy/source.js';
 
 /** What a site does. */
@@ -42,9 +44,10 @@ const COUNTING = /^((de)?reference[A-Z]\w*|release|beginCall|endCall)$/;
 /** All sites of `source`, in the order of the text. Those of a historical defect are none. */
 export function findSites(source: Source): Site[] {
   const found: Site[] = [];
+  const watching = namesOfVerifier(source);
   walk(source.tree, (node) => {
     const kind = kindOf(node);
-    if (kind === null || isDefect(node)) return;
+    if (kind === null || isDefect(node) || watching.has(calleeName(node) ?? '')) return;
     const expression = node as ts.Expression;
     found.push({
       source,
@@ -56,6 +59,13 @@ export function findSites(source: Source): Site[] {
     });
   });
   return found;
+}
+
+/** What is imported of the verifier: it watches, and keeps nothing. */
+function namesOfVerifier(source: Source): Set<string> {
+  const verifiers = importsOf(source)
+    .filter(({ target }) => target?.startsWith('assembly/vf/') === true);
+  return new Set(verifiers.flatMap(({ names }) => names));
 }
 
 function kindOf(node: ts.Node): Kind | null {

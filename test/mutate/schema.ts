@@ -47,9 +47,10 @@ export function switchedMove(
 ): Insertion[] | null {
   const { statement, node, source } = site;
   if (carrier.getText().includes('//')) return null;
+  const rest = { role: 'copy', length: 0 } as const;
   const copy = (text: string): Insertion => change === 'later'
-    ? { at: past.end, text: ` if (isMutant(#)) {${text}}`, role: 'copy', length: 0 }
-    : { at: past.getStart(source.tree), text: `if (isMutant(#)) {${text}} `, role: 'copy', length: 0 };
+    ? { at: past.end, text: ` if (isMutant(#)) {${text}}`, ...rest }
+    : { at: past.getStart(source.tree), text: `if (isMutant(#)) {${text}} `, ...rest };
   if (statement === null || !ts.isVariableStatement(statement)) {
     return [...around(carrier, '{if (!isMutant(#)) ', '}'), copy(oneLine(carrier))];
   }
@@ -57,7 +58,7 @@ export function switchedMove(
     if (without === null) return null;
     const at = past.getStart(source.tree);
     const text = `const early# = isMutant(#) ? ${oneLine(node)} : ${without}; `;
-    return [{ at, text, role: 'copy', length: 0 }, ...around(node, '(isMutant(#) ? early# : ', ')')];
+    return [{ at, text, ...rest }, ...around(node, '(isMutant(#) ? early# : ', ')')];
   }
   if (without === null) return null;
   const [declared] = statement.declarationList.declarations;

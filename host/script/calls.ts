@@ -201,15 +201,17 @@ function countOf(expression: Expression | undefined): number {
   return numberOf(expression);
 }
 
+/** What a script leaves out is 0. */
+function flagsOf(expression: Expression | undefined): number {
+  return expression === undefined ? 0 : numberOf(expression);
+}
+
 function read(given: Given): Attempt {
   return receiveInto(given, countOf(given.list[2]), 0, given.list[1]);
 }
 
 function recv(given: Given): Attempt {
-  const flags = given.list[3];
-  return receiveInto(
-    given, countOf(given.list[2]), flags === undefined ? 0 : numberOf(flags), given.list[1],
-  );
+  return receiveInto(given, countOf(given.list[2]), flagsOf(given.list[3]), given.list[1]);
 }
 
 function readv(given: Given): Attempt {
@@ -249,10 +251,7 @@ function write(given: Given): Attempt {
 }
 
 function send(given: Given): Attempt {
-  const flags = given.list[3];
-  return sendFrom(
-    given, countOf(given.list[2]), flags === undefined ? 0 : numberOf(flags), given.list[1],
-  );
+  return sendFrom(given, countOf(given.list[2]), flagsOf(given.list[3]), given.list[1]);
 }
 
 function writev(given: Given): Attempt {

@@ -1,11 +1,10 @@
 /**
- * A batch of segments in stages: read, hash and verify all, find all, ask for what lies behind all,
- * then each in the order in which it came. What one stage waits for in memory is loaded for many
- * segments at once.
+ * A batch of segments in stages: read, hash and verify all, ask for what will be needed of all,
+ * find all, then each in the order in which it came. What one stage waits for in memory is loaded
+ * for many segments at once.
  */
 
 import { touch } from "../../nt/memory";
-import { KeGetCurrentProcessorNumber } from "../../ke/processor";
 import { fold, pseudoHeader, sum } from "../../wire/checksum";
 import { Ipv4Header, Protocol } from "../../wire/ipv4";
 import { TCP_HEADER, TcpHeader } from "../../wire/tcp";
@@ -19,6 +18,7 @@ import { segmentFrom } from "./segment";
 import { TcpState } from "./state";
 import { guessTcb, tableGeneration } from "./table";
 import { Tcb, dereferenceTcb } from "./tcb";
+import { keepTouched } from "./touched";
 
 /**
  * Stage a: reads the header, hashes the four-tuple, and verifies the checksum where the card has
@@ -81,7 +81,7 @@ export function askForBatch(count: u32): void {
     const route = touch(segment.guess + ROUTE);
     asked ^= touch(connection < end ? connection : 0) ^ touch(route < end ? route : 0);
   }
-  askedOf(KeGetCurrentProcessorNumber()).value = asked;
+  keepTouched(asked);
 }
 const MEMORY_PAGE: usize = 65536;
 /** No structure that is asked for is larger. */
@@ -90,18 +90,6 @@ if (offsetof<Tcb>() > PAST) ERROR("PAST");
 const SECOND_LINE: usize = offsetof<Tcb>("sndNxt");
 const CONNECTION: usize = offsetof<Tcb>("connection");
 const ROUTE: usize = offsetof<Tcb>("route");
-
-/** Nothing: what was loaded early must be used for something. */
-const ASKED: usize = memory.data(32);
-
-@unmanaged
-class Word {
-  value: u32;
-}
-
-function askedOf(processor: u32): Word {
-  return changetype<Word>(ASKED + (<usize>processor << 2));
-}
 
 function verifies(segment: Segment): u16 {
   const whole = segment.whole;

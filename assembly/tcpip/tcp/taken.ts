@@ -4,22 +4,16 @@ import { addressOf, at } from "../../nt/embed";
 import { touch } from "../../nt/memory";
 import { KeGetCurrentProcessorNumber, MAXIMUM_PROCESSORS } from "../../ke/processor";
 import { Tcb, referenceTcb } from "./tcb";
+import { keepTouched } from "./touched";
 
 /** As many are taken under one lock; the packets that they queue go down together. */
 export const TOGETHER: u32 = 64;
 const TAKEN: usize = memory.data(2048);
 if (TOGETHER * 4 * MAXIMUM_PROCESSORS > 2048) ERROR("TAKEN");
-/** Nothing, a word for each processor: what was loaded early must be used for something. */
-const TOUCHED: usize = memory.data(32);
 
 @unmanaged
 class Taken {
   tcb: Tcb;
-}
-
-@unmanaged
-class Word {
-  value: u32;
 }
 
 function placeAt(index: u32): Taken {
@@ -46,5 +40,5 @@ export function putTaken(index: u32, tcb: Tcb): void {
 export function touchTaken(count: u32): void {
   let touched: u32 = 0;
   for (let i: u32 = 0; i < count; i++) touched ^= touch(addressOf(takenAt(i).route));
-  changetype<Word>(TOUCHED + (<usize>KeGetCurrentProcessorNumber() << 2)).value = touched;
+  keepTouched(touched);
 }

@@ -20,6 +20,8 @@ import { portOf, remoteAt, remoteCount } from "./remote";
 const HEADERS: u32 = ETHERNET_HEADER + IPV4_HEADER;
 /** What a remote end says in its SYN: a full segment on Ethernet. */
 const MSS: u32 = 1460;
+/** The time to live of its datagrams. */
+const TTL: u32 = 128;
 /** Octets for payloads: none are alike for long. */
 const PAYLOAD: usize = memory.data(1536, 16);
 /** 02-00-00-00-00-02: the gateway's station. */
@@ -72,31 +74,21 @@ export function buildSegment(index: u32, flags: u32, length: u32): void {
   const header: u32 = flags & TcpFlag.SYN ? TCP_HEADER + MSS_OPTION : TCP_HEADER;
   const base = changetype<usize>(tcp);
   setEtherType(frame, EtherType.IPV4);
-  writeIp(at<Ipv4Header>(frame, ETHERNET_HEADER), addressOf(index), header + length);
-  tcp.begin(header, flags);
-  tcp.setPorts((portOf(index) << 16) | LOCAL_PORT);
-  tcp.sequenceNumber = remote.next;
-  tcp.acknowledgmentNumber = flags & TcpFlag.ACK ? remote.expected : 0;
-  tcp.window = 0xffff;
-  if (flags & TcpFlag.SYN) writeMss(base + TCP_HEADER, MSS);
-  const text = length ? copyAndSum(base + header, PAYLOAD, length) : 0;
+  const ip = at<Ipv4Header>(frame, ETHERNET_HEADER);
+  const total = IPV4_HEADER + header + length;
+  ip.write(total, 0, Fragment.DONT, TTL, Protocol.TCP, addressOf(index), LOCAL_ADDRESS);
+  const ports = (portOf(index) << 16) | LOCAL_PORT;
+  const ack = flags & TcpFlag.ACK ? remote.expected : 0;
+  let partial = tcp.write(ports, remote.next, ack, header, flags, 0xffff);
+  if (flags & TcpFlag.SYN) {
+    writeMss(base + TCP_HEADER, MSS);
+    partial += sum(base + TCP_HEADER, MSS_OPTION);
+  }
+  if (length) partial += copyAndSum(base + header, PAYLOAD, length);
   const head = pseudoHeader(addressOf(index), LOCAL_ADDRESS, Protocol.TCP, header + length);
-  tcp.checksum = complement(head + sum(base, header) + text);
+  tcp.checksum = complement(head + partial);
   remote.next += length + (flags & (TcpFlag.SYN | TcpFlag.FIN) ? 1 : 0);
   finishFrame(ring, frame, HEADERS + header + length);
-}
-
-function writeIp(ip: Ipv4Header, source: u32, length: u32): void {
-  ip.begin(IPV4_HEADER);
-  ip.typeOfService = 0;
-  ip.totalLength = IPV4_HEADER + length;
-  ip.identification = 0;
-  ip.fragment = Fragment.DONT;
-  ip.timeToLive = 128;
-  ip.protocol = Protocol.TCP;
-  ip.source = source;
-  ip.destination = LOCAL_ADDRESS;
-  ip.seal();
 }
 
 /** The gateway asks for our station, so that we know its. */

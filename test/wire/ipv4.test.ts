@@ -85,6 +85,14 @@ describe('wire/ipv4', () => {
     expect(place.read(20)).toBe(hex);
   });
 
+  it.each(EXAMPLES)('writes %s of RFC 791 at once', (_name, hex, expected) => {
+    const [, total, more, offset, protocol] = expected;
+    const place = header('ff'.repeat(24));
+    const fragment = more * place.floor.value('Fragment.MORE') + offset;
+    place.call('Write', total, 111, fragment, 123, protocol, 0xc0a80001, 0xc0a80002);
+    expect(place.read(24)).toBe(`${hex}${'ff'.repeat(4)}`);
+  });
+
   it('tells version and length from the same octet', () => {
     const place = header('6f');
     expect([place.call('Version'), place.call('HeaderLength')]).toEqual([6, 60]);

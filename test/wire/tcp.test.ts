@@ -74,6 +74,15 @@ describe('wire/tcp', () => {
     expect(place.read(24)).toBe(SYN.replaceAll(' ', ''));
   });
 
+  it('writes the same SYN at once, and gives the sum of what it wrote', () => {
+    const place = segment(`${'ff'.repeat(20)}020405b4`);
+    const flags = place.floor.value('TcpFlag.SYN');
+    const partial = place.call('Write', 0x0401008b, 0x112233, 0, 24, flags, 8192);
+    expect(partial).toBe(place.floor.call('sum', place.at, 20));
+    place.call('SetChecksum', checksumOf(place, 24));
+    expect(place.read(24)).toBe(SYN.replaceAll(' ', ''));
+  });
+
   it('reads and writes header lengths from 20 to 60, whatever the reserved bits are', () => {
     const place = segment();
     for (let length = 20; length <= 60; length += 4) {

@@ -137,6 +137,13 @@ export function ipv4SetDestination(at: Ipv4Header, value: u32): void {
   at.destination = value;
 }
 
+export function ipv4Write(
+  at: Ipv4Header, total: u32, identification: u32, fragment: u32, life: u32, protocol: u32,
+  source: u32, destination: u32,
+): void {
+  at.write(total, identification, fragment, life, protocol, source, destination);
+}
+
 export function ipv4Begin(at: Ipv4Header, length: u32): void {
   at.begin(length);
 }
@@ -263,6 +270,13 @@ export function tcpSetWindow(at: TcpHeader, value: u32): void {
 
 export function tcpSetChecksum(at: TcpHeader, value: u32): void {
   at.checksum = <u16>value;
+}
+
+export function tcpWrite(
+  at: TcpHeader, ports: u32, sequence: u32, acknowledgment: u32, length: u32, flags: u32,
+  window: u32,
+): u32 {
+  return at.write(ports, sequence, acknowledgment, length, flags, window);
 }
 
 export function tcpSetPorts(at: TcpHeader, ports: u32): void {

@@ -6,7 +6,7 @@ import { KeGetCurrentPrcb, prcbOf } from "./ke/processor";
 import { runningTimers as kernelTimers } from "./ke/timer";
 import { ExAllocatePoolWithTag, ExFreePool } from "./ex/pool";
 import { Tag } from "./ex/tag";
-import { waitingAcks } from "./tcpip/tcp/ackqueue";
+import { waitingAcks } from "./tcpip/tcp/ackdeadline";
 import { runningTcpTimers } from "./tcpip/tcp/timer";
 import { clockInterrupt } from "./ke/clock";
 import { deliverInterrupt } from "./ke/interrupt";

@@ -1,6 +1,6 @@
 /** Where things lie that the host looks at from outside: locks, rings. */
 
-import { ackQueueLock } from "./tcpip/tcp/ackqueue";
+import { ackDeadlinesLock } from "./tcpip/tcp/ackdeadline";
 import { abandonedLock } from "./tcpip/tcp/connect";
 import { endpointsLock } from "./tcpip/tcp/connection";
 import { tcpTimerLock } from "./tcpip/tcp/timer";
@@ -69,7 +69,7 @@ function singleLock(index: u32): usize {
     case 13:
       return handleLock();
     case 14:
-      return ackQueueLock();
+      return ackDeadlinesLock();
     default:
       return poolLock();
   }

@@ -29,8 +29,8 @@ export const enum Tag {
   Address = 0x61504354,
   /** "TCPh": the connection table. */
   Table = 0x68504354,
-  /** "TCPk": the queue of acknowledgments that wait. */
-  AckQueue = 0x6b504354,
+  /** "TCPk": the deadlines of acknowledgments that wait. */
+  AckDeadlines = 0x6b504354,
   /** "TCPr": data that its client has not taken, and segments out of order. */
   Received = 0x72504354,
   /** "IPrc": a route cache entry. */

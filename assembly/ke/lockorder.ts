@@ -26,8 +26,8 @@ export const enum LockRank {
   TcpTcb = 40,
   /** Connects that were given up. */
   TcpAbandoned = 42,
-  /** Acknowledgments that wait. */
-  TcpAckQueue = 43,
+  /** Which connection has which deadline for its acknowledgment. */
+  TcpAckDeadlines = 43,
   /** The connections whose timer runs, of one partition. */
   TcpTimer = 44,
   /** Datagrams not yet whole. */

@@ -33,7 +33,7 @@ import { initializeCongestion } from "./tcp/congestion";
 import { deleteSentList, initializeSent } from "./tcp/sent";
 import { deleteExtensionList, initializeExtensions } from "./tcp/extension";
 import { deleteTcbList, dereferenceTcb, initializeTcbs } from "./tcp/tcb";
-import { deleteAckQueue } from "./tcp/ackqueue";
+import { deleteAckDeadlines } from "./tcp/ackdeadline";
 import { initializeDelayedAcks } from "./tcp/delayedack";
 import { initializeTcpTimers, stopTcpTimers } from "./tcp/timer";
 
@@ -92,7 +92,7 @@ function unload(driver: DriverObject): void {
   cleanUpEcho();
   KeLowerIrql(irql);
   stopTcpTimers();
-  deleteAckQueue();
+  deleteAckDeadlines();
   cleanUpReassembly();
   cleanUpNeighbours();
   dropQueued();

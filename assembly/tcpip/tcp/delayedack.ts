@@ -9,7 +9,8 @@ import { mustHold } from "../../ke/spinlock";
 import { Counter, count } from "../counters";
 import { flushSends, queuedFor } from "../ip/send";
 import { Interface } from "../interface";
-import { initializeAckQueue, queueAckLocked, takeDueAcks } from "./ackqueue";
+import { clearAckDeadlineLocked, initializeAckDeadlines } from "./ackdeadline";
+import { setAckDeadlineLocked, takeDueAcks } from "./ackdeadline";
 import { outputLocked } from "./output";
 import { settle } from "./settle";
 import { takenAt, touchTaken } from "./taken";
@@ -49,12 +50,20 @@ export function noteArrivalLocked(tcb: Tcb, length: u32): void {
   mustHold(tcb.lock);
   const all = <u32>tcb.unacknowledged + length;
   tcb.unacknowledged = <u16>(all < 0xffff ? all : 0xffff);
-  let flags = tcb.flags;
-  const due = (flags & TcbFlag.ACK_DELAYED) != 0 || all >= <u32>tcb.mss * 2;
-  flags |= due ? TcbFlag.ACK_NOW : TcbFlag.ACK_DELAYED;
-  tcb.flags = flags;
-  // One that may wait, and has its deadline, has nothing to do at the end of the batch.
-  if ((flags & (TcbFlag.ACK_NOW | TcbFlag.ACK_QUEUED)) != TcbFlag.ACK_QUEUED) scheduleLocked(tcb);
+  if ((tcb.flags & TcbFlag.ACK_DELAYED) == 0 && all < <u32>tcb.mss * 2 && delayLocked(tcb)) return;
+  tcb.flags |= TcbFlag.ACK_NOW;
+  scheduleLocked(tcb);
+}
+
+/** The acknowledgment gets its deadline. False: none can be had, or is wanted. */
+function delayLocked(tcb: Tcb): bool {
+  mustHold(tcb.lock);
+  const tenths = queryParameter(Parameter.TcpDelAckTicks);
+  const ms = queryParameter(Parameter.NtstackDelayedAckMs);
+  const wait = ticksOf(tenths == 0 || ms == 0 ? tenths * 100 : ms);
+  if (wait == 0 || !setAckDeadlineLocked(tcb, wait)) return false;
+  tcb.flags |= TcbFlag.ACK_DELAYED;
+  return true;
 }
 
 /** The end of the batch: everybody who was scheduled sends. IRQL: DISPATCH_LEVEL. Locks: none. */
@@ -75,31 +84,18 @@ export function flushScheduled(on: Interface): void {
   }
 }
 
-/** Sends; true when it wants another turn at once. An ACK that may wait gets its deadline. */
+/** Sends; true when it wants another turn at once. */
 function takeTurnLocked(tcb: Tcb): bool {
   mustHold(tcb.lock);
   if (outputLocked(tcb)) return true;
   tcb.flags &= ~TcbFlag.ACK_LISTED;
   tcb.ackNext = null;
-  if ((tcb.flags & (TcbFlag.ACK_DELAYED | TcbFlag.ACK_QUEUED)) == TcbFlag.ACK_DELAYED) {
-    delayLocked(tcb);
-  }
   return false;
 }
 
-/** The acknowledgment gets its deadline; it goes at once where none can be had, or wanted. */
-function delayLocked(tcb: Tcb): void {
-  mustHold(tcb.lock);
-  const tenths = queryParameter(Parameter.TcpDelAckTicks);
-  const ms = queryParameter(Parameter.NtstackDelayedAckMs);
-  const wait = ticksOf(tenths == 0 || ms == 0 ? tenths * 100 : ms);
-  if (wait != 0 && queueAckLocked(tcb, wait)) tcb.flags |= TcbFlag.ACK_QUEUED;
-  else acknowledgeNowLocked(tcb);
-}
-
-/** Makes the queue of those that wait. Once, at start. */
+/** No acknowledgment waits. Once, at start. */
 export function initializeDelayedAcks(): void {
-  initializeAckQueue(playDelayedAcks);
+  initializeAckDeadlines(playDelayedAcks);
 }
 
 function playDelayedAcks(dpc: Kdpc, context: usize): void {
@@ -121,7 +117,7 @@ function playDelayedAcks(dpc: Kdpc, context: usize): void {
 /** The deadline has come. What has been acknowledged meanwhile needs nothing. */
 function expireAckLocked(tcb: Tcb): void {
   mustHold(tcb.lock);
-  tcb.flags &= ~TcbFlag.ACK_QUEUED;
+  clearAckDeadlineLocked(tcb);
   if ((tcb.flags & TcbFlag.ACK_DELAYED) == 0) return;
   count(Counter.TCP_DELAYED_ACKS);
   acknowledgeNowLocked(tcb);

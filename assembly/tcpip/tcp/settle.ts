@@ -13,7 +13,7 @@ import { beginCall, detach, endCall, letGoLocked } from "./connection";
 import { homePartition, removeTcbLocked } from "./table";
 import { Tcb, Todo, dereferenceTcb } from "./tcb";
 import { removeTimer } from "./timer";
-import { withdrawAck } from "./ackqueue";
+import { withdrawAck } from "./ackdeadline";
 
 /** What is done with its client's endpoint. */
 const CLIENTS: u32 = Todo.REMOVE | Todo.DETACH | Todo.RELEASED | Todo.ABORTED;

@@ -29,7 +29,7 @@ export const enum TcbFlag {
   ACK_LISTED = 0x02,
   /** An acknowledgment must go now. */
   ACK_NOW = 0x04,
-  /** An acknowledgment may wait for the delayed-ACK timer. */
+  /** An acknowledgment waits for its deadline (ackdeadline.ts), or has just come to it. */
   ACK_DELAYED = 0x08,
   /** Our client has no more to send: a FIN follows the last octet. */
   FIN_QUEUED = 0x10,
@@ -66,8 +66,6 @@ export const enum TcbFlag {
   ORPHAN = 0x200000,
   /** The peer has sent a FIN, at `finSequence`, that waits for its turn. */
   FIN_WAITS = 0x400000,
-  /** In the queue of acknowledgments that wait (ackqueue.ts), or just taken out of it. */
-  ACK_QUEUED = 0x800000,
   /** Options: offered by our SYN, and, once the peer's has come, what both carried. */
   SCALE = 0x1000000,
   /** It has an extension then. */
@@ -173,7 +171,7 @@ export class Tcb {
   private wheelFlink: usize;
   private wheelBlink: usize;
   private wheelDue: u32;
-  /** Its number in the queue of acknowledgments that wait, under the lock of that queue. */
+  /** Its place among the deadlines of acknowledgments, counted from 1; 0: it has none. */
   ackPlace: u32;
   /** What we keep for the client, octets: more than that we do not advertise. */
   rcvWnd: u32;

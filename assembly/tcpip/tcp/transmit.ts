@@ -13,6 +13,7 @@ import { Interface } from "../interface";
 import { interfaceFor, nextHopFor } from "../route";
 import { allocateDatagram, dontFragment, payloadOf, queueDatagram } from "../ip/send";
 import { Parameter, queryParameter } from "../../ex/registry";
+import { clearAckDeadlineLocked } from "./ackdeadline";
 import { codepointLocked, ecnFlagsLocked } from "./ecn";
 import { before } from "./sequence";
 import { CARRIES, optionOctetsLocked, writeOptionsLocked } from "./offer";
@@ -80,7 +81,9 @@ function announceLocked(tcb: Tcb, flags: u32): u32 {
   // A field that was rounded down takes nothing back of what was promised (RFC 7323, 2.4).
   if (before(tcb.rcvAdv, edge)) tcb.rcvAdv = edge;
   tcb.unacknowledged = 0;
-  tcb.flags &= ~(TcbFlag.ACK_NOW | TcbFlag.ACK_DELAYED);
+  const owed = tcb.flags;
+  if (owed & TcbFlag.ACK_DELAYED) clearAckDeadlineLocked(tcb);
+  tcb.flags = owed & ~(TcbFlag.ACK_NOW | TcbFlag.ACK_DELAYED);
   return field;
 }
 

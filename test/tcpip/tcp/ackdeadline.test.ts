@@ -1,6 +1,7 @@
 /** Acknowledgments that wait, of many connections: each at its time, and none of the dead. */
 
 import { describe, expect } from 'vitest';
+import { readPoolTags } from '../../../host/kernel/inspect.js';
 import { ACK, PSH, RST } from '../../wireside/build.js';
 import { it } from '../../wireside/fixture.js';
 import type { Bench } from '../../wireside/fixture.js';
@@ -8,8 +9,10 @@ import { pattern } from '../../wireside/octets.js';
 import { reach } from '../../wireside/peer.js';
 import type { Connected } from '../../wireside/peer.js';
 
-/** More than the queue has room for at first, and more than one turn takes. */
+/** More than one turn takes. */
 const MANY = 150;
+/** More than one chunk of places has. */
+const CROWD = 4100;
 
 function reachMany(bench: Bench, many: number): Connected[] {
   return Array.from({ length: many }, (_, i) => reach(bench, { port: 20_000 + i }));
@@ -24,7 +27,7 @@ function answers({ machine }: Bench, startMs: number): Map<number, number> {
   return heard;
 }
 
-describe('tcpip/tcp/ackqueue', () => {
+describe('tcpip/tcp/ackdeadline', () => {
   it('acknowledges for many, each 200 ms after its segment, in their order', ({ bench }) => {
     const both = bench();
     const { machine } = both;
@@ -92,5 +95,46 @@ describe('tcpip/tcp/ackqueue', () => {
     expect(peer.lines()).toEqual([]);
     machine.advance(300);
     expect(peer.lines()).toEqual(['. 1(0) ack 21']);
+  });
+
+  it('lets each wait from its own segment on, whatever was acknowledged before', ({ bench }) => {
+    const both = bench();
+    const { machine } = both;
+    const [{ peer }] = reachMany(both, 1) as [Connected];
+    machine.advance(1000);
+    for (const pause of [0, 50]) {
+      machine.advance(pause);
+      peer.say(ACK | PSH, { data: pattern(10) });
+    }
+    peer.lines();
+    machine.advance(100);
+    peer.say(ACK | PSH, { data: pattern(10) });
+    machine.advance(189);
+    expect(peer.lines()).toEqual([]);
+    machine.advance(21);
+    expect(peer.lines()).toEqual(['. 1(0) ack 31']);
+    expect(machine.count('TCP_DELAYED_ACKS')).toBe(1);
+  });
+
+  it('has places for thousands, and one chunk of them when all are gone', ({ bench }) => {
+    const both = bench({ parameters: { MaxUserPort: 65_534 } });
+    const { machine } = both;
+    const all = reachMany(both, CROWD);
+    machine.advance(1000);
+    machine.take();
+    for (const { peer } of all) peer.say(ACK | PSH, { data: pattern(10) });
+    machine.advance(210);
+    expect(machine.count('TCP_DELAYED_ACKS')).toBe(CROWD);
+    const octets = () =>
+      readPoolTags(machine.kernel).find(({ tag }) => tag === 'TCPk')?.octets ?? 0;
+    const full = octets();
+    for (const { peer } of all) peer.say(RST);
+    expect(octets() * 2).toBe(full);
+    const again = reach(both, { port: 30_000 });
+    machine.advance(1000);
+    machine.take();
+    again.peer.say(ACK | PSH, { data: pattern(10) });
+    machine.advance(210);
+    expect(again.peer.lines()).toEqual(['. 1(0) ack 11']);
   });
 });

@@ -41,6 +41,24 @@ export function InterlockedExchangeAdd(address: usize, value: u32): u32 {
   return before;
 }
 
+/** Sets the bits of `mask` and returns what was there. IRQL: any. */
+export function InterlockedOr(address: usize, mask: u32): u32 {
+  schedulingPoint(Point.INTERLOCKED, address);
+  if (SMP) return atomic.or<u32>(address, mask);
+  const before = load<u32>(address);
+  store<u32>(address, before | mask);
+  return before;
+}
+
+/** Leaves the bits of `mask` and returns what was there. IRQL: any. */
+export function InterlockedAnd(address: usize, mask: u32): u32 {
+  schedulingPoint(Point.INTERLOCKED, address);
+  if (SMP) return atomic.and<u32>(address, mask);
+  const before = load<u32>(address);
+  store<u32>(address, before & mask);
+  return before;
+}
+
 /** Writes `value` where `comparand` is; returns what was there. IRQL: any. */
 export function InterlockedCompareExchange(address: usize, value: u32, comparand: u32): u32 {
   schedulingPoint(Point.INTERLOCKED, address);

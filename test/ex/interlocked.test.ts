@@ -1,4 +1,4 @@
-/** Interlocked counters: what they answer, as words of one processor and as atomics. */
+/** Interlocked counters and bits: what they answer, as words of one processor and as atomics. */
 
 import { beforeAll, describe, expect } from 'vitest';
 import { compileModule } from '../compile.js';
@@ -42,5 +42,17 @@ describe.each(['free', 'smp'])('ex/interlocked in a build that is %s', (build) =
     expect(floor.call('InterlockedIncrement', at)).toBe(0);
     expect(floor.call('InterlockedDecrement', at)).toBe(0xffff_ffff);
     expect(Buffer.compare(floor.octets, before)).toBe(0);
+  });
+
+  it.each([[0, 0x80], [0xf0, 0x0f], [0xffff_ffff, 1]])('sets bits: %i, %i', (value, mask) => {
+    const { floor, at } = counter(build, value);
+    expect(floor.call('InterlockedOr', at, mask) >>> 0).toBe(value);
+    expect(floor.word(at)).toBe((value | mask) >>> 0);
+  });
+
+  it.each([[0, 0x80], [0xff, 0x0f], [0xffff_ffff, ~1]])('leaves bits: %i, %i', (value, mask) => {
+    const { floor, at } = counter(build, value);
+    expect(floor.call('InterlockedAnd', at, mask) >>> 0).toBe(value);
+    expect(floor.word(at)).toBe((value & mask) >>> 0);
   });
 });

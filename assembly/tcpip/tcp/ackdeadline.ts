@@ -7,6 +7,8 @@
 import { RtlZeroMemory } from "../../nt/memory";
 import { addressOf, at } from "../../nt/embed";
 import { ExAllocatePoolWithTag, ExFreePool } from "../../ex/pool";
+import { InterlockedAnd, InterlockedOr, ReadULongNoFence } from "../../ex/interlocked";
+import { WriteULongNoFence } from "../../ex/interlocked";
 import { Tag } from "../../ex/tag";
 import { KeQueryTickCount } from "../../trace/ring";
 import { DeferredRoutine, Kdpc, KeInitializeDpc } from "../../ke/dpc";
@@ -14,7 +16,7 @@ import { LockRank } from "../../ke/lockorder";
 import { KSpinLock, KeAcquireSpinLockAtDpcLevel, KeInitializeSpinLock } from "../../ke/spinlock";
 import { KeReleaseSpinLockFromDpcLevel, mustHold } from "../../ke/spinlock";
 import { KTimer, KeCancelTimer, KeInitializeTimer, KeSetTimerEx } from "../../ke/timer";
-import { TOGETHER, putTaken } from "./taken";
+import { TOGETHER, noteTaken, takeNoted } from "./taken";
 import { Tcb } from "./tcb";
 
 /** When an acknowledgment is due: `markOf` its tick; 0: none waits. Under its connection's lock. */
@@ -29,6 +31,16 @@ class Eight {
 }
 const EIGHT: u32 = 8;
 
+/**
+ * The ticks for which deadlines have been set in a line of 64 places, a bit for each tick modulo
+ * 64: set with a deadline, cleared when the tick has come. It may say more than the marks do.
+ */
+@unmanaged
+class Ticks {
+  bits: u64;
+}
+const LINE: u32 = 64;
+
 /** Whose place it is: a connection, not referenced; of a free place, the next free one's number. */
 @unmanaged
 class Owner {
@@ -39,10 +51,12 @@ class FreePlace {
   next: u32;
 }
 
-/** Places of a chunk: their deadlines, and behind them their owners. */
+/** Places of a chunk: their deadlines, behind them the ticks of their lines, then their owners. */
 const PLACES: u32 = 4096;
 const PLACES_SHIFT: u32 = 12;
-const CHUNK_OCTETS: u32 = PLACES * 5;
+const TICKS_OFFSET: usize = PLACES;
+const OWNERS_OFFSET: usize = PLACES + PLACES / LINE * 8;
+const CHUNK_OCTETS: u32 = PLACES * 5 + PLACES / LINE * 8;
 /** Chunks at most: for as many connections as TcpNumConnections allows. */
 const CHUNKS: u32 = 4096;
 const DIRECTORY: usize = memory.data(16384);
@@ -63,28 +77,27 @@ class Deadlines {
   used: u32;
   /** The first free place, counted from 1; 0: there is none. */
   free: u32;
-  /** 1 while the timer runs, or its DPC is on its way. Read without the lock: see `isRunning`. */
+  /** 1 while the timer runs, or its DPC is on its way. Read without the lock too. */
   runs: u32;
-  /** The tick for which the deadlines are, or were last, looked through, and how far that is. */
+  /** 1 while they are looked through; the tick for which they are, or were; the next place. */
+  looking: u32;
   tick: u32;
   cursor: u32;
-  /** Ticks from then to the next deadline that was seen; 0: none was. */
-  next: u32;
-  /** 1: nothing was due between that tick and the one for which they were looked through before. */
-  steady: u32;
+  /** Ticks, as those of a line: which are to be looked for, and which are still to come. */
+  due: u64;
+  later: u64;
   get lock(): KSpinLock {
     return at<KSpinLock>(changetype<usize>(this), 0);
   }
 }
-const DEADLINES: usize = memory.data(40);
+const DEADLINES: usize = memory.data(48);
 const DPC: usize = memory.data(32);
 const TIMER: usize = memory.data(32);
-if (offsetof<Deadlines>() > 40 || offsetof<KTimer>() > 32) ERROR("DEADLINES");
+if (offsetof<Deadlines>() > 48 || offsetof<KTimer>() > 32) ERROR("DEADLINES");
 
-/** A mark has seven bits of its tick: nothing may wait longer than half of what they tell apart. */
+/** Ticks that are told apart: nothing may wait as long. */
+const TELLS: u32 = 64;
 const MARKED: u32 = 0x80;
-const TELLS: u32 = 0x7f;
-const MOST_TICKS: u32 = 64;
 const LOWEST: u64 = 0x0101010101010101;
 const HIGHEST: u64 = 0x8080808080808080;
 
@@ -98,7 +111,7 @@ export function ackDeadlinesLock(): usize {
 }
 
 function markOf(tick: u32): u32 {
-  return MARKED | (tick & TELLS);
+  return MARKED | (tick & (TELLS - 1));
 }
 
 function chunkOf(place: u32): usize {
@@ -110,7 +123,12 @@ function deadlineOf(place: u32): Deadline {
 }
 
 function ownerOf(place: u32): usize {
-  return chunkOf(place) + <usize>PLACES + (<usize>(place & (PLACES - 1)) << 2);
+  return chunkOf(place) + OWNERS_OFFSET + (<usize>(place & (PLACES - 1)) << 2);
+}
+
+/** The ticks of the line in which `place` is. */
+function ticksAt(place: u32): usize {
+  return chunkOf(place) + TICKS_OFFSET + (<usize>((place & (PLACES - 1)) / LINE) << 3);
 }
 
 /** No acknowledgment waits; `play` is to call `takeDueAcks`. Once, at start. */
@@ -142,9 +160,14 @@ export function waitingAcks(): u32 {
  */
 export function setAckDeadlineLocked(tcb: Tcb, ticks: u32): bool {
   mustHold(tcb.lock);
-  if (ticks >= MOST_TICKS || (tcb.ackPlace == 0 && !takePlace(tcb))) return false;
-  deadlineOf(tcb.ackPlace - 1).mark = <u8>markOf(KeQueryTickCount() + ticks);
-  if (!deadlines().runs) start(ticks);
+  if (ticks >= TELLS || (tcb.ackPlace == 0 && !takePlace(tcb))) return false;
+  const place = tcb.ackPlace - 1;
+  const due = KeQueryTickCount() + ticks;
+  deadlineOf(place).mark = <u8>markOf(due);
+  const word = ticksAt(place) + ((due & (TELLS / 2)) != 0 ? 4 : 0);
+  const bit = <u32>1 << (due & (TELLS / 2 - 1));
+  if ((ReadULongNoFence(word) & bit) == 0) InterlockedOr(word, bit);
+  if (ReadULongNoFence(DEADLINES + offsetof<Deadlines>("runs")) == 0) start(ticks);
   return true;
 }
 
@@ -156,8 +179,15 @@ export function clearAckDeadlineLocked(tcb: Tcb): void {
 
 function start(ticks: u32): void {
   KeAcquireSpinLockAtDpcLevel(deadlines().lock);
-  if (!deadlines().runs) startLocked(ticks);
+  if (!deadlines().runs) startFromRestLocked(ticks);
   KeReleaseSpinLockFromDpcLevel(deadlines().lock);
+}
+
+function startFromRestLocked(ticks: u32): void {
+  mustHold(deadlines().lock);
+  // Nothing has waited until now: there is no tick before that would have to be looked for.
+  if (!deadlines().looking) deadlines().tick = KeQueryTickCount();
+  startLocked(ticks);
 }
 
 function startLocked(ticks: u32): void {
@@ -193,7 +223,7 @@ function growLocked(): bool {
   const chunk = ExAllocatePoolWithTag(CHUNK_OCTETS, Tag.AckDeadlines);
   if (chunk == 0) return false;
   at<Chunk>(DIRECTORY + (<usize>(first >>> PLACES_SHIFT) << 2), 0).address = chunk;
-  RtlZeroMemory(chunk, PLACES);
+  RtlZeroMemory(chunk, OWNERS_OFFSET);
   listPlacesLocked(first);
   deadlines().made = first + PLACES;
   return true;
@@ -243,7 +273,7 @@ function freeChunks(first: u32): void {
  */
 export function takeDueAcks(): u32 {
   KeAcquireSpinLockAtDpcLevel(deadlines().lock);
-  if (deadlines().cursor == 0) beginLocked(KeQueryTickCount());
+  if (!deadlines().looking) beginLocked(KeQueryTickCount());
   const count = takeDueLocked();
   if (count == 0) endLocked();
   KeReleaseSpinLockFromDpcLevel(deadlines().lock);
@@ -256,48 +286,76 @@ export function takeDueAcks(): u32 {
  */
 function beginLocked(now: u32): void {
   mustHold(deadlines().lock);
-  deadlines().steady = now - deadlines().tick == 1 ? 1 : 0;
+  const passed = now - deadlines().tick;
+  const all: u64 = passed < TELLS ? (<u64>1 << passed) - 1 : ~(<u64>0);
+  deadlines().looking = 1;
   deadlines().tick = now;
-  deadlines().next = 0;
-  deadlines().runs = 0;
+  deadlines().cursor = 0;
+  // The ticks after the last that was looked for, this one included.
+  deadlines().due = rotl<u64>(all, now + 1 - passed);
+  deadlines().later = 0;
+  WriteULongNoFence(DEADLINES + offsetof<Deadlines>("runs"), 0);
 }
 
 function endLocked(): void {
   mustHold(deadlines().lock);
-  deadlines().cursor = 0;
-  if (deadlines().next) startLocked(deadlines().next);
+  deadlines().looking = 0;
+  const later = deadlines().later;
+  if (later) startLocked(<u32>ctz<u64>(rotr<u64>(later, deadlines().tick + 1)) + 1);
 }
 
 function takeDueLocked(): u32 {
   mustHold(deadlines().lock);
   const made = deadlines().made;
-  const due = <u64>markOf(deadlines().tick) * LOWEST;
+  const looked = deadlines().due;
   let place = deadlines().cursor;
   let count: u32 = 0;
-  for (; place < made && count <= TOGETHER - EIGHT; place += EIGHT) {
-    const marks = at<Eight>(addressOf(deadlineOf(place)), 0).marks;
-    if (marks == 0) continue;
-    // In a tick that follows one that was looked through, only that tick's marks are of interest.
-    const other = marks ^ due;
-    if (deadlines().steady && ((other - LOWEST) & ~other & HIGHEST) == 0) deadlines().next = 1;
-    else count = takeEightLocked(place, count);
+  for (; place < made; place += LINE) {
+    const bits = at<Ticks>(ticksAt(place), 0).bits;
+    deadlines().later |= bits & ~looked;
+    if ((bits & looked) == 0) continue;
+    count = takeLineLocked(place, bits & looked, count);
+    if (count > TOGETHER - EIGHT) break;
   }
   deadlines().cursor = place;
+  takeNoted(count);
   return count;
 }
 
-/** Takes what is due of the eight places from `first` on; notes when what is not will be. */
-function takeEightLocked(first: u32, taken: u32): u32 {
+/**
+ * Takes what is due at one of the ticks `due` in the line that begins with `first`, to the `taken`
+ * that were taken before; more than TOGETHER - EIGHT: the line may have more.
+ */
+function takeLineLocked(first: u32, due: u64, taken: u32): u32 {
+  mustHold(deadlines().lock);
+  let count = taken;
+  for (let left = due; left != 0; left &= left - 1) {
+    const tick = <u32>ctz<u64>(left);
+    const marks = <u64>markOf(tick) * LOWEST;
+    const word = ticksAt(first) + (tick & (TELLS / 2) ? 4 : 0);
+    const bit = <u32>1 << (tick & (TELLS / 2 - 1));
+    // Before they are looked at: one that is set meanwhile is seen, or sets the bit again.
+    InterlockedAnd(word, ~bit);
+    for (let place = first; place < first + LINE; place += EIGHT) {
+      const other = at<Eight>(addressOf(deadlineOf(place)), 0).marks ^ marks;
+      if (((other - LOWEST) & ~other & HIGHEST) == 0) continue;
+      count = takeEightLocked(place, markOf(tick), count);
+      if (count <= TOGETHER - EIGHT) continue;
+      InterlockedOr(word, bit);
+      return count;
+    }
+  }
+  return count;
+}
+
+/** Takes those of the eight places from `first` on that have `mark`. */
+function takeEightLocked(first: u32, mark: u32, taken: u32): u32 {
   mustHold(deadlines().lock);
   let count = taken;
   for (let place = first; place < first + EIGHT; place++) {
-    const mark = <u32>deadlineOf(place).mark;
-    if (mark == 0) continue;
-    const left = (mark - deadlines().tick) & TELLS;
-    if (left == 0 || left > MOST_TICKS) {
-      putTaken(count, at<Owner>(ownerOf(place), 0).tcb);
-      count++;
-    } else if (deadlines().next == 0 || left < deadlines().next) deadlines().next = left;
+    if (<u32>deadlineOf(place).mark != mark) continue;
+    noteTaken(count, ownerOf(place));
+    count++;
   }
   return count;
 }

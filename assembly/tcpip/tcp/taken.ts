@@ -15,6 +15,11 @@ if (TOGETHER * 4 * MAXIMUM_PROCESSORS > 2048) ERROR("TAKEN");
 class Taken {
   tcb: Tcb;
 }
+/** What `noteTaken` puts there: where it stands which connection it is. */
+@unmanaged
+class Noted {
+  where: usize;
+}
 
 function placeAt(index: u32): Taken {
   const first = KeGetCurrentProcessorNumber() * TOGETHER;
@@ -30,6 +35,23 @@ export function takenAt(index: u32): Tcb {
 export function putTaken(index: u32, tcb: Tcb): void {
   referenceTcb(tcb);
   placeAt(index).tcb = tcb;
+}
+
+/** Notes that the connection which stands at `where` is to be taken. IRQL: DISPATCH_LEVEL. */
+export function noteTaken(index: u32, where: usize): void {
+  at<Noted>(addressOf(placeAt(index)), 0).where = where;
+}
+
+/**
+ * Takes the `count` connections that were noted, as `putTaken` does: what stands where is loaded
+ * for all of them, then they. IRQL: DISPATCH_LEVEL.
+ */
+export function takeNoted(count: u32): void {
+  for (let i: u32 = 0; i < count; i++) {
+    const place = placeAt(i);
+    place.tcb = at<Taken>(at<Noted>(addressOf(place), 0).where, 0).tcb;
+  }
+  for (let i: u32 = 0; i < count; i++) referenceTcb(takenAt(i));
 }
 
 /**

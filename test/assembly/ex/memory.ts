@@ -22,7 +22,7 @@ export {
   ExQueueWorkItem, initializeWorkQueue, runWorkItems, waitingWorkItems, workQueueLock,
 } from "../../../assembly/ex/workitem";
 export {
-  InterlockedDecrement, InterlockedIncrement,
+  InterlockedAnd, InterlockedDecrement, InterlockedIncrement, InterlockedOr,
 } from "../../../assembly/ex/interlocked";
 
 /** Octets of a work item. */

@@ -22,6 +22,8 @@ export interface CompileOptions {
    * and with a source map. Default: no.
    */
   readonly explore?: boolean;
+  /** `explore`, and the host is told of every load and store. Default: no. */
+  readonly accesses?: boolean;
   /** With a start of its own to call, as a kernel that a machine boots. Default: no. */
   readonly kernel?: boolean;
   /** asc's optimize level. Default: 2, explored 3; 0 compiles in half the time. */
@@ -32,7 +34,7 @@ export interface CompileOptions {
 
 /** What asc is told for `options`. */
 function wordsOf(options: CompileOptions): string[] {
-  const explored = options.explore === true;
+  const explored = options.explore === true || options.accesses === true;
   const watched = explored || options.checked === true ? 1 : 0;
   const smp = options.smp === true ? 1 : 0;
   const use = ['abort=', `VERIFIER=${watched}`, `FAULTS=${watched}`];
@@ -42,7 +44,8 @@ function wordsOf(options: CompileOptions): string[] {
   words.push(`-O${options.optimize ?? (explored ? 3 : 2)}`);
   words.push('--enable', smp === 1 ? 'simd,threads' : 'simd');
   if (explored || options.kernel === true) words.push('--exportStart', 'start');
-  if (explored) words.push('--runPasses', 'asyncify', '--sourceMap', '--debug');
+  const passes = options.accesses === true ? 'instrument-memory,asyncify' : 'asyncify';
+  if (explored) words.push('--runPasses', passes, '--sourceMap', '--debug');
   if (options.maximumPages !== undefined) {
     words.push('--maximumMemory', String(options.maximumPages));
   }
@@ -132,8 +135,8 @@ export async function compileModule(
 }
 
 /** The source map of an entry that was compiled to be explored, of the same sources; or null. */
-export function findMap(entry: string): string | null {
-  const { stem, digest } = namesOf(entry, wordsOf({ explore: true }));
+export function findMap(entry: string, options: CompileOptions = { explore: true }): string | null {
+  const { stem, digest } = namesOf(entry, wordsOf(options));
   const kept = findKept(`${stem}.${digest}.wasm.map`);
   return kept === null ? null : Buffer.from(kept).toString('utf8');
 }

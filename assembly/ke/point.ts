@@ -28,6 +28,8 @@ export const enum Point {
   WRITE,
   /** IRQL has fallen to, or is about to rise from, the level that is the object. */
   IRQL,
+  /** A spin lock, or a lock that waiters queue for, has been let go. */
+  RELEASED,
 }
 
 /** Here another processor may run: `point` says what is about to happen to `object`. IRQL: any. */

@@ -158,10 +158,11 @@ function leave(handle: KLockQueueHandle): void {
   handle.signalState = 0;
   if (next == null) {
     lock.word &= ~OWNER;
-    return;
+  } else {
+    lock.word = (lock.word & ~OWNER) | (next.processor + 1);
+    link(next);
   }
-  lock.word = (lock.word & ~OWNER) | (next.processor + 1);
-  link(next);
+  schedulingPoint(Point.RELEASED, changetype<usize>(lock));
 }
 
 /** Takes `handle` out of what its processor holds. */

@@ -167,6 +167,7 @@ function disown(lock: KSpinLock, irql: KIRQL): void {
     watch.noteRelease(changetype<usize>(lock), lock.word, processor, watch.PLAIN, irql);
   }
   lock.word &= ~OWNER;
+  schedulingPoint(Point.RELEASED, changetype<usize>(lock));
 }
 
 /** The caller must hold `lock`. Nothing in a free build. */

@@ -12,8 +12,10 @@ const MARGIN = 5;
 const VERBS: Readonly<Record<string, string>> = {
   ACQUIRE: 'takes', ENTER: 'takes', TRY: 'tries', RELEASE: 'releases', LEAVE: 'releases',
   WAIT: 'waits for', WAIT_TIMED: 'waits for', SIGNAL: 'signals', INTERLOCKED: 'changes',
-  READ: 'reads', WRITE: 'writes', IRQL: 'IRQL',
+  READ: 'reads', WRITE: 'writes',
 };
+/** Points where others may run, and nothing happens to an object. */
+const PASSED = new Set(['IRQL', 'RELEASED']);
 
 /** One row: who does what, and from whom it comes. */
 interface Row {
@@ -55,7 +57,7 @@ function rowsOf(finding: Finding): Row[] {
   const rows: Row[] = [];
   const last = new Map<number, string>();
   for (const step of steps) {
-    if (!objects.has(step.object) || step.point === 'IRQL') continue;
+    if (!objects.has(step.object) || PASSED.has(step.point)) continue;
     const name = nameOfObject(subjects, step.object);
     const before = last.get(step.object);
     const gives = step.point === 'RELEASE' || step.point === 'LEAVE' || step.point === 'SIGNAL';
@@ -86,7 +88,7 @@ function rowsOf(finding: Finding): Row[] {
 function sharedObjects(steps: readonly ScheduleStep[]): Set<number> {
   const users = new Map<number, Set<string>>();
   for (const { object, actor, point } of steps) {
-    if (point === 'IRQL') continue;
+    if (PASSED.has(point)) continue;
     const set = users.get(object) ?? new Set();
     users.set(object, set.add(actor));
   }

@@ -11,6 +11,7 @@
  */
 
 import type { Stream } from '../machine/random.js';
+import { isNoEvent } from './kinds.js';
 import type { Kinds } from './kinds.js';
 import { Races, doMeet } from './races.js';
 import type { Event, Footprint } from './races.js';
@@ -172,7 +173,7 @@ export class Exhaustive implements Strategy {
   }
 
   private touch(touches: Footprint, point: number, object: number): void {
-    if (point < 0 || point === this.kinds.irql) return;
+    if (point < 0 || isNoEvent(this.kinds, point)) return;
     const isRead = point === this.kinds.read;
     for (const known of touches) {
       if (known.object === object && (isRead || !known.isRead)) return;

@@ -68,15 +68,18 @@ export async function prepareKernel(
   name: string, options: KernelOptions = {},
 ): Promise<Prepared[]> {
   const module = await loadModule('explore');
-  const windows = isArticle(name)
-    ? await recordArticle(findArticle(name), options)
-    : await recordWindows(name, options);
+  const windows = await recordKernel(name, options);
   return windows.map((window, index) => prepareWindow(module, window, {
     name: `${name} ${index + 1}`,
     processors: options.processors ?? 2,
     points: options.points ?? 'locks',
     halt: options.halt ?? false,
   }));
+}
+
+/** Windows of a load, or of an article's scene. @throws TypeError: there is no such one. */
+export async function recordKernel(name: string, options: KernelOptions): Promise<Window[]> {
+  return isArticle(name) ? recordArticle(findArticle(name), options) : recordWindows(name, options);
 }
 
 /** Windows of a server's life. @throws TypeError: there is no such load. */

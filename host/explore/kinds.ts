@@ -20,6 +20,7 @@ export interface Kinds {
   readonly read: number;
   readonly write: number;
   readonly irql: number;
+  readonly released: number;
 }
 
 /** The values that `module` exports. @throws TypeError where one is missing. */
@@ -37,6 +38,7 @@ export function kindsOf(module: ExploredModule): Kinds {
     read: module.valueOf('Point.READ'),
     write: module.valueOf('Point.WRITE'),
     irql: module.valueOf('Point.IRQL'),
+    released: module.valueOf('Point.RELEASED'),
   };
 }
 
@@ -47,7 +49,7 @@ export function maskOf(kinds: Kinds, level: PointLevel, { actors }: Scenario): n
     | 1 << kinds.signal | 1 << kinds.try;
   if (interrupts || level !== 'locks') mask |= 1 << kinds.release | 1 << kinds.leave;
   if (interrupts) mask |= 1 << kinds.irql;
-  if (level !== 'locks') mask |= 1 << kinds.interlocked;
+  if (level !== 'locks') mask |= 1 << kinds.interlocked | 1 << kinds.released;
   if (level === 'memory') mask |= 1 << kinds.read | 1 << kinds.write;
   return mask;
 }
@@ -55,4 +57,9 @@ export function maskOf(kinds: Kinds, level: PointLevel, { actors }: Scenario): n
 /** Points where the order matters by itself: neither reads, nor what waits or wakes. */
 export function racingMask({ acquire, enter, try: tries, interlocked, write }: Kinds): number {
   return 1 << acquire | 1 << enter | 1 << tries | 1 << interlocked | 1 << write;
+}
+
+/** Points where nothing is about to happen to an object: others may run there, and that is all. */
+export function isNoEvent({ irql, released }: Kinds, point: number): boolean {
+  return point === irql || point === released;
 }

@@ -9,6 +9,7 @@ import type { LinearMemory } from '../kernel/memory.js';
 import { ReceiveRing, TransmitRing } from '../kernel/ring.js';
 import { FrameBatch } from '../link/batch.js';
 import { Engine } from './engine.js';
+import type { EngineOptions } from './engine.js';
 import type { PointLevel } from './kinds.js';
 import type { Prepared } from './program.js';
 import type { RecordedCall, Window } from './recorder.js';
@@ -21,6 +22,8 @@ export interface WindowOptions {
   readonly points?: PointLevel;
   /** Unload the drivers after each schedule, so that what is leaked shows. */
   readonly halt?: boolean;
+  /** What the module imports beside the kernel's own. */
+  readonly imports?: EngineOptions['imports'];
 }
 
 /** Octets that the pool of a window may grow by. */
@@ -33,7 +36,9 @@ export function prepareWindow(
   module: WebAssembly.Module, window: Window, options: WindowOptions,
 ): Prepared {
   const reserve = window.memory.length + ROOM;
-  const engine = new Engine(module, options.points ?? 'locks', { reserve });
+  const engine = new Engine(module, options.points ?? 'locks', {
+    reserve, ...(options.imports === undefined ? {} : { imports: options.imports }),
+  });
   const raw = engine.module.raw as unknown as KernelExports;
   engine.module.restore([{ at: 0, octets: window.memory }]);
   const outside = new Outside(raw, engine.module.memory);

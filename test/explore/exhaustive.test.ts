@@ -48,7 +48,7 @@ describe('the same ends as all schedules', () => {
   test.each<[string, string[], Layout]>([
     ['both orders of two locks', [nest(0, 1), nest(1, 0)], {}],
     ['three philosophers', [nest(0, 1), nest(1, 2), nest(2, 0)], {}],
-    ['releases are points', [nest(0, 1), nest(1, 2), nest(2, 0)], { points: 'interlocked' }],
+    ['releases are points', [nest(0, 1), nest(1, 0)], { points: 'interlocked' }],
     ['one lock, four times', [pair(0), pair(0), pair(0), pair(0)], {}],
     ['two locks, one after another', [`${pair(0)}, ${pair(1)}`, `${pair(0)}, ${pair(1)}`], {}],
     ['one signal and two that wait', ['set 1', 'wait 1', 'wait 1'], {}],

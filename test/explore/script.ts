@@ -1,6 +1,7 @@
 /** Small programs from words, all their schedules, and what their schedules come to. */
 
 import { Engine } from '../../host/explore/engine.js';
+import { isNoEvent } from '../../host/explore/kinds.js';
 import type { Kinds, PointLevel } from '../../host/explore/kinds.js';
 import type { Outcome } from '../../host/explore/outcome.js';
 import type { Prepared } from '../../host/explore/program.js';
@@ -143,9 +144,10 @@ export class Noting implements Strategy {
     return form.join('');
   }
 
-  /** A level is not an object: it belongs to one processor. */
+  /** A level is not an object: it belongs to one processor. What was let go is so already. */
   private note(point: number, object: number): void {
-    if (point >= 0 && point !== this.kinds.irql) this.seen.at(-1)?.touches.push([object, point]);
+    if (point < 0 || isNoEvent(this.kinds, point)) return;
+    this.seen.at(-1)?.touches.push([object, point]);
   }
 
   private doMeet(one: Seen, other: Seen): boolean {

@@ -1,0 +1,56 @@
+/** A counter of two threads: `configure` says how they keep from losing counts. */
+
+import { InterlockedIncrement } from "../../../assembly/ex/interlocked";
+import { LockRank } from "../../../assembly/ke/lockorder";
+import { KSpinLock, KeAcquireSpinLock, KeInitializeSpinLock } from "../../../assembly/ke/spinlock";
+import { KeReleaseSpinLock } from "../../../assembly/ke/spinlock";
+
+export * from "../../../assembly/explored";
+
+/** How the counter is counted. */
+export const enum Way {
+  PLAINLY,
+  LOCKED,
+  INTERLOCKED,
+  /** Under the lock, but for the last count of each thread. */
+  TOO_LATE,
+}
+
+export const THREADS: u32 = 2;
+
+/** A lock, and the counter. */
+const WORDS: usize = memory.data(8);
+const WAY: usize = memory.data(4);
+
+function lock(): KSpinLock {
+  return changetype<KSpinLock>(WORDS);
+}
+
+function count(): void {
+  store<u32>(WORDS, load<u32>(WORDS, 4) + 1, 4);
+}
+
+export function configure(way: u32, _: u32): void {
+  store<u32>(WAY, way);
+}
+
+export function setUp(): void {
+  KeInitializeSpinLock(lock(), LockRank.Unranked);
+}
+
+export function thread(_: u32): void {
+  switch (load<u32>(WAY)) {
+    case Way.PLAINLY:
+      count();
+      return;
+    case Way.INTERLOCKED:
+      InterlockedIncrement(WORDS + 4);
+      return;
+    default: {
+      const irql = KeAcquireSpinLock(lock());
+      count();
+      KeReleaseSpinLock(lock(), irql);
+      if (load<u32>(WAY) == Way.TOO_LATE) count();
+    }
+  }
+}

@@ -1,0 +1,177 @@
+/**
+ * Data races of the stack: what several processors touch is under a lock, or handed over. Windows
+ * of its life are played by a kernel that tells the host of every load and store.
+ */
+
+import { readFileSync } from 'node:fs';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { DataRaceDetector, findDataRaces } from '../../host/explore/datarace.js';
+import type { DataRace } from '../../host/explore/datarace.js';
+import { recordKernel } from '../../host/explore/kernelscenario.js';
+import { prepareProgram } from '../../host/explore/program.js';
+import { Recorder } from '../../host/explore/recorder.js';
+import type { Window } from '../../host/explore/recorder.js';
+import { prepareWindow } from '../../host/explore/window.js';
+import type { World } from '../../host/index.js';
+import { createWorld } from '../../host/user/create.js';
+import { readSourceMap, resolveStack } from '../../host/watch/sourcemap.js';
+import type { Site, SourceMap } from '../../host/watch/sourcemap.js';
+import { compileModule, findMap } from '../compile.js';
+import { ALLOWED_RACES } from './datarace.allow.js';
+
+const LIMIT = { timeout: 120_000 };
+/** The kernel is compiled first, where nobody did so before. */
+const COMPILES_MS = 400_000;
+const KERNEL = 'assembly/index.ts';
+const COUNTER = 'test/assembly/explore/counter.ts';
+/** As the compiler writes it: a place of the text is one load or store, and no other. */
+const ACCESSES = { accesses: true, optimize: 0 } as const;
+/** Lists are whose lock their owner has. */
+const HELPERS = /^nt\//;
+
+/** The place in a driver where an access was made. */
+function siteOf(map: SourceMap, stack: string): Site | undefined {
+  return resolveStack(map, stack).find(({ file }) => !HELPERS.test(file));
+}
+
+const texts = new Map<string, readonly string[]>();
+
+/** The line of the kernel that a site is on. */
+function lineAt({ file, line }: Site): string {
+  let lines = texts.get(file);
+  if (lines === undefined) {
+    const url = new URL(`../../assembly/${file}`, import.meta.url);
+    texts.set(file, lines = readFileSync(url, 'utf8').split('\n'));
+  }
+  return lines[line - 1] ?? '';
+}
+
+/** The exceptions that one race uses. */
+function exceptionsOf(map: SourceMap, { first, second }: DataRace): number[] {
+  const sites = [first, second].flatMap(({ stack }) => siteOf(map, stack) ?? []);
+  return ALLOWED_RACES.flatMap(({ file, text }, place) =>
+    sites.some((site) => site.file.startsWith(file) && lineAt(site).includes(text)) ? [place] : []);
+}
+
+function describeRace(map: SourceMap, { first, second }: DataRace): string {
+  return [first, second].map(({ stack, writes }) => {
+    const places = resolveStack(map, stack).filter(({ file }) => !HELPERS.test(file)).slice(0, 3);
+    const where = places.map(({ file, line }) => `${file}:${line}`).join(' < ');
+    return `${writes ? 'write' : 'read'} at ${where}`;
+  }).join(' and ');
+}
+
+describe('a counter of two threads', LIMIT, () => {
+  let module: WebAssembly.Module;
+  beforeAll(async () => {
+    module = await compileModule(COUNTER, ACCESSES);
+  }, COMPILES_MS);
+
+  it.each([
+    [0, 'plainly', true], [1, 'under a lock', false], [2, 'by interlocked operations', false],
+    [3, 'once after the lock was let go', true],
+  ] as const)('%i: races when it is counted %s: %s', (way, _, races) => {
+    const detector = new DataRaceDetector();
+    const program = prepareProgram(module, {
+      size: way, points: 'interlocked', imports: detector.imports,
+    });
+    const found = findDataRaces(program, detector, { schedules: 20, seed: 1 }, () => false);
+    expect(found.races.length > 0).toBe(races);
+  });
+});
+
+const SCHEDULES = 20;
+const PROCESSORS = 3;
+
+/** Where windows come from, how many there are, and the processors that play them. */
+const SOURCES: readonly (readonly [
+  name: string, processors: number, count: number, record: () => Promise<Window[]>,
+])[] = [
+  ['one conversation', PROCESSORS, 32, recordConversations],
+  ['the main job on 2 processors', 2, 12, () => recordKernel('self', {
+    processors: 2, calls: 5, windows: 12,
+  })],
+  ['the main job on 3 processors', PROCESSORS, 12, () => recordKernel('self', {
+    processors: PROCESSORS, calls: 7, windows: 12,
+  })],
+];
+
+/** One connection after another: whatever a machine is asked is about one connection. */
+async function recordConversations(): Promise<Window[]> {
+  const recorders = [0, 1].map(() => new Recorder({ calls: 6, most: 16, begins: () => true }));
+  const [far, near] = recorders as [Recorder, Recorder];
+  const world = await createWorld({
+    seed: 1, target: 'explore', digest: false, link: 'wire:?delay=200us',
+    machines: [
+      { name: 'server', address: '10.0.0.1/24', processors: PROCESSORS, tap: far.tap },
+      { name: 'client', address: '10.0.0.2/24', processors: PROCESSORS, tap: near.tap },
+    ],
+  });
+  try {
+    await world.runUntil(converse(world), 60e9);
+  } finally {
+    world.stop();
+  }
+  return recorders.flatMap(({ windows }) => windows);
+}
+
+async function converse(world: World): Promise<void> {
+  const [server, client] = [world.machine('server'), world.machine('client')];
+  const listener = await server.user.listen(7, { backlog: 2 }, async (socket) => {
+    for await (const data of socket) await socket.send(data);
+    await socket.close();
+  });
+  for (let round = 0; round < 12; round++) {
+    const socket = await client.user.connect('10.0.0.1', 7);
+    await socket.send(new Uint8Array(3000).fill(round));
+    await socket.receive();
+    await socket.close();
+  }
+  listener.close();
+}
+
+describe('the stack', LIMIT, () => {
+  let module: WebAssembly.Module;
+  let map: SourceMap;
+  const windows: Window[][] = [];
+  const used = new Set<number>();
+  const isData: boolean[] = [];
+
+  beforeAll(async () => {
+    module = await compileModule(KERNEL, ACCESSES);
+    map = readSourceMap(findMap(KERNEL, ACCESSES) ?? '');
+    for (const [, , , record] of SOURCES) windows.push(await record());
+  }, COMPILES_MS);
+
+  /** What is found in one window, as text. */
+  function findIn(source: number, index: number, processors: number): string[] {
+    const window = windows[source]?.[index];
+    if (window === undefined) throw new Error(`there is no window ${index}`);
+    const detector = new DataRaceDetector(isData);
+    const prepared = prepareWindow(module, window, {
+      name: `window ${index}`, processors, points: 'interlocked', halt: true,
+      imports: detector.imports,
+    });
+    const { races, failed } = findDataRaces(prepared, detector, { schedules: SCHEDULES, seed: 1 },
+      (race) => {
+        const exceptions = exceptionsOf(map, race);
+        for (const each of exceptions) used.add(each);
+        return exceptions.length > 0;
+      });
+    const rules = failed?.findings.map(({ rule }) => rule) ?? [];
+    return [...failed === null ? [] : [failed.ending, ...rules],
+      ...races.map((race) => describeRace(map, race))];
+  }
+
+  SOURCES.forEach(([name, processors, count], source) => {
+    it.each(Array.from({ length: count }, (_, index) => index))(
+      `has no race in ${name}, window %i`, (index) => {
+        expect(findIn(source, index, processors)).toEqual([]);
+      });
+  });
+
+  it('needs all exceptions that it has', () => {
+    expect(ALLOWED_RACES.filter((_, place) => !used.has(place)).map(({ text }) => text))
+      .toEqual([]);
+  });
+});

@@ -3,6 +3,8 @@
  * `ntstack/assembly/ke`; reports what it finds; replays it.
  */
 
+export { DataRaceDetector, findDataRaces } from './explore/datarace.js';
+export type { DataRace, RaceSearch, RacingAccess } from './explore/datarace.js';
 export { expectNoFindings } from './explore/expect.js';
 export type { NoFindingsOptions } from './explore/expect.js';
 export { explore, exploring } from './explore/explorer.js';

@@ -8,7 +8,7 @@ export {
 } from "./resource";
 export {
   InterlockedCompareExchange, InterlockedDecrement, InterlockedExchange, InterlockedExchangeAdd,
-  InterlockedIncrement, ReadULongNoFence, WriteULongNoFence,
+  InterlockedIncrement, ReadULongAcquire, WriteULongRelease,
 } from "./interlocked";
 export { ExAllocatePoolWithTag, ExFreePool, initializePool } from "./pool";
 export { Tag } from "./tag";

@@ -68,14 +68,14 @@ export function InterlockedCompareExchange(address: usize, value: u32, comparand
   return before;
 }
 
-/** Reads a word that others may write meanwhile. IRQL: any. */
-export function ReadULongNoFence(address: usize): u32 {
+/** Reads a word that others may write; what its writer did before is seen. IRQL: any. */
+export function ReadULongAcquire(address: usize): u32 {
   schedulingPoint(Point.READ, address);
   return SMP ? atomic.load<u32>(address) : load<u32>(address);
 }
 
-/** Writes a word that others may read meanwhile. IRQL: any. */
-export function WriteULongNoFence(address: usize, value: u32): void {
+/** Writes a word that others may read; who reads it sees what was done before. IRQL: any. */
+export function WriteULongRelease(address: usize, value: u32): void {
   schedulingPoint(Point.WRITE, address);
   if (SMP) atomic.store<u32>(address, value);
   else store<u32>(address, value);

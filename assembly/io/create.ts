@@ -6,7 +6,7 @@
 import { KeBugCheckEx, Stop } from "../nt/bugcheck";
 import { at } from "../nt/embed";
 import { NTSTATUS, NT_SUCCESS, Status } from "../nt/status";
-import { InterlockedExchange, WriteULongNoFence } from "../ex/interlocked";
+import { InterlockedExchange, WriteULongRelease } from "../ex/interlocked";
 import { Tag } from "../ex/tag";
 import { ExAllocate, ExFree } from "../ex/pool";
 import { KEvent, KeInitializeEvent, KeSetEvent } from "../ke/event";
@@ -44,7 +44,7 @@ function takeReserved(): u32 {
 }
 
 function putReserved(index: u32): void {
-  WriteULongNoFence(TAKEN + (<usize>index << 2), 0);
+  WriteULongRelease(TAKEN + (<usize>index << 2), 0);
 }
 
 /** Sends a request, waits where the driver keeps it, and returns its status. */

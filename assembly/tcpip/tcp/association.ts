@@ -7,7 +7,7 @@ import { KeReleaseSpinLock, KeReleaseSpinLockFromDpcLevel, mustHold } from "../.
 import { Irp } from "../../io/irp";
 import { AddressObject, addressLock, closeToAllLocked } from "../address";
 import { dereferenceAddress, referenceAddress } from "../address";
-import { endpointsLock, freeConnection, isCalling } from "./connection";
+import { callsOf, endpointsLock, freeConnection } from "./connection";
 import { Connection } from "./endpoint";
 
 /** TDI_ASSOCIATE_ADDRESS. IRQL: DISPATCH_LEVEL. Locks: none. */
@@ -25,7 +25,7 @@ export function associateAddress(connection: Connection, address: AddressObject)
 /** TDI_DISASSOCIATE_ADDRESS, while it has no connection. IRQL: DISPATCH_LEVEL. Locks: none. */
 export function disassociateAddress(connection: Connection): NTSTATUS {
   KeAcquireSpinLockAtDpcLevel(endpointsLock());
-  const active = connection.tcb != 0 || isCalling(connection);
+  const active = connection.tcb != 0 || callsOf(connection) != 0;
   let address: AddressObject | null = null;
   if (!active) address = takeAddressLocked(connection);
   KeReleaseSpinLockFromDpcLevel(endpointsLock());

@@ -4,6 +4,7 @@ import { at } from "../../nt/embed";
 import { NTSTATUS, Status } from "../../nt/status";
 import { InterlockedCompareExchange, InterlockedDecrement } from "../../ex/interlocked";
 import { InterlockedExchangeAdd, InterlockedIncrement } from "../../ex/interlocked";
+import { ReadULongAcquire } from "../../ex/interlocked";
 import { ExAllocate, ExFree } from "../../ex/pool";
 import { Tag } from "../../ex/tag";
 import { LockRank } from "../../ke/lockorder";
@@ -119,9 +120,9 @@ export function letGoLocked(tcb: Tcb): void {
   beginCall(connection);
 }
 
-/** Whether a call of the client of `connection` is under way. IRQL: any. */
-export function isCalling(connection: Connection): bool {
-  return (connection.flags & ConnectionFlag.CALLS) != 0;
+/** Calls of the client of `connection` that are under way; those that ended are seen. IRQL: any. */
+export function callsOf(connection: Connection): u32 {
+  return ReadULongAcquire(flagsOf(connection)) & ConnectionFlag.CALLS;
 }
 
 /**
@@ -130,7 +131,7 @@ export function isCalling(connection: Connection): bool {
  * `irp`. IRQL: DISPATCH_LEVEL. Locks: none.
  */
 export function endLastCall(connection: Connection, irp: Irp): NTSTATUS {
-  if ((connection.flags & ConnectionFlag.CALLS) == 1) return Status.SUCCESS;
+  if (callsOf(connection) == 1) return Status.SUCCESS;
   IoMarkIrpPending(irp);
   connection.cleanup = irp;
   InterlockedExchangeAdd(flagsOf(connection), ConnectionFlag.CLEANUP_WAITS);

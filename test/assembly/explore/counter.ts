@@ -1,6 +1,7 @@
 /** A counter of two threads: `configure` says how they keep from losing counts. */
 
-import { InterlockedIncrement } from "../../../assembly/ex/interlocked";
+import { InterlockedDecrement, InterlockedIncrement } from "../../../assembly/ex/interlocked";
+import { ReadULongAcquire } from "../../../assembly/ex/interlocked";
 import { LockRank } from "../../../assembly/ke/lockorder";
 import { KSpinLock, KeAcquireSpinLock, KeInitializeSpinLock } from "../../../assembly/ke/spinlock";
 import { KeReleaseSpinLock } from "../../../assembly/ke/spinlock";
@@ -14,12 +15,17 @@ export const enum Way {
   INTERLOCKED,
   /** Under the lock, but for the last count of each thread. */
   TOO_LATE,
+  /** By the first thread; by the second when it reads that the first has counted down. */
+  HANDED_OVER,
+  /** So, but it reads without acquiring. */
+  PEEKED,
 }
 
 export const THREADS: u32 = 2;
 
-/** A lock, and the counter. */
-const WORDS: usize = memory.data(8);
+/** A lock, the counter, and what is counted down. */
+const WORDS: usize = memory.data(12);
+const LEFT: usize = WORDS + 8;
 const WAY: usize = memory.data(4);
 
 function lock(): KSpinLock {
@@ -36,15 +42,32 @@ export function configure(way: u32, _: u32): void {
 
 export function setUp(): void {
   KeInitializeSpinLock(lock(), LockRank.Unranked);
+  store<u32>(LEFT, 1);
 }
 
-export function thread(_: u32): void {
+/** Whether the other thread has counted down. */
+function isDone(): bool {
+  if (load<u32>(WAY) == Way.PEEKED) return load<u32>(LEFT) == 0;
+  return ReadULongAcquire(LEFT) == 0;
+}
+
+function handOver(): void {
+  count();
+  InterlockedDecrement(LEFT);
+}
+
+export function thread(number: u32): void {
   switch (load<u32>(WAY)) {
     case Way.PLAINLY:
       count();
       return;
     case Way.INTERLOCKED:
       InterlockedIncrement(WORDS + 4);
+      return;
+    case Way.HANDED_OVER:
+    case Way.PEEKED:
+      if (number == 0) handOver();
+      else if (isDone()) count();
       return;
     default: {
       const irql = KeAcquireSpinLock(lock());

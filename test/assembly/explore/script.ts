@@ -1,7 +1,7 @@
 /** Threads that do what a table says: small programs without number, out of one module. */
 
 import { InterlockedIncrement } from "../../../assembly/ex/interlocked";
-import { ReadULongNoFence, WriteULongNoFence } from "../../../assembly/ex/interlocked";
+import { ReadULongAcquire, WriteULongRelease } from "../../../assembly/ex/interlocked";
 import { KEvent, KeInitializeEvent, KeResetEvent, KeSetEvent } from "../../../assembly/ke/event";
 import { KeLowerIrql, KeRaiseIrql } from "../../../assembly/ke/irql";
 import { LockRank } from "../../../assembly/ke/lockorder";
@@ -134,8 +134,8 @@ function perform(thread: u32, what: u32, index: u32, number: u32): bool {
     case Do.WAIT: KeWaitForSingleObject(eventAt(index), INFINITE); break;
     case Do.RESET: KeResetEvent(eventAt(index)); break;
     case Do.INCREMENT: InterlockedIncrement(WORDS + at); break;
-    case Do.READ: store<u32>(last, load<u32>(last) * 31 + ReadULongNoFence(WORDS + at)); break;
-    case Do.WRITE: WriteULongNoFence(WORDS + at, number + load<u32>(last)); break;
+    case Do.READ: store<u32>(last, load<u32>(last) * 31 + ReadULongAcquire(WORDS + at)); break;
+    case Do.WRITE: WriteULongRelease(WORDS + at, number + load<u32>(last)); break;
     case Do.RAISE: store<i32>(level + 32, KeRaiseIrql(<i32>number)); break;
     case Do.LOWER: KeLowerIrql(load<i32>(level + 32)); break;
     case Do.STOP_IF:

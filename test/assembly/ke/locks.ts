@@ -4,7 +4,7 @@ import {
   EResource, ExAcquireResourceExclusiveLite, ExAcquireResourceSharedLite,
   ExAcquireSharedStarveExclusive, ExAcquireSharedWaitForExclusive, ExInitializeResourceLite,
   ExIsResourceAcquiredExclusiveLite, ExIsResourceAcquiredSharedLite, ExReleaseResourceLite,
-  ReadULongNoFence,
+  ReadULongAcquire,
 } from "../../../assembly/ex";
 import {
   DispatcherType, ExAcquireFastMutex, ExAcquireSpinLockExclusive,
@@ -132,7 +132,7 @@ function beInside(index: u32): void {
   all.entered++;
   all.inside++;
   if (all.inside > all.most) all.most = all.inside;
-  ReadULongNoFence(WORDS);
+  ReadULongAcquire(WORDS);
   all.inside--;
 }
 

@@ -5,7 +5,7 @@ import { KEvent, KeInitializeEvent } from "../../../assembly/ke/event";
 import { KSpinLock, KeInitializeSpinLock } from "../../../assembly/ke/spinlock";
 import { DispatcherType } from "../../../assembly/ke/wait";
 import { KeBugCheckEx, Stop } from "../../../assembly/nt/bugcheck";
-import { ReadULongNoFence, WriteULongNoFence } from "../../../assembly/ex/interlocked";
+import { ReadULongAcquire, WriteULongRelease } from "../../../assembly/ex/interlocked";
 
 const LOCKS: usize = memory.data(32);
 const EVENTS: usize = memory.data(128);
@@ -38,12 +38,12 @@ export function wordAt(index: u32): usize {
 
 /** Reads word `index`, which others may write meanwhile. */
 export function read(index: u32): u32 {
-  return ReadULongNoFence(wordAt(index));
+  return ReadULongAcquire(wordAt(index));
 }
 
 /** Writes word `index`, which others may read meanwhile. */
 export function write(index: u32, value: u32): void {
-  WriteULongNoFence(wordAt(index), value);
+  WriteULongRelease(wordAt(index), value);
 }
 
 /** Stops the machine unless `holds`; `which` and the two words tell what was seen. */

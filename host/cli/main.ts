@@ -7,6 +7,9 @@ import { KERNEL_SCENARIOS } from '../explore/kernelscenario.js';
 import { STRATEGY_NAMES } from '../explore/portfolio.js';
 import { LOAD_NAMES } from '../load/mix.js';
 import { RELEASES } from '../machine/release.js';
+import { attach } from './attach.js';
+import { SERVICE_PORTS } from './attachplan.js';
+import type { AttachCommand } from './attachplan.js';
 import { reasonOf } from './capture.js';
 import { explore } from './explore.js';
 import type { ExploreCommand } from './exploreplan.js';
@@ -65,6 +68,18 @@ of packets are compared as a set; sizes of socket buffers are not compared.
 is not here skips it. Exit code: 0 none failed, 1 a failure, 2 wrong use, or a script that cannot be
 read.`;
 
+const ATTACH_NOTES = `
+LINK is tap:DEVICE, socket:HOST:PORT or unix:PATH (what QEMU's -netdev stream and passt speak), with
+faults: tap:nt0?loss=1%&delay=20ms&reorder=1%. The device is made where it is not there, and set up.
+Time is the world's: it ends with Ctrl-C, after --seconds, or when all that --ping, --fetch and
+--put ask for is done and nothing is served.
+
+http serves GET /N: N octets with their Content-Digest; PUT and POST are answered with the digest
+of what came. iperf is iperf3's server. --put URL/N sends what GET /N gives.
+
+Exit code: 0; 1 where something asked for failed, or the verifier found something (--target
+checked); 2 wrong use; 3 where the link cannot be opened, or breaks.`;
+
 const RELEASE_NAMES = RELEASES.map(({ name }) => name).join(', ');
 
 function collect(value: string, before: string[] | undefined): string[] {
@@ -94,6 +109,7 @@ function makeProgram(done: (code: number) => void): Command {
     });
   addExplore(program, done);
   addScript(program, done);
+  addAttach(program, done);
   program
     .command('registry')
     .description('the registry values that --set takes, with ranges and defaults')
@@ -170,6 +186,33 @@ function addScript(program: Command, done: (code: number) => void): void {
     .addHelpText('after', SCRIPT_NOTES)
     .action(async (paths: string[], options: ScriptCommand) => {
       done(await script(paths, options));
+    });
+}
+
+function addAttach(program: Command, done: (code: number) => void): void {
+  program
+    .command('attach')
+    .description('one machine on a network that is not ours, in real time')
+    .argument('<link>', 'what its card is plugged into, like tap:nt0')
+    .option('--address <address>', 'of the machine, with its network, like 10.7.0.2/24')
+    .option('--gateway <address>', 'where it sends what is not in its network')
+    .option('--peer <address>', 'given to the device of tap:, like 10.7.0.1/24')
+    .option('--serve <names>', `of ${Object.keys(SERVICE_PORTS).join(', ')}; name:port`, collect)
+    .option('--ping <address>', 'sends an echo request; may be repeated', collect)
+    .option('--fetch <url>', 'fetches a document, and holds its digest against the server\'s',
+      collect)
+    .option('--put <url>', 'sends as many octets as the URL\'s last part says', collect)
+    .option('--seconds <n>', 'ends by itself after so much time')
+    .option('--release <name>', `one of ${RELEASE_NAMES}`, DEFAULT_RELEASE)
+    .option('--set <Name=value>', 'a registry value; see ntstack registry', collect)
+    .option('--target <name>', 'free, checked or explore', 'free')
+    .option('--seed <seed>', 'a whole number of at most 64 bits; another one each time')
+    .option('--pcap <file>', 'writes all frames, before the link\'s faults, as pcapng')
+    .option('--pcap-frames <n>', 'writes the first of them only')
+    .option('--json', 'counters and outcomes as JSON, and nothing else')
+    .addHelpText('after', ATTACH_NOTES)
+    .action(async (link: string, options: AttachCommand) => {
+      done(await attach(link, options));
     });
 }
 

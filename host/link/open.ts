@@ -1,4 +1,7 @@
-/** A link from a URL: `wire:?latency=5us&rate=1G`, `hub:`, `switch:`, `pcap:FILE`, with faults. */
+/**
+ * A link from a URL: `wire:?latency=5us&rate=1G`, `hub:`, `switch:`, `pcap:FILE`, and out of here
+ * `tap:DEVICE`, `socket:HOST:PORT`, `unix:PATH`; each with faults.
+ */
 
 import type { Clock } from '../machine/clock.js';
 import type { Random } from '../machine/random.js';
@@ -9,6 +12,8 @@ import { openHub } from './hub.js';
 import type { Link } from './link.js';
 import { withLoss } from './loss.js';
 import { LONGEST_NS } from './option.js';
+import { plugOutside } from './outside.js';
+import type { OutsideEnd, OutsideStream } from './outside.js';
 import { replayPcap } from './pcap.js';
 import { withReordering } from './reorder.js';
 import { openWire } from './wire.js';
@@ -20,7 +25,14 @@ export interface OpenOptions {
   readonly random: Random;
   /** The octets of a file, for `pcap:`; without it there is no `pcap:`. */
   readonly readFile?: (path: string) => Uint8Array;
+  /** Opens the stream of `tap:`, `socket:` and `unix:`; without it there is none of them. */
+  readonly openStream?: (scheme: OutsideScheme, path: string, end: OutsideEnd) => OutsideStream;
+  /** Stands between the ends of such a link and its faults: a recorder of both directions. */
+  readonly around?: (link: Link) => Link;
 }
+
+/** Schemes of links whose other end is not ours. */
+export type OutsideScheme = 'tap' | 'socket' | 'unix';
 
 // How the text of a parameter is read: a number, or NaN; and what it may be, in words.
 interface Notation {
@@ -73,6 +85,15 @@ const SCHEMES: Record<string, Record<string, Notation>> = {
   hub: { latency: DURATION, queue: FRAMES, ...FAULTS },
   switch: { latency: DURATION, queue: FRAMES, ...FAULTS },
   pcap: { ...LINE, ...FAULTS },
+  tap: { ...LINE, ...FAULTS },
+  socket: { ...LINE, ...FAULTS },
+  unix: { ...LINE, ...FAULTS },
+};
+// What follows the scheme of a link that leads out, and how that is said.
+const OUTSIDE: Readonly<Record<OutsideScheme, readonly [form: RegExp, words: string]>> = {
+  tap: [/^[A-Za-z0-9][A-Za-z0-9_.-]{0,14}$/, 'a device of at most 15 letters, like tap:nt0'],
+  socket: [/^[^:/]+:[0-9]{1,5}$/, 'a host and a port, like socket:127.0.0.1:1234'],
+  unix: [/^[^\0]{1,107}$/, 'the path of a socket, like unix:/tmp/passt.socket'],
 };
 // These say more of a fault, and nothing without it.
 const DETAILS: Record<string, string> = { overtake: 'reorder', hold: 'reorder' };
@@ -81,7 +102,8 @@ const DETAILS: Record<string, string> = { overtake: 'reorder', hold: 'reorder' }
  * Opens a link. A frame meets the faults in this order: loss, duplicate, corrupt, reorder
  * (`overtake`: by how many frames, `hold`: for how long at most), delay with jitter; each
  * direction has its own. `pcap:` plays over a wire that has latency 0 and no limit of rate if the
- * URL does not say otherwise. In a file's name, `%`, `?` and `&` are written `%25`, `%3F`, `%26`.
+ * URL does not say otherwise, and so do those that lead out of here. In a file's name, `%`, `?`
+ * and `&` are written `%25`, `%3F`, `%26`.
  * @throws TypeError naming the scheme, the parameter or the value, and what is allowed; Error for
  * a capture that is malformed.
  */
@@ -94,19 +116,17 @@ export function openLink(url: string, options: OpenOptions): Link {
     throw new TypeError(`link '${url}': it must begin with one of ${schemes.join(', ')}`);
   }
   const path = decodePath(url, match[2] ?? '');
+  const values = readParameters(url, match[3] ?? '', notations);
+  if (isOutside(scheme)) return openOutside(url, scheme, path, values, options);
   if (scheme !== 'pcap' && path !== '') {
     throw new TypeError(`link '${url}': ${scheme}: takes no '${path}', only ?parameters`);
   }
-  const values = readParameters(url, match[3] ?? '', notations);
   const { clock } = options;
-  const queue = values.has('queue') ? { queueFrames: values.get('queue') as number } : {};
-  const latencyNs = values.get('latency');
-  const latency = latencyNs === undefined ? {} : { latencyNs };
+  const { latency, rate, queue } = lineOf(values);
   if (scheme === 'hub' || scheme === 'switch') {
     const hub = openHub({ clock, learn: scheme === 'switch', ...latency, ...queue });
     return withFaults(hub, values, options);
   }
-  const rate = values.has('rate') ? { bitsPerSecond: values.get('rate') as number } : {};
   if (scheme === 'wire') {
     return withFaults(openWire({ clock, ...latency, ...rate, ...queue }), values, options);
   }
@@ -116,6 +136,38 @@ export function openLink(url: string, options: OpenOptions): Link {
   const capture = options.readFile(path);
   const wire = openWire({ clock, latencyNs: 0, bitsPerSecond: 0, ...latency, ...rate, ...queue });
   return replayPcap(withFaults(wire, values, options), capture, clock);
+}
+
+function isOutside(scheme: string): scheme is OutsideScheme {
+  return Object.hasOwn(OUTSIDE, scheme);
+}
+
+function openOutside(
+  url: string, scheme: OutsideScheme, path: string, values: Map<string, number>,
+  options: OpenOptions,
+): Link {
+  const { clock, openStream, around = (link: Link) => link } = options;
+  const [form, words] = OUTSIDE[scheme];
+  if (!form.test(path)) throw new TypeError(`link '${url}': ${scheme}: needs ${words}`);
+  if (openStream === undefined) {
+    throw new TypeError(`link '${url}': ${scheme}: needs openStream; ntstack attach has it`);
+  }
+  const { latency, rate, queue } = lineOf(values);
+  const wire = openWire({ clock, latencyNs: 0, bitsPerSecond: 0, ...latency, ...rate, ...queue });
+  const link = around(withFaults(wire, values, options));
+  return plugOutside(link, (end) => openStream(scheme, path, end));
+}
+
+// What a URL says of a line, as the options of it.
+function lineOf(values: Map<string, number>) {
+  const latencyNs = values.get('latency');
+  const bitsPerSecond = values.get('rate');
+  const queueFrames = values.get('queue');
+  return {
+    latency: latencyNs === undefined ? {} : { latencyNs },
+    rate: bitsPerSecond === undefined ? {} : { bitsPerSecond },
+    queue: queueFrames === undefined ? {} : { queueFrames },
+  };
 }
 
 // The fault that a frame meets last is wrapped first.

@@ -30,6 +30,20 @@ const WRONG: readonly (readonly [args: string, says: RegExp])[] = [
   ['kb q297040 --pcap no/such/file', /option --pcap: no\/such\/file cannot be written: no such/],
   ['kb q297040 --pcap test', /option --pcap: test cannot be written: it is a folder/],
   ['kb --pcap q.pcapng', /option --pcap: the frames of one article are written; name it/],
+  ['attach', /missing required argument 'link'/],
+  ['attach tap:nt0', /option --address is needed, like 10\.7\.0\.2\/24/],
+  ['attach tap:nt0 --address 10.7.0.2', /option --address: .*no address with its network/],
+  ['attach wire: --address 10.7.0.2/24', /link 'wire:': it leads nowhere; tap:, socket: and unix:/],
+  ['attach tap:nt0?loss=x --address 10.7.0.2/24', /option LINK: link 'tap:nt0\?loss=x': loss=x is/],
+  ['attach unix:x --address 10.7.0.2/24 --peer 10.7.0.1/24', /option --peer: only tap: has/],
+  ['attach tap:n --address 10.7.0.2/24 --serve ecko', /option --serve: 'ecko' .*mean echo\?/],
+  ['attach tap:n --address 10.7.0.2/24 --serve echo:0', /option --serve: '0' is no port/],
+  ['attach tap:n --address 10.7.0.2/24 --fetch 1.2.3.4', /option --fetch: '1\.2\.3\.4' is no URL/],
+  ['attach tap:n --address 1.2.3.4/8 --put http://1.2.3.5/x', /option --put: '\/x' must end in a/],
+  ['attach tap:n --address 10.7.0.2/24 --ping me', /option --ping: host: 'me' is no IPv4 address/],
+  ['attach tap:n --address 10.7.0.2/24 --target fast', /option --target: 'fast' is none of free/],
+  ['attach tap:n --address 10.7.0.2/24 --seconds 0', /option --seconds: '0' is no number above 0/],
+  ['attach tap:n --address 10.7.0.2/24 --release nt5', /option --release: nt5: unknown release/],
   ['registry TcpWin', /TcpWin: unknown registry value; did you mean TcpWindowSize\?/],
 ];
 
@@ -47,7 +61,9 @@ describe('cli/main', () => {
       const { code, out, err } = await printed(...args);
       expect(code).toBe(0);
       expect(err).toBe('');
-      for (const word of ['run', 'kb', 'registry', 'Exit code']) expect(out).toContain(word);
+      for (const word of ['run', 'kb', 'attach', 'registry', 'Exit code']) {
+        expect(out).toContain(word);
+      }
     }
     const { out } = await printed('run', '--help');
     const options = [

@@ -7,8 +7,8 @@
 import { RtlZeroMemory } from "../../nt/memory";
 import { addressOf, at } from "../../nt/embed";
 import { ExAllocatePoolWithTag, ExFreePool } from "../../ex/pool";
-import { InterlockedAnd, InterlockedOr, ReadULongNoFence } from "../../ex/interlocked";
-import { WriteULongNoFence } from "../../ex/interlocked";
+import { InterlockedAnd, InterlockedOr, ReadULongAcquire } from "../../ex/interlocked";
+import { WriteULongRelease } from "../../ex/interlocked";
 import { Tag } from "../../ex/tag";
 import { KeQueryTickCount } from "../../trace/ring";
 import { DeferredRoutine, Kdpc, KeInitializeDpc } from "../../ke/dpc";
@@ -166,8 +166,8 @@ export function setAckDeadlineLocked(tcb: Tcb, ticks: u32): bool {
   deadlineOf(place).mark = <u8>markOf(due);
   const word = ticksAt(place) + ((due & (TELLS / 2)) != 0 ? 4 : 0);
   const bit = <u32>1 << (due & (TELLS / 2 - 1));
-  if ((ReadULongNoFence(word) & bit) == 0) InterlockedOr(word, bit);
-  if (ReadULongNoFence(DEADLINES + offsetof<Deadlines>("runs")) == 0) start(ticks);
+  if ((ReadULongAcquire(word) & bit) == 0) InterlockedOr(word, bit);
+  if (ReadULongAcquire(DEADLINES + offsetof<Deadlines>("runs")) == 0) start(ticks);
   return true;
 }
 
@@ -294,7 +294,7 @@ function beginLocked(now: u32): void {
   // The ticks after the last that was looked for, this one included.
   deadlines().due = rotl<u64>(all, now + 1 - passed);
   deadlines().later = 0;
-  WriteULongNoFence(DEADLINES + offsetof<Deadlines>("runs"), 0);
+  WriteULongRelease(DEADLINES + offsetof<Deadlines>("runs"), 0);
 }
 
 function endLocked(): void {

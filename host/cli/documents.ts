@@ -1,7 +1,7 @@
 /**
  * The documents that are made from the sources: LOCKS.md from the order of locks, ARTICLES.md from
- * the articles, VERIFIER.md from the rules. `tsx host/cli/documents.ts` writes them; a test
- * compares them with the sources.
+ * the articles, VERIFIER.md from the rules, RFC9293.md from what that RFC asks. `tsx
+ * host/cli/documents.ts` writes them; a test compares them with the sources.
  */
 
 import { readFileSync, readdirSync, realpathSync, writeFileSync } from 'node:fs';
@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ARTICLES } from '../kb/index.js';
 import { ROOT } from './child.js';
+import { rfcDocument } from './rfcdoc.js';
 import { verifierDocument } from './verifierdoc.js';
 
 /** A lock's place in the order, as ke/lockorder.ts states it. */
@@ -33,6 +34,7 @@ export function makeDocuments(root: string = ROOT): Document[] {
     { name: 'LOCKS.md', text: locksDocument(root) },
     { name: 'ARTICLES.md', text: articlesDocument() },
     { name: 'VERIFIER.md', text: verifierDocument(root, MADE) },
+    { name: 'RFC9293.md', text: rfcDocument(root, MADE) },
   ];
 }
 

@@ -6,7 +6,7 @@ import { it } from '../../wireside/fixture.js';
 import type { Bench } from '../../wireside/fixture.js';
 import { join } from '../../../host/wire/octets.js';
 import { pattern } from '../../wireside/octets.js';
-import { optionWords, scale } from '../../wireside/option.js';
+import { SACK_PERMITTED, optionWords, scale, stamps } from '../../wireside/option.js';
 import { Peer, arrive, fieldOf, reach, stateOf, welcome } from '../../wireside/peer.js';
 
 /** The segment size that a SYN with these options brings about. */
@@ -19,6 +19,15 @@ function agreed(bench: Bench, options: Uint8Array): number {
 
 const NOP = Uint8Array.of(1);
 const TIMESTAMPS = Uint8Array.of(8, 10, 0, 0, 0, 1, 0, 0, 0, 0);
+
+/** Where the last option of a segment ends: the number of the first octet that fills up. */
+function endOf(options: Uint8Array): number {
+  let end = 0;
+  while (end < options.length && options[end] !== 0) {
+    end += options[end] === 1 ? 1 : options[end + 1] ?? 0;
+  }
+  return end;
+}
 
 describe('tcpip/tcp/options', () => {
   for (const [what, options, mss] of [
@@ -98,6 +107,39 @@ describe('tcpip/tcp/options', () => {
     machine.receive(withOffset(7));
     // 7 words end inside the text: the checksum tells.
     expect(machine.dropped()).toEqual({ TCP_CHECKSUM: 1 });
+  });
+
+  it('fills up behind its options with what means nothing (MUST-69)', ({ bench }) => {
+    const { machine, user } = bench({ release: 'modern' });
+    const all = join(SACK_PERMITTED, scale(3), stamps(1));
+    const { peer, handle } = arrive({ machine, user }, user.listen(80), 80, {
+      agrees: all, carries: stamps(1),
+    });
+    user.send(handle, pattern(10));
+    peer.say(ACK | PSH, { data: pattern(10), sequence: peer.next + 10 });
+    const heard = peer.heard();
+    expect(heard.length).toBe(2);
+    for (const { options } of heard) {
+      expect(options.length % 4).toBe(0);
+      const end = endOf(options);
+      expect(end).toBeLessThanOrEqual(options.length);
+      expect([...options.subarray(end)].every((octet) => octet === 0)).toBe(true);
+    }
+  });
+
+  it('has its segment size in SYNs alone (MUST-65)', ({ bench }) => {
+    const { machine, user } = bench();
+    const listener = user.listen(80);
+    for (const { peer, handle } of [
+      reach({ machine, user }), arrive({ machine, user }, listener, 80),
+    ]) {
+      user.send(handle, pattern(3000));
+      user.shutdown(handle);
+      machine.advance(10_000);
+      const heard = peer.heard();
+      expect(heard.length).toBeGreaterThan(3);
+      expect(heard.filter(({ options }) => options.length > 0)).toEqual([]);
+    }
   });
 
   it('sends segments no larger than the peer takes', ({ bench }) => {

@@ -140,6 +140,18 @@ describe('tcpip/tcp/output', () => {
     expect(peer.lines()).toEqual([]);
   });
 
+  it('has the time to live that DefaultTTL says (MUST-49)', ({ bench }) => {
+    for (const [release, parameters, ttl] of [
+      ['nt35', {}, 32], ['nt40', {}, 128], ['nt40', { DefaultTTL: 7 }, 7],
+    ] as const) {
+      const { machine, user } = bench({ release, parameters });
+      const { handle } = reach({ machine, user });
+      user.send(handle, pattern(10));
+      const [sent] = machine.take();
+      expect(sent?.ip?.ttl).toBe(ttl);
+    }
+  });
+
   it('says "do not fragment", and counts its datagrams', ({ bench }) => {
     const { machine, user } = bench();
     const { handle } = reach({ machine, user });

@@ -124,6 +124,22 @@ describe('tcpip/tcp/persist', () => {
     expect(difference(Uint8Array.from(peer.text), pattern(6000))).toBe('same');
   });
 
+  it('does not give up what a window that shrank has no room for (SHLD-17)', ({ bench }) => {
+    const one = bench();
+    const { peer, handle } = reach(one, { window: 2920 });
+    one.user.send(handle, pattern(2920));
+    peer.heard();
+    peer.window = 0;
+    peer.say(ACK);
+    const seen = probes(one, peer, 4 * 3_600_000, 1000);
+    expect(seen.length).toBeGreaterThan(50);
+    expect(stateOf(one.machine, peer)).toBe('ESTABLISHED');
+    peer.window = 8760;
+    peer.say(ACK);
+    for (let i = 0; i < 10; i++) peer.listen('ack');
+    expect(difference(Uint8Array.from(peer.text), pattern(2920))).toBe('same');
+  });
+
   it('closes behind a closed window: the FIN goes out behind the last octet', ({ bench }) => {
     const one = bench();
     const { peer, handle } = stuck(one, 100);

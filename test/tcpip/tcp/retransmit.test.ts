@@ -118,6 +118,17 @@ describe('tcpip/tcp/retransmit', () => {
     expect(stateOf(machine, peer)).toBe('ESTABLISHED');
   });
 
+  it('is no sooner than 100 s in modern (SHLD-11)', ({ bench }) => {
+    const { machine, user } = bench({ release: 'modern' });
+    const { peer, handle } = reach({ machine, user });
+    user.send(handle, pattern(100));
+    machine.advance(100_000);
+    expect(stateOf(machine, peer)).toBe('ESTABLISHED');
+    expect(peer.heard().length).toBeGreaterThan(3);
+    machine.advance(3_600_000);
+    expect(user.events(handle)).toEqual({ events: ['ABORTED'], status: 'CONNECTION_RESET' });
+  });
+
   it('begins to count anew when something is acknowledged', ({ bench }) => {
     const { machine, user } = bench();
     const { peer, handle } = reach({ machine, user });

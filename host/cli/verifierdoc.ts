@@ -8,14 +8,14 @@ import { join } from 'node:path';
 import { RULES } from '../watch/rules.js';
 
 /** A rule as vf/rule.ts states it. */
-interface StatedRule {
+export interface StatedRule {
   readonly name: string;
   readonly code: number;
   readonly about: string;
 }
 
 /** The programs of a rule: the one that breaks it with what it calls, and the one that keeps it. */
-interface Programs {
+export interface Programs {
   readonly breaks: string;
   readonly keeps: string;
 }
@@ -79,7 +79,8 @@ export function readRules(root: string): StatedRule[] {
   }));
 }
 
-function readPrograms(root: string): Map<string, Programs> {
+/** The programs in `root` that break a rule and that keep it, by the rule's name. */
+export function readPrograms(root: string): Map<string, Programs> {
   const folder = join(root, 'test/assembly/vf');
   const programs = new Map<string, Programs>();
   for (const file of readdirSync(folder).filter((name) => name.endsWith('.ts')).sort()) {

@@ -12,6 +12,7 @@ import { initializeClock } from "./ke/clock";
 import { MAXIMUM_PROCESSORS, initializeProcessors } from "./ke/processor";
 import { MAXIMUM_ADAPTERS } from "./ndis/adapter";
 import { haltCard } from "./miniport/driver";
+import * as netbt from "./netbt/driver";
 import * as tcpip from "./tcpip/driver";
 
 /** Work items that the end of the machine waits for at most. */
@@ -30,13 +31,17 @@ export function boot(processors: u32): NTSTATUS {
   initializeCancel();
   initializeIrps();
   trace(Event.BOOT, processors, 0, 0);
-  const status = tcpip.DriverEntry();
+  let status = tcpip.DriverEntry();
+  if (NT_SUCCESS(status)) status = netbt.DriverEntry();
   return NT_SUCCESS(status) ? afd.DriverEntry() : status;
 }
 
 /** Stops the kernel: every driver unloads, and gives back what it has. IRQL: PASSIVE_LEVEL. */
 export function halt(): void {
   runWorkItems(LAST_ITEMS);
+  // Before the transport below: it has objects of that one open.
+  netbt.unloadDriver();
+  if (waitingWorkItems()) runWorkItems(LAST_ITEMS);
   tcpip.unloadDriver();
   if (waitingWorkItems()) runWorkItems(LAST_ITEMS);
   afd.unloadDriver();

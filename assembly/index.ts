@@ -26,6 +26,8 @@ export { initializeCard as addAdapter } from "./miniport/driver";
 export { RING_SLOTS, BATCH_FRAMES } from "./miniport/ring";
 export { Counter, Drop, counters, drops } from "./tcpip/counters";
 export { bindInterface as addInterface } from "./tcpip/driver";
+export { bindNetbt, writeNetbtHost } from "./netbt/driver";
+export { MAXIMUM_ADAPTERS } from "./ndis/adapter";
 export { TcpState } from "./tcpip/tcp/state";
 export { tableCount } from "./tcpip/tcp/table";
 export { NO_POSITION, connectionAt, nextConnection } from "./tcpip/tcp/walk";

@@ -10,6 +10,8 @@ import { arpLock } from "./tcpip/neighbour";
 import { routeLock } from "./tcpip/route";
 import { reassemblyLock } from "./tcpip/ip/reassemble";
 import { echoLock } from "./tcpip/ip/echo";
+import { DEVICES, netbtDevice } from "./netbt/device";
+import { namesLock } from "./netbt/resolve";
 import { echoesLock } from "./afd/echo";
 import { handleLock } from "./afd/handle";
 import { readyLock } from "./afd/ready";
@@ -20,8 +22,8 @@ import { timerLock } from "./ke/timer";
 import { MAXIMUM_ADAPTERS, adapterAt } from "./ndis/adapter";
 import { cardOf } from "./miniport/card";
 
-/** Locks that are not inside a connection or a socket, without those of partitions and cards. */
-const SINGLE_LOCKS: u32 = 16;
+/** Locks that are inside no connection or socket, without those of partitions, devices, cards. */
+const SINGLE_LOCKS: u32 = 17;
 
 /** The address of the `index`-th global lock; 0: there are no more. */
 export function lockAt(index: u32): usize {
@@ -29,6 +31,8 @@ export function lockAt(index: u32): usize {
   let left = index - SINGLE_LOCKS;
   if (left < partitionCount()) return changetype<usize>(partitionAt(left).lock);
   left -= partitionCount();
+  if (left < DEVICES) return changetype<usize>(netbtDevice(left).lock);
+  left -= DEVICES;
   for (let i: u32 = 0; i < MAXIMUM_ADAPTERS; i++) {
     const adapter = adapterAt(i);
     if (adapter == null) continue;
@@ -70,6 +74,8 @@ function singleLock(index: u32): usize {
       return handleLock();
     case 14:
       return ackDeadlinesLock();
+    case 15:
+      return namesLock();
     default:
       return poolLock();
   }

@@ -10,6 +10,7 @@ import { INFINITE, KeWaitForSingleObject } from "../ke/wait";
 import { FileObject } from "../io/file";
 import { Irp, IoAllocateIrp, IoFreeIrp } from "../io/irp";
 import { TdiBuildAccept } from "../tdi/build";
+import { closeFile, openConnectionFile } from "../tdi/client";
 import { ConnectIndication } from "../tdi/event";
 import { freeChunks } from "./chunk";
 import { Endpoint, EndpointState, SocketEvent, SocketKind, allocateEndpoint } from "./endpoint";
@@ -17,7 +18,6 @@ import { EndpointFlag, dereferenceEndpoint, referenceEndpoint } from "./endpoint
 import { leaveHandle } from "./handle";
 import { Listener } from "./listener";
 import { signal } from "./ready";
-import { closeFile, openConnectionFile } from "./transport";
 
 /** The endpoint whose place in a backlog is `entry`. */
 function endpointOf(entry: ListEntry): Endpoint {

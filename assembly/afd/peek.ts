@@ -7,11 +7,11 @@ import { IoCallDriver } from "../io/call";
 import { FileObject } from "../io/file";
 import { IoAllocateIrp, IoFreeIrp } from "../io/irp";
 import { TdiBuildReceive } from "../tdi/build";
+import { keepRequest } from "../tdi/client";
 import { ReceiveFlag } from "../tdi/request";
 import { Chunk, allocateChunk, freeChunk } from "./chunk";
 import { Endpoint, SocketKind } from "./endpoint";
 import { endLocked, isUnbuffered } from "./transfer";
-import { keepRequest } from "./transport";
 
 /**
  * Copies at most `length` octets of what `receive` would give, and answers as it does. What the

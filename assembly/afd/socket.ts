@@ -9,6 +9,8 @@ import { createStatus } from "../io/create";
 import { FileObject } from "../io/file";
 import { Irp, IoAllocateIrp, IoFreeIrp } from "../io/irp";
 import { TdiBuildConnect } from "../tdi/build";
+import { closeFile, disconnectFile, openAddressFile, openConnectionFile } from "../tdi/client";
+import { queryFile, setFileOption, setHandlers } from "../tdi/client";
 import { EventHandlers } from "../tdi/event";
 import { ConnectionOption, DisconnectFlag, TransportQuery } from "../tdi/request";
 import { closeBacklog, connectEvent, refill, refillWorker } from "./backlog";
@@ -18,8 +20,7 @@ import { dereferenceEndpoint, referenceEndpoint } from "./endpoint";
 import { allocateListener } from "./listener";
 import { signal, silence } from "./ready";
 import { isUnbuffered, receiveDatagramEvent, receiveEvent } from "./transfer";
-import { closeFile, disconnectFile, openAddressFile, openConnectionFile } from "./transport";
-import { queryFile, setFileOption, setHandlers } from "./transport";
+import { transportOf } from "./transport";
 
 /** What user mode may set. */
 export const enum SocketOption {
@@ -68,7 +69,9 @@ function fillHandlers(handlers: EventHandlers, context: usize): void {
 export function bind(endpoint: Endpoint, address: u32, port: u32): NTSTATUS {
   if (endpoint.state != EndpointState.OPEN) return Status.INVALID_PARAMETER;
   const context = changetype<usize>(endpoint);
-  const file = openAddressFile(endpoint.kind, address, port, fillHandlers, context);
+  const device = transportOf(endpoint.kind);
+  if (device == null) return Status.NO_SUCH_DEVICE;
+  const file = openAddressFile(device, address, port, fillHandlers, context);
   if (file == null) {
     // Opened, and closed again: there was no memory for the request that follows.
     const status = createStatus();

@@ -6,8 +6,8 @@ import { DeviceName, IoGetDeviceObjectPointer } from "../io/device";
 import { Major } from "../io/driver";
 import { IoAllocateIrp, IoFreeIrp } from "../io/irp";
 import { IoGetNextIrpStackLocation, IoSetCompletionRoutine, viewOf } from "../io/stack";
+import { keepRequest } from "../tdi/client";
 import { TcpRow, TcpRowState } from "../tdi/parameters";
-import { keepRequest } from "./transport";
 
 /**
  * Deletes the connection with these ends: the peer's port in the high half of `ports`.

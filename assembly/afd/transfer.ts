@@ -8,13 +8,13 @@ import { IoCallDriver } from "../io/call";
 import { FileObject } from "../io/file";
 import { Irp, IoAllocateIrp, IoFreeIrp } from "../io/irp";
 import { TdiBuildReceive, TdiBuildSend, TdiBuildSendDatagram } from "../tdi/build";
-import { ReceiveIndication } from "../tdi/event";
+import { keepRequest, queryFile } from "../tdi/client";
+import { DatagramIndication, ReceiveIndication } from "../tdi/event";
 import { ReceiveFlag, TransportQuery } from "../tdi/request";
 import { Chunk, allocateChunk, freeChunk } from "./chunk";
 import { Endpoint, EndpointFlag, EndpointState, SocketEvent, SocketKind } from "./endpoint";
 import { dereferenceEndpoint, referenceEndpoint } from "./endpoint";
 import { signal } from "./ready";
-import { keepRequest, queryFile } from "./transport";
 
 /** Octets of one request at most: larger sends are cut. */
 const SEND_CUT: u32 = 65536;
@@ -183,17 +183,14 @@ function appendLocked(endpoint: Endpoint, chunk: Chunk): void {
 }
 
 /** ClientEventReceiveDatagram. What has no room is lost, as datagrams are. */
-export function receiveDatagramEvent(
-  context: usize,
-  address: u32,
-  port: u32,
-  tsdu: usize,
-  length: u32,
-): NTSTATUS {
+export function receiveDatagramEvent(context: usize, indication: DatagramIndication): NTSTATUS {
   const endpoint = at<Endpoint>(context, 0);
+  const length = indication.length;
+  const address = indication.remoteAddress;
+  const port = indication.remotePort;
   const irql = KeAcquireSpinLock(endpoint.lock);
   const room = endpoint.receiveQueued + length <= endpoint.receiveLimit;
-  const kept = room && keepLocked(endpoint, tsdu, length, address, port);
+  const kept = room && keepLocked(endpoint, indication.tsdu, length, address, port);
   if (kept) endpoint.received += length;
   KeReleaseSpinLock(endpoint.lock, irql);
   if (kept) signal(endpoint, SocketEvent.READABLE);

@@ -57,6 +57,44 @@ export const enum Parameter {
   CongestionAlgorithm,
   /** RFC 8985: losses are found by time, and a tail is probed. */
   EnableRack,
+  // NetBT\Parameters, documented by Microsoft (nt-facts 2.2)
+  /** Connection blocks added when few are free; 0: their number is fixed. */
+  BacklogIncrement,
+  /** Connection blocks without a session at most. */
+  MaxConnBackLog,
+  /** Milliseconds of silence before SESSION KEEP ALIVE; 0xFFFFFFFF: never. */
+  SessionKeepAlive,
+  /** 1 b, 2 p, 4 m, 8 h; 0: 1 without a name server, 8 with one. */
+  NodeType,
+  /** Addresses of IP; 0: none. */
+  NameServer,
+  NameServerBackup,
+  NameServerPort,
+  NameSrvQueryCount,
+  /** Milliseconds. */
+  NameSrvQueryTimeout,
+  BcastNameQueryCount,
+  /** Milliseconds. */
+  BcastQueryTimeout,
+  /** Where broadcasts go; 0xFFFFFFFF: the address of the card's net. */
+  BroadcastAddress,
+  /** Milliseconds that a name of others is kept. */
+  CacheTimeout,
+  EnableLmhosts,
+  /** Names of LMHOSTS that are preloaded at most. */
+  MaxPreload,
+  /** Milliseconds between refreshes until the name server has answered. */
+  InitialRefreshTimeout,
+  /** The opcode of a refresh: 8 or 9. */
+  RefreshOpCode,
+  /** Milliseconds before a name server that does not answer is tried again. */
+  WinsDownTimeout,
+  /** Octets of datagrams that wait for a name at most. */
+  MaxDgramBuffering,
+  /** Where a query is answered with one address only. */
+  SingleResponse,
+  /** Buckets of the tables of names: 1 16, 2 128, 3 256. */
+  Size,
   // Ours: what no source settles, written down as a setting
   /** Segments in the first flight. */
   NtstackInitialWindowSegments,
@@ -98,6 +136,8 @@ export const enum Parameter {
   NtstackSendPackets,
   /** Where both FINs cross, the acknowledgment carries ours again. */
   NtstackCrossedFin,
+  /** Connection blocks that each client address with a listener adds to NetBT's first two. */
+  NtstackClientBlocks,
   /**
    * Words of the keys of the connection table and the sequence numbers; from the machine's seed.
    */
@@ -112,8 +152,8 @@ export const enum Parameter {
   COUNT,
 }
 
-const VALUES: usize = memory.data(256);
-if (Parameter.COUNT * 4 > 256) ERROR("VALUES holds 64 parameters");
+const VALUES: usize = memory.data(512);
+if (Parameter.COUNT * 4 > 512) ERROR("VALUES holds 128 parameters");
 
 /** What `parameter` is set to. IRQL: any. */
 export function queryParameter(parameter: Parameter): u32 {

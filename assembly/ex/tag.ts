@@ -53,6 +53,14 @@ export const enum Tag {
   Handles = 0x48646641,
   /** "AfdB": octets of a socket. */
   SocketBuffer = 0x42646641,
+  /** "NbtA": a NetBIOS address that a client has opened. */
+  NetbtAddress = 0x4174624e,
+  /** "NbtC": a NetBT connection endpoint. */
+  NetbtConnection = 0x4374624e,
+  /** "NbtL": a connection block, NetBT's end of a TCP connection. */
+  NetbtBlock = 0x4c74624e,
+  /** "NbtN": a name of NetBT. */
+  NetbtName = 0x4e74624e,
   /** "User": user mode's own memory. */
   User = 0x72657355,
 }

@@ -12,6 +12,10 @@ export const enum DeviceName {
   Udp,
   /** \Device\Afd */
   Afd,
+  /** \Device\NetBT_…, one for each card that it is bound to: NetBT and the card's number. */
+  NetBT,
+  /** \Device\NetbiosSmb: sessions without names, on port 445. */
+  NetbiosSmb = 12,
   COUNT,
 }
 
@@ -22,11 +26,12 @@ export class DeviceObject {
   name: DeviceName;
   /** 1 from IoCreateDevice to IoDeleteDevice. */
   present: u32;
-  reserved: u32;
+  /** Its driver's own structure (DeviceExtension), or 0. */
+  extension: usize;
 }
 
-const DEVICES: usize = memory.data(64);
-if (DeviceName.COUNT * 16 > 64) ERROR("DEVICES holds one DeviceObject for each name");
+const DEVICES: usize = memory.data(256);
+if (DeviceName.COUNT * 16 > 256) ERROR("DEVICES holds one DeviceObject for each name");
 if (offsetof<DeviceObject>() != 16) ERROR("DeviceObject");
 
 function deviceAt(name: DeviceName): DeviceObject {
@@ -38,6 +43,7 @@ export function IoCreateDevice(driver: DriverObject, name: DeviceName): DeviceOb
   const device = deviceAt(name);
   device.driver = driver;
   device.name = name;
+  device.extension = 0;
   device.present = 1;
   return device;
 }

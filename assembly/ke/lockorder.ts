@@ -16,6 +16,10 @@ export const enum LockRank {
   AfdEcho = 12,
   /** Sockets that have something to tell user mode. */
   AfdReady = 15,
+  /** One NetBT device: its addresses, its connection blocks. */
+  NetbtDevice = 16,
+  /** Names of NetBT: this machine's, and those of others. */
+  NetbtNames = 17,
   /** Address objects by port; which ports are taken. */
   TcpipAddress = 20,
   /** Which connection endpoint has which connection. */

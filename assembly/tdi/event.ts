@@ -2,6 +2,7 @@
 
 import { NTSTATUS, Status } from "../nt/status";
 import { Irp } from "../io/irp";
+import { NetbiosAddress } from "./address";
 import { DisconnectFlag } from "./request";
 
 /** What ClientEventReceive is told and what it answers. Its owner is the transport. */
@@ -21,15 +22,31 @@ export class ReceiveIndication {
   irp: Irp | null;
 }
 
-/** What ClientEventConnect answers. Its owner is the transport. */
+/** What ClientEventConnect is told and what it answers. Its owner is the transport. */
 @unmanaged
 export class ConnectIndication {
   remoteAddress: u32;
   remotePort: u32;
+  /** Of NetBIOS: who calls; valid during the call only. Null of IP. */
+  remoteName: NetbiosAddress | null;
   /** Answer: the context of an idle, associated connection endpoint. */
   connectionContext: usize;
   /** Answer: a TDI_ACCEPT request. */
   irp: Irp | null;
+}
+
+/** What ClientEventReceiveDatagram is told. Its owner is the transport. */
+@unmanaged
+export class DatagramIndication {
+  remoteAddress: u32;
+  remotePort: u32;
+  /** Of NetBIOS: who sent it; valid during the call only. Null of IP. */
+  remoteName: NetbiosAddress | null;
+  /** 1: it was sent to everybody (TDI_RECEIVE_BROADCAST). */
+  toGroup: u32;
+  /** The first octet; valid during the call only. */
+  tsdu: usize;
+  length: u32;
 }
 
 /** ClientEventConnect. IRQL: DISPATCH_LEVEL. Locks: none of the transport's. */
@@ -46,15 +63,10 @@ export type ReceiveEvent = (
   connection: usize,
   indication: ReceiveIndication,
 ) => NTSTATUS;
-/**
- * ClientEventReceiveDatagram: the datagram lies at `tsdu` during the call. IRQL: DISPATCH_LEVEL.
- */
+/** ClientEventReceiveDatagram. IRQL: DISPATCH_LEVEL. Locks: none of the transport's. */
 export type ReceiveDatagramEvent = (
   context: usize,
-  address: u32,
-  port: u32,
-  tsdu: usize,
-  length: u32,
+  indication: DatagramIndication,
 ) => NTSTATUS;
 /** ClientEventError: the address object had an error that belongs to no request. */
 export type ErrorEvent = (context: usize, status: NTSTATUS) => NTSTATUS;
@@ -105,10 +117,7 @@ export function TdiDefaultReceiveHandler(
 
 export function TdiDefaultRcvDatagramHandler(
   context: usize,
-  address: u32,
-  port: u32,
-  tsdu: usize,
-  length: u32,
+  indication: DatagramIndication,
 ): NTSTATUS {
   return Status.DATA_NOT_ACCEPTED;
 }

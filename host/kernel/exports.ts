@@ -11,6 +11,10 @@ export interface KernelExports {
   boot(processors: number): number;
   addAdapter(index: number, macHigh: number, macLow: number, mtu: number): number;
   addInterface(index: number, address: number, mask: number, gateway: number): number;
+  /** NetBT on a card; `MAXIMUM_ADAPTERS`: sessions without names, on port 445. */
+  bindNetbt(index: number, address: number, mask: number): number;
+  /** A line of LMHOSTS: where a NetbiosAddress lies, and its address. */
+  writeNetbtHost(name: number, address: number): number;
   /** Unloads every driver. */
   halt(): void;
 
@@ -79,7 +83,8 @@ export type RoutineName = Exclude<keyof KernelExports, 'memory'>;
 
 /** How many words each function takes: what the kernel is held against when it is loaded. */
 const ROUTINES: Readonly<Record<RoutineName, number>> = {
-  start: 0, setParameter: 2, boot: 1, addAdapter: 4, addInterface: 4, halt: 0,
+  start: 0, setParameter: 2, boot: 1, addAdapter: 4, addInterface: 4, bindNetbt: 3,
+  writeNetbtHost: 2, halt: 0,
   selectProcessor: 1, onInterrupt: 1, onTick: 1, nextTick: 0, runThreads: 1, irqlOf: 1,
   sharedData: 0, traceRing: 0, receiveRing: 1, transmitRing: 1, counters: 0, drops: 0,
   poolTags: 0, poolBlocks: 0, heapBase: 0, poolAllocations: 0, poolFailures: 0, failAllocation: 2,

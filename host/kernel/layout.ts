@@ -47,7 +47,8 @@ const FIXED: ReadonlyMap<string, number> = new Map([
 ]);
 /** Sizes that the host takes as they are. */
 const SIZES = [
-  'TRACE_SLOTS', 'TAG_SLOTS', 'MAXIMUM_PROCESSORS', 'RING_SLOTS', 'BATCH_FRAMES',
+  'TRACE_SLOTS', 'TAG_SLOTS', 'MAXIMUM_PROCESSORS', 'MAXIMUM_ADAPTERS', 'RING_SLOTS',
+  'BATCH_FRAMES',
 ] as const;
 
 /** A size that the kernel says. */

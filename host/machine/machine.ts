@@ -84,11 +84,14 @@ export class Machine {
 
   /** Brings its interface up: once, when its card is plugged in. @throws Error if it cannot. */
   start(): void {
-    const { address, mask, gateway } = this.settings;
+    const { address, mask, gateway, netbios } = this.settings;
+    const { raw, layout } = this.kernel;
     if (!this.enterUser()) throw this.stopped ?? new Error(`${this.name} does not start`);
-    const status = this.kernel.raw.addInterface(0, address, mask, gateway);
+    let status = raw.addInterface(0, address, mask, gateway);
+    if (status >= 0 && netbios) status = raw.bindNetbt(0, address, mask);
+    if (status >= 0 && netbios) status = raw.bindNetbt(layout.sizes.MAXIMUM_ADAPTERS, 0, 0);
     if (status < 0) {
-      const words = statusName(this.kernel.layout, status);
+      const words = statusName(layout, status);
       throw new Error(`${this.name}: its interface does not start: ${words}`);
     }
     this.leaveUser();

@@ -47,6 +47,8 @@ export interface MachineOptions {
   readonly mac?: string;
   /** Octets of the largest datagram, 68 to 1500; the registry's `MTU` where not given. */
   readonly mtu?: number;
+  /** Whether NetBT is bound to its card; not where not given. */
+  readonly netbios?: boolean;
   /** What its card is plugged into. */
   readonly link?: Link;
   /** The clock that it shares with others; one of its own where not given. */
@@ -76,6 +78,7 @@ export interface MachineSettings {
   readonly macHigh: number;
   readonly macLow: number;
   readonly mtu: number;
+  readonly netbios: boolean;
 }
 
 /** What a machine is given by who makes it. */
@@ -89,8 +92,9 @@ export interface MachineParts {
 const MOST_PROCESSORS = 8;
 const OPTIONS: Readonly<Record<keyof MachineOptions, true>> = {
   name: true, release: true, target: true, processors: true, strategy: true, seed: true,
-  parameters: true, faults: true, address: true, gateway: true, mac: true, mtu: true, link: true,
-  clock: true, module: true, captureSites: true, onPreempt: true, tap: true,
+  parameters: true, faults: true, address: true, gateway: true, mac: true, mtu: true,
+  netbios: true, link: true, clock: true, module: true, captureSites: true, onPreempt: true,
+  tap: true,
 };
 
 /**
@@ -129,7 +133,13 @@ export function checkOptions(options: MachineOptions): MachineSettings {
     macHigh: mac.high,
     macLow: mac.low,
     mtu: parameters.get('MTU') as number,
+    netbios: checkNetbios(options.netbios),
   };
+}
+
+function checkNetbios(netbios: unknown): boolean {
+  if (netbios === undefined || typeof netbios === 'boolean') return netbios ?? false;
+  throw new TypeError(`netbios: true or false, and not ${String(netbios)}`);
 }
 
 /** @throws TypeError naming the first of an object's keys that is not known, or that it is none. */

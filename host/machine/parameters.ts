@@ -6,55 +6,9 @@
  * Registry Reference of 2000; "ours" is what no public source settles, with the reason.
  */
 
-import type { ReleaseName } from './release.js';
-
-/** A default, from a release on, until the next one listed. */
-export interface ParameterDefault {
-  readonly since: ReleaseName;
-  readonly value: number;
-  /** The article, standard or reason it rests on. */
-  readonly source: string;
-}
-
-/** One registry value. */
-export interface ParameterEntry {
-  readonly name: string;
-  /** What one of it is; empty for a switch or a mode. */
-  readonly unit: string;
-  /** The least value allowed. */
-  readonly least: number;
-  /** The greatest value allowed. */
-  readonly most: number;
-  /** Only powers of two are allowed. */
-  readonly powerOfTwo: boolean;
-  readonly description: string;
-  /** Oldest release first; the first is for `nt35`. */
-  readonly defaults: readonly ParameterDefault[];
-}
-
-/** The greatest REG_DWORD. */
-const DWORD = 0xffffffff;
-
-type Default = readonly [since: ReleaseName, value: number, source: string];
-type Range = readonly [least: number, most: number, powerOfTwo?: 'power of two'];
-
-function entry(
-  name: string,
-  [least, most, powerOfTwo]: Range,
-  unit: string,
-  description: string,
-  ...defaults: Default[]
-): ParameterEntry {
-  return {
-    name,
-    unit,
-    least,
-    most,
-    powerOfTwo: powerOfTwo !== undefined,
-    description,
-    defaults: defaults.map(([since, value, source]) => ({ since, value, source })),
-  };
-}
+import { NETBT } from './netbtparameters.js';
+import { DWORD, entry } from './parameter.js';
+import type { ParameterEntry } from './parameter.js';
 
 /** When a SYN is refused, or the queue of the half open is long (Q142641). */
 const SYN_ATTACK: readonly ParameterEntry[] = [
@@ -270,9 +224,12 @@ const OURS: readonly ParameterEntry[] = [
     '1: where both FINs cross, ours goes once more, and the peer\'s is heard once more',
     ['nt35', 0, 'RFC 9293 3.10.7.4, eighth: an acknowledgement'],
     ['modern', 1, 'ours: what FreeBSD does; RFC 9293 lets a FIN be sent again at any time']),
+  entry('NtstackClientBlocks', [0, 1000], 'connections',
+    'connection blocks that each client with a listener adds to the two that NetBT has',
+    ['nt35', 5, 'ours: Q142641 has 2 and what clients add, 7 to 11 on a typical server']),
 ];
 
 /** All values that can be set. */
 export const PARAMETERS: readonly ParameterEntry[] = [
-  ...SYN_ATTACK, ...TCP, ...IP, ...CARD, ...OPTIONS, ...OURS,
+  ...SYN_ATTACK, ...TCP, ...IP, ...CARD, ...OPTIONS, ...NETBT, ...OURS,
 ];

@@ -1,7 +1,7 @@
 /** The registry of a machine: the values NT documents, by their registry names (Q120642). */
 
 import { PARAMETERS } from './parameters.js';
-import type { ParameterEntry } from './parameters.js';
+import type { ParameterEntry } from './parameter.js';
 import { findRelease, RELEASES, releaseOrder } from './release.js';
 import type { ReleaseName } from './release.js';
 import { didYouMean } from './suggest.js';

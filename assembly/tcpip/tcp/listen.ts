@@ -46,8 +46,9 @@ import { transmitLocked } from "./transmit";
 import { synWindowLocked, takeSynWindowLocked } from "./window";
 
 /** One indication for each processor: it lives during the call. */
-const INDICATIONS: usize = memory.data(128);
-if (offsetof<ConnectIndication>() > 16) ERROR("INDICATIONS");
+const INDICATIONS: usize = memory.data(256);
+const INDICATION_OCTETS: usize = 32;
+if (offsetof<ConnectIndication>() > INDICATION_OCTETS) ERROR("INDICATIONS");
 
 /** A segment for no connection: a listener's, or nobody's. IRQL: DISPATCH_LEVEL. Locks: none. */
 export function receiveListen(segment: Segment): void {
@@ -105,11 +106,12 @@ function isValidOpener(segment: Segment): bool {
 
 /** ClientEventConnect: does the client of `address` have an endpoint for this peer? */
 function askClient(address: AddressObject, source: u32, port: u32): ConnectIndication | null {
-  const slot = <usize>KeGetCurrentProcessorNumber() << 4;
+  const slot = <usize>KeGetCurrentProcessorNumber() * INDICATION_OCTETS;
   const indication = changetype<ConnectIndication>(INDICATIONS + slot);
   const handlers = address.handlers;
   indication.remoteAddress = source;
   indication.remotePort = port;
+  indication.remoteName = null;
   indication.connectionContext = 0;
   indication.irp = null;
   mustHoldNothing(Boundary.EVENT_HANDLER);

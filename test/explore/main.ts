@@ -4,6 +4,7 @@
  * `ntstack explore`.
  */
 
+import { performance } from 'node:perf_hooks';
 import { parseArgs } from 'node:util';
 import Table from 'cli-table3';
 import { ROOT } from '../../host/cli/child.js';

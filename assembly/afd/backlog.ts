@@ -12,12 +12,12 @@ import { Irp, IoAllocateIrp, IoFreeIrp } from "../io/irp";
 import { TdiBuildAccept } from "../tdi/build";
 import { closeFile, openConnectionFile } from "../tdi/client";
 import { ConnectIndication } from "../tdi/event";
-import { freeChunks } from "./chunk";
 import { Endpoint, EndpointState, SocketEvent, SocketKind, allocateEndpoint } from "./endpoint";
 import { EndpointFlag, dereferenceEndpoint, referenceEndpoint } from "./endpoint";
 import { leaveHandle } from "./handle";
 import { Listener } from "./listener";
 import { signal } from "./ready";
+import { freeReceived } from "./transfer";
 
 /** The endpoint whose place in a backlog is `entry`. */
 function endpointOf(entry: ListEntry): Endpoint {
@@ -29,7 +29,7 @@ export function refill(socket: Endpoint): void {
   const listener = socket.listener;
   const address = socket.addressFile;
   if (listener == null || address == null) return;
-  while (listener.count < listener.backlog) {
+  while (isShort(socket, listener)) {
     const made = makeIdle(socket, address);
     if (made == null) return;
     const irql = KeAcquireSpinLock(socket.lock);
@@ -37,6 +37,13 @@ export function refill(socket: Endpoint): void {
     listener.count++;
     KeReleaseSpinLock(socket.lock, irql);
   }
+}
+
+function isShort(socket: Endpoint, listener: Listener): bool {
+  const irql = KeAcquireSpinLock(socket.lock);
+  const short = listener.count < listener.backlog;
+  KeReleaseSpinLock(socket.lock, irql);
+  return short;
 }
 
 /** An endpoint that waits for a connection; null: no memory. */
@@ -87,21 +94,26 @@ export function connectEvent(context: usize, indication: ConnectIndication): NTS
     return Status.CONNECTION_REFUSED;
   }
   const file = taken.connectionFile;
-  if (file == null) return Status.CONNECTION_REFUSED;
+  if (file == null) {
+    dereferenceEndpoint(taken);
+    IoFreeIrp(irp);
+    return Status.CONNECTION_REFUSED;
+  }
   taken.remoteAddress = indication.remoteAddress;
   taken.remotePort = indication.remotePort;
-  referenceEndpoint(taken);
   TdiBuildAccept(irp, file, acceptDone, changetype<usize>(taken));
   indication.connectionContext = changetype<usize>(taken);
   indication.irp = irp;
   return Status.MORE_PROCESSING_REQUIRED;
 }
 
+/** The endpoint, which the request references. */
 function takeIdleLocked(socket: Endpoint): Endpoint | null {
   mustHold(socket.lock);
   const listener = socket.listener;
   if (listener == null || IsListEmpty(listener.idle)) return null;
   const taken = endpointOf(RemoveHeadList(listener.idle));
+  referenceEndpoint(taken);
   InsertTailList(listener.asked, taken);
   return taken;
 }
@@ -131,11 +143,13 @@ function referenceParent(endpoint: Endpoint): Endpoint | null {
   return parent ? at<Endpoint>(parent, 0) : null;
 }
 
-/** `endpoint` is in no backlog from here on: the reference to its parent is the caller's. */
+/** `endpoint` is in no backlog from here on, and holds its parent no more. */
 function leaveParent(endpoint: Endpoint): void {
   const irql = KeAcquireSpinLock(endpoint.lock);
+  const parent = endpoint.parent;
   endpoint.parent = 0;
   KeReleaseSpinLock(endpoint.lock, irql);
+  if (parent) dereferenceEndpoint(at<Endpoint>(parent, 0));
 }
 
 function moveLocked(socket: Endpoint, endpoint: Endpoint, open: bool): bool {
@@ -192,33 +206,32 @@ export function closeBacklog(socket: Endpoint): void {
   const irql = KeAcquireSpinLock(socket.lock);
   listener.closed = 1;
   KeReleaseSpinLock(socket.lock, irql);
-  closeAll(socket, listener, listener.idle);
-  closeAll(socket, listener, listener.asked);
-  closeAll(socket, listener, listener.arrived);
-}
-
-function closeAll(socket: Endpoint, listener: Listener, list: ListEntry): void {
-  let endpoint = takeFrom(socket, listener, list);
+  let endpoint = takeAny(socket, listener);
   while (endpoint != null) {
     leaveParent(endpoint);
     const file = endpoint.connectionFile;
     endpoint.connectionFile = null;
     closeFile(file);
-    freeChunks(endpoint.first);
-    endpoint.first = null;
-    dereferenceEndpoint(socket);
+    freeReceived(endpoint);
     dereferenceEndpoint(endpoint);
-    endpoint = takeFrom(socket, listener, list);
+    endpoint = takeAny(socket, listener);
   }
 }
 
-function takeFrom(socket: Endpoint, listener: Listener, list: ListEntry): Endpoint | null {
-  let endpoint: Endpoint | null = null;
+/** One of the backlog, whatever it waits for; null: it is empty. */
+function takeAny(socket: Endpoint, listener: Listener): Endpoint | null {
   const irql = KeAcquireSpinLock(socket.lock);
-  if (!IsListEmpty(list)) {
-    endpoint = endpointOf(RemoveHeadList(list));
-    listener.count--;
-  }
+  const endpoint = takeAnyLocked(socket, listener);
   KeReleaseSpinLock(socket.lock, irql);
   return endpoint;
+}
+
+function takeAnyLocked(socket: Endpoint, listener: Listener): Endpoint | null {
+  mustHold(socket.lock);
+  let list = listener.idle;
+  if (IsListEmpty(list)) list = listener.asked;
+  if (IsListEmpty(list)) list = listener.arrived;
+  if (IsListEmpty(list)) return null;
+  listener.count--;
+  return endpointOf(RemoveHeadList(list));
 }

@@ -22,9 +22,10 @@ import { signalEcho } from "./ready";
 class Echo extends ListEntry {
   irp: Irp;
   context: u32;
-  /** Under the echo lock: its cancellation is under way. */
+  // Under `lock()`:
+  /** Its cancellation is under way. */
   cancelling: u8;
-  /** Under the echo lock: it has ended, and is in the list no more. */
+  /** It has ended, and is in the list no more. */
   ended: u8;
 }
 
@@ -35,6 +36,7 @@ function lock(): KSpinLock {
   return changetype<KSpinLock>(LOCK);
 }
 
+/** Echoes that user mode waits for. Under `lock()`. */
 function pending(): ListEntry {
   return changetype<ListEntry>(PENDING);
 }

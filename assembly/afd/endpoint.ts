@@ -85,30 +85,34 @@ export class Endpoint extends ListEntry {
   private turn2: u32;
   private turn3: u32;
   kind: u8;
+  // Written under `lock`:
   state: u8;
   flags: u16;
-  // Under `lock`:
+  // In the turn of a call, or before it has a handle:
   addressFile: FileObject | null;
   connectionFile: FileObject | null;
   /** A listening socket's backlog. */
   listener: Listener | null;
+  // Under `lock`:
   /** The listening socket in whose backlog it is, referenced, or 0. */
   parent: usize;
   /** Octets, or datagrams, that user mode has not taken. */
   first: Chunk | null;
   last: Chunk | null;
+  // Written under `lock`:
   receiveQueued: u32;
   receiveLimit: u32;
   sendQueued: u32;
   sendLimit: u32;
   status: NTSTATUS;
+  /** Octets received in all. */
+  received: u32;
+  // In the turn of a call, or before it has a handle:
   remoteAddress: u32;
   remotePort: u32;
   localAddress: u32;
   localPort: u32;
-  /** Octets received in all. */
-  received: u32;
-  // Under the ready list's lock:
+  // Under `readyLock()` of ready.ts:
   private readyFlink: usize;
   private readyBlink: usize;
   events: u32;

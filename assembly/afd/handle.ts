@@ -24,10 +24,13 @@ class HandleTable {
   lockWord: u32;
   // Under `lock`:
   entries: usize;
+  // Written under `lock`:
   capacity: u32;
+  // Under `lock`:
   /** The free entry that is used next, and the one behind which the next is put. */
   first: u32;
   last: u32;
+  // Written under `lock`:
   /** Free entries: an entry is used again only after all others. */
   free: u32;
   get lock(): KSpinLock {

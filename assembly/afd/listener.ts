@@ -6,22 +6,26 @@ import { ExAllocate } from "../ex/pool";
 import { Tag } from "../ex/tag";
 import { WorkItem } from "../ex/workitem";
 
-/** Under the lock of its socket: all of it. */
+/** The backlog of a listening socket. */
 @unmanaged
 export class Listener {
+  // Under `Endpoint.lock` of endpoint.ts:
   private freeFlink: usize;
   private freeBlink: usize;
   private waitFlink: usize;
   private waitBlink: usize;
   private askFlink: usize;
   private askBlink: usize;
+  // Of ex/workitem.ts:
   private item0: u32;
   private item1: u32;
   private item2: u32;
   private item3: u32;
   private item4: u32;
+  // Does not change:
   /** Connections that may wait: half open, or open and not accepted. */
   backlog: u32;
+  // Written under `Endpoint.lock` of endpoint.ts:
   /** Endpoints in the three lists together. */
   count: u32;
   /** 1 when the socket is closed: no more endpoints. */

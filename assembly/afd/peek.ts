@@ -22,8 +22,8 @@ export function peek(endpoint: Endpoint, address: usize, length: u32): i32 {
   const copied = copyLocked(endpoint, address, length);
   const end = endpoint.kind == SocketKind.DATAGRAM ? Status.NO_MORE_ENTRIES : endLocked(endpoint);
   const found = endpoint.first != null;
-  const file = isUnbuffered(endpoint) && copied < length ? endpoint.connectionFile : null;
   KeReleaseSpinLock(endpoint.lock, irql);
+  const file = isUnbuffered(endpoint) && copied < length ? endpoint.connectionFile : null;
   const held = file != null ? peekHeld(file, address + copied, length - copied) : 0;
   return found || held != 0 || length == 0 ? <i32>(copied + held) : end;
 }

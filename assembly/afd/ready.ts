@@ -35,10 +35,12 @@ export function readyLock(): usize {
   return LOCK;
 }
 
+/** Sockets of which user mode is to be told. Under `lock()`. */
 function readyList(): ListEntry {
   return changetype<ListEntry>(READY);
 }
 
+/** Echoes that have ended. Under `lock()`. */
 function echoes(): ListEntry {
   return changetype<ListEntry>(ECHOES);
 }

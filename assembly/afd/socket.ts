@@ -14,12 +14,11 @@ import { queryFile, setFileOption, setHandlers } from "../tdi/client";
 import { EventHandlers } from "../tdi/event";
 import { ConnectionOption, DisconnectFlag, TransportQuery } from "../tdi/request";
 import { closeBacklog, connectEvent, refill, refillWorker } from "./backlog";
-import { freeChunks } from "./chunk";
 import { Endpoint, EndpointFlag, EndpointState, SocketEvent, SocketKind } from "./endpoint";
 import { dereferenceEndpoint, referenceEndpoint } from "./endpoint";
 import { allocateListener } from "./listener";
 import { signal, silence } from "./ready";
-import { isUnbuffered, receiveDatagramEvent, receiveEvent } from "./transfer";
+import { freeReceived, isUnbuffered, receiveDatagramEvent, receiveEvent } from "./transfer";
 import { transportOf } from "./transport";
 
 /** What user mode may set. */
@@ -80,7 +79,7 @@ export function bind(endpoint: Endpoint, address: u32, port: u32): NTSTATUS {
   endpoint.addressFile = file;
   endpoint.localAddress = address;
   endpoint.localPort = port ? port : queryFile(file, TransportQuery.LOCAL_PORT);
-  endpoint.state = <u8>EndpointState.BOUND;
+  setState(endpoint, EndpointState.BOUND);
   return Status.SUCCESS;
 }
 
@@ -98,7 +97,7 @@ export function listen(endpoint: Endpoint, backlog: u32): NTSTATUS {
   if (listener == null) return Status.INSUFFICIENT_RESOURCES;
   ExInitializeWorkItem(listener.refill, refillWorker, context);
   endpoint.listener = listener;
-  endpoint.state = <u8>EndpointState.LISTENING;
+  setState(endpoint, EndpointState.LISTENING);
   refill(endpoint);
   return listener.count ? Status.SUCCESS : Status.INSUFFICIENT_RESOURCES;
 }
@@ -123,15 +122,15 @@ export function connect(endpoint: Endpoint, remoteAddress: u32, remotePort: u32)
   endpoint.connectionFile = file;
   endpoint.remoteAddress = remoteAddress;
   endpoint.remotePort = remotePort;
-  endpoint.state = <u8>EndpointState.CONNECTING;
+  setState(endpoint, EndpointState.CONNECTING);
   return callConnect(endpoint, file, irp);
 }
 
 function callConnect(endpoint: Endpoint, file: FileObject, irp: Irp): NTSTATUS {
   const remote = endpoint.remoteAddress;
-  referenceEndpoint(endpoint);
   const context = changetype<usize>(endpoint);
   TdiBuildConnect(irp, file, connectDone, context, remote, endpoint.remotePort);
+  referenceEndpoint(endpoint);
   return IoCallDriver(file.device, irp);
 }
 
@@ -194,6 +193,12 @@ export function shutdown(endpoint: Endpoint): NTSTATUS {
   return status;
 }
 
+function setState(endpoint: Endpoint, state: EndpointState): void {
+  const irql = KeAcquireSpinLock(endpoint.lock);
+  endpoint.state = <u8>state;
+  KeReleaseSpinLock(endpoint.lock, irql);
+}
+
 function setFlag(endpoint: Endpoint, flag: EndpointFlag, on: bool): void {
   const irql = KeAcquireSpinLock(endpoint.lock);
   if (on) endpoint.flags |= <u16>flag;
@@ -227,9 +232,7 @@ export function close(endpoint: Endpoint, abort: bool): void {
     closeFile(connection);
   }
   silence(endpoint);
-  freeChunks(endpoint.first);
-  endpoint.first = null;
-  endpoint.last = null;
+  freeReceived(endpoint);
   dereferenceEndpoint(endpoint);
 }
 
@@ -240,10 +243,8 @@ export function setOption(endpoint: Endpoint, option: SocketOption, value: u32):
       setFlag(endpoint, EndpointFlag.SINK, value != 0);
       return Status.SUCCESS;
     case SocketOption.SEND_BUFFER:
-      endpoint.sendLimit = value;
-      return Status.SUCCESS;
     case SocketOption.RECEIVE_BUFFER:
-      endpoint.receiveLimit = value;
+      setLimit(endpoint, option, value);
       return Status.SUCCESS;
     case SocketOption.NO_DELAY:
       return setConnectionOption(endpoint, ConnectionOption.NO_DELAY, value);
@@ -252,6 +253,13 @@ export function setOption(endpoint: Endpoint, option: SocketOption, value: u32):
     default:
       return Status.INVALID_PARAMETER;
   }
+}
+
+function setLimit(endpoint: Endpoint, option: SocketOption, octets: u32): void {
+  const irql = KeAcquireSpinLock(endpoint.lock);
+  if (option == SocketOption.SEND_BUFFER) endpoint.sendLimit = octets;
+  else endpoint.receiveLimit = octets;
+  KeReleaseSpinLock(endpoint.lock, irql);
 }
 
 /** The connection endpoint is opened for it when there is none yet. */

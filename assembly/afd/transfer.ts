@@ -11,7 +11,7 @@ import { TdiBuildReceive, TdiBuildSend, TdiBuildSendDatagram } from "../tdi/buil
 import { keepRequest, queryFile } from "../tdi/client";
 import { DatagramIndication, ReceiveIndication } from "../tdi/event";
 import { ReceiveFlag, TransportQuery } from "../tdi/request";
-import { Chunk, allocateChunk, freeChunk } from "./chunk";
+import { Chunk, allocateChunk, freeChunk, freeChunks } from "./chunk";
 import { Endpoint, EndpointFlag, EndpointState, SocketEvent, SocketKind } from "./endpoint";
 import { dereferenceEndpoint, referenceEndpoint } from "./endpoint";
 import { signal } from "./ready";
@@ -28,8 +28,8 @@ const RECEIVE_CUT: u32 = 16384;
 export function send(endpoint: Endpoint, address: usize, length: u32): i32 {
   const irql = KeAcquireSpinLock(endpoint.lock);
   const taken = reserveLocked(endpoint, length);
-  const file = endpoint.connectionFile;
   KeReleaseSpinLock(endpoint.lock, irql);
+  const file = endpoint.connectionFile;
   if (taken <= 0) return taken;
   let status: NTSTATUS = Status.INSUFFICIENT_RESOURCES;
   if (file != null) status = sendChunk(endpoint, file, address, <u32>taken);
@@ -134,13 +134,12 @@ export function receiveEvent(
   const endpoint = at<Endpoint>(connection, 0);
   const irql = KeAcquireSpinLock(endpoint.lock);
   const taken = takeLocked(endpoint, indication.tsdu, indication.available);
-  KeReleaseSpinLock(endpoint.lock, irql);
-  indication.taken = taken;
   // Nothing taken and nothing queued, for want of memory: user mode must come and ask for it.
   const news = taken != 0 || endpoint.receiveQueued == 0;
-  if (news && endpoint.state == EndpointState.CONNECTED) {
-    signal(endpoint, SocketEvent.READABLE);
-  }
+  const tell = news && endpoint.state == EndpointState.CONNECTED;
+  KeReleaseSpinLock(endpoint.lock, irql);
+  indication.taken = taken;
+  if (tell) signal(endpoint, SocketEvent.READABLE);
   return taken == 0 ? Status.DATA_NOT_ACCEPTED : Status.SUCCESS;
 }
 
@@ -224,10 +223,10 @@ export function isUnbuffered(endpoint: Endpoint): bool {
 function fetch(endpoint: Endpoint, length: u32): void {
   const irql = KeAcquireSpinLock(endpoint.lock);
   const file = mayFetchLocked(endpoint, length) ? endpoint.connectionFile : null;
+  const missing = length - endpoint.receiveQueued;
   KeReleaseSpinLock(endpoint.lock, irql);
   if (file == null) return;
   const held = queryFile(file, TransportQuery.HELD);
-  const missing = length - endpoint.receiveQueued;
   let wanted = held < missing ? held : missing;
   if (wanted > RECEIVE_CUT) wanted = RECEIVE_CUT;
   if (wanted) askFor(endpoint, file, wanted);
@@ -282,6 +281,16 @@ function takeDatagramLocked(endpoint: Endpoint, address: usize, length: u32): i3
   return <i32>take;
 }
 
+/** Lets go of what user mode has not taken. IRQL: <= DISPATCH_LEVEL. */
+export function freeReceived(endpoint: Endpoint): void {
+  const irql = KeAcquireSpinLock(endpoint.lock);
+  const first = endpoint.first;
+  endpoint.first = null;
+  endpoint.last = null;
+  KeReleaseSpinLock(endpoint.lock, irql);
+  freeChunks(first);
+}
+
 function dropFirstLocked(endpoint: Endpoint, chunk: Chunk): void {
   mustHold(endpoint.lock);
   endpoint.first = chunk.next;
@@ -334,8 +343,8 @@ function endReceiving(endpoint: Endpoint): void {
 function restDone(irp: Irp, context: usize): NTSTATUS {
   const chunk = at<Chunk>(context, 0);
   const endpoint = at<Endpoint>(chunk.owner, 0);
-  const irql = KeAcquireSpinLock(endpoint.lock);
   const length: u32 = irp.status < 0 ? 0 : irp.information;
+  const irql = KeAcquireSpinLock(endpoint.lock);
   endpoint.flags &= ~(<u16>EndpointFlag.RECEIVING);
   // Less than was asked for: the transport has no more, and will indicate again.
   if (length < chunk.length) endpoint.flags &= ~(<u16>EndpointFlag.TRANSPORT_HOLDS);

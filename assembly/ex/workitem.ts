@@ -18,6 +18,7 @@ export type WorkerRoutine = (context: usize) => void;
 export class WorkItem extends ListEntry {
   routine: WorkerRoutine;
   context: usize;
+  // Under `lock()`:
   queued: u32;
 }
 
@@ -30,6 +31,11 @@ function lock(): KSpinLock {
   return changetype<KSpinLock>(LOCK);
 }
 
+/** Items that wait. Under `lock()`. */
+function queue(): ListEntry {
+  return changetype<ListEntry>(QUEUE);
+}
+
 /** Where its lock lies, for the host. */
 export function workQueueLock(): usize {
   return LOCK;
@@ -38,7 +44,7 @@ export function workQueueLock(): usize {
 /** Makes the queue. Once, at boot. */
 export function initializeWorkQueue(): void {
   KeInitializeSpinLock(lock(), LockRank.ExWorkQueue);
-  InitializeListHead(changetype<ListEntry>(QUEUE));
+  InitializeListHead(queue());
   store<u32>(WORDS, 0);
 }
 
@@ -52,15 +58,15 @@ export function ExInitializeWorkItem(item: WorkItem, routine: WorkerRoutine, con
 /** Queues `item`; false when it is queued already. IRQL: <= DISPATCH_LEVEL. */
 export function ExQueueWorkItem(item: WorkItem): bool {
   const irql = KeAcquireSpinLock(lock());
-  const queue = item.queued == 0;
-  if (queue) {
+  const queues = item.queued == 0;
+  if (queues) {
     item.queued = 1;
-    InsertTailList(changetype<ListEntry>(QUEUE), item);
+    InsertTailList(queue(), item);
     store<u32>(WORDS, load<u32>(WORDS) + 1);
     if (VERIFIER) noteActive(changetype<usize>(item), Active.WORK_ITEM);
   }
   KeReleaseSpinLock(lock(), irql);
-  return queue;
+  return queues;
 }
 
 /** How many items wait. */
@@ -69,11 +75,10 @@ export function waitingWorkItems(): u32 {
 }
 
 function takeItem(): WorkItem | null {
-  const queue = changetype<ListEntry>(QUEUE);
   let item: WorkItem | null = null;
   const irql = KeAcquireSpinLock(lock());
-  if (!IsListEmpty(queue)) {
-    item = changetype<WorkItem>(RemoveHeadList(queue));
+  if (!IsListEmpty(queue())) {
+    item = changetype<WorkItem>(RemoveHeadList(queue()));
     item.queued = 0;
     store<u32>(WORDS, load<u32>(WORDS) - 1);
     if (VERIFIER) noteInactive(changetype<usize>(item));

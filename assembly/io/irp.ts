@@ -37,8 +37,10 @@ export class Irp {
   stackCount: u8;
   /** The location of the driver that owns it; stackCount while its allocator does. */
   currentLocation: u8;
+  // Under `lock()` of cancel.ts:
   /** Set by IoCancelIrp. */
   cancel: u8;
+  // Of whom it belongs to:
   pendingReturned: u8;
   cancelRoutine: CancelRoutine | null;
   cancelIrql: i32;

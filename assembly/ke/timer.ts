@@ -12,9 +12,10 @@ import { Kdpc, KeInsertQueueDpc } from "./dpc";
 import { Wheel, WheelEntry, advanceWheel, initializeWheel, nextDue } from "./wheel";
 import { startEntry, stopEntry, takeExpired } from "./wheel";
 
-/** A timer. Under the timer lock: all of it. */
+/** A timer. Under the timer lock: its place in the wheel too. */
 @unmanaged
 export class KTimer extends WheelEntry {
+  // Under `lock()`:
   /** Ticks between two expiries; 0: once. */
   periodTicks: u32;
   dpc: Kdpc | null;
@@ -22,14 +23,19 @@ export class KTimer extends WheelEntry {
 
 const WHEEL: usize = memory.data(6248);
 const LOCK: usize = memory.data(4);
-/** Where expired timers are strung up while their DPCs are queued. */
 const EXPIRED: usize = memory.data(8);
 
 /** What the host gets when no timer runs. */
 export const NO_TICK: u32 = 0xffffffff;
 
+/** The timers that run. Under `lock()`. */
 function wheel(): Wheel {
   return changetype<Wheel>(WHEEL);
+}
+
+/** Where expired timers are strung up while their DPCs are queued. Under `lock()`. */
+function expired(): ListEntry {
+  return changetype<ListEntry>(EXPIRED);
 }
 
 function lock(): KSpinLock {
@@ -85,14 +91,13 @@ export function KeCancelTimer(timer: KTimer): bool {
 
 /** Plays the wheel up to `tick` and queues the DPCs of what is due. IRQL: DISPATCH_LEVEL. */
 export function expireTimers(tick: u32): void {
-  const expired = changetype<ListEntry>(EXPIRED);
   let more: bool = true;
   while (more) {
     KeAcquireSpinLockAtDpcLevel(lock());
-    InitializeListHead(expired);
-    more = advanceWheel(wheel(), tick, expired);
-    while (!IsListEmpty(expired)) {
-      const timer = at<KTimer>(addressOf(takeExpired(wheel(), expired)), 0);
+    InitializeListHead(expired());
+    more = advanceWheel(wheel(), tick, expired());
+    while (!IsListEmpty(expired())) {
+      const timer = at<KTimer>(addressOf(takeExpired(wheel(), expired())), 0);
       if (timer.periodTicks) startEntry(wheel(), timer, timer.dueTick + timer.periodTicks);
       else if (VERIFIER) noteInactive(changetype<usize>(timer));
       const dpc = timer.dpc;

@@ -62,7 +62,7 @@ function putPacketLocked(adapter: Adapter, packet: NdisPacket): void {
 
 /**
  * Strings up the packets of a new card, whose number is known, in the order of their buffers:
- * as many of the PACKETS as the registry says.
+ * as many of the PACKETS as the registry says. Once, at start.
  */
 export function initializePackets(adapter: Adapter, packets: usize, buffers: usize): void {
   const many = queryParameter(Parameter.NtstackSendPackets);

@@ -9,7 +9,6 @@ import { KeReleaseSpinLock } from "../ke/spinlock";
 import { mustHold } from "../ke/spinlock";
 import { IoCompleteRequest } from "../io/complete";
 import { Irp } from "../io/irp";
-import { IoMarkIrpPending } from "../io/stack";
 import { EventHandlers, initializeHandlers } from "../tdi/event";
 import { NTSTATUS, Status } from "../nt/status";
 import { isOurs } from "./interface";
@@ -19,14 +18,15 @@ import { Protocol } from "../wire/ipv4";
 /** A transport address that a client has opened. */
 @unmanaged
 export class AddressObject {
-  // Under the address lock:
+  // Under `lock()`:
   next: AddressObject | null;
   references: u32;
   /** How many found it and may call its client. */
   callers: u16;
+  // Written under `lock()` and `lock()` of tcp/connection.ts:
   /**
    * 1 when its client has closed it: only connections hold it, nobody new finds it, and no endpoint
-   * of it gets a connection. Written under the lock of connection endpoints as well.
+   * of it gets a connection.
    */
   closed: u8;
   // Do not change while it is open:
@@ -34,14 +34,15 @@ export class AddressObject {
   /** 0: any of this machine's. */
   address: u32;
   port: u32;
-  /** IRP_MJ_CLEANUP, while it waits for the last caller. Under the address lock. */
+  // Under `lock()`:
+  /** IRP_MJ_CLEANUP, while it waits for the last caller. */
   cleanup: Irp | null;
+  // Set by its client before traffic comes:
   private handlerWords0: u64;
   private handlerWords1: u64;
   private handlerWords2: u64;
   private handlerWords3: u64;
   private handlerWords4: u64;
-  /** Set by its client before traffic comes. */
   get handlers(): EventHandlers {
     return at<EventHandlers>(changetype<usize>(this), offsetof<this>("handlerWords0"));
   }
@@ -176,19 +177,6 @@ function findLocked(protocol: Protocol, address: u32, port: u32): AddressObject 
     one = one.next;
   }
   return null;
-}
-
-/**
- * The client of `object` is gone: nobody new finds it. PENDING: somebody has found it, and
- * completes `irp` when the client is called no more.
- */
-export function closeToAllLocked(object: AddressObject, irp: Irp): NTSTATUS {
-  mustHold(lock());
-  object.closed = 1;
-  if (object.callers == 0) return Status.SUCCESS;
-  IoMarkIrpPending(irp);
-  object.cleanup = irp;
-  return Status.PENDING;
 }
 
 /** One more holds `object`, as its holder asks. IRQL: <= DISPATCH_LEVEL. */

@@ -29,7 +29,7 @@ import { Counter, count, Drop, drop } from "./counters";
 import { Interface, isBroadcast } from "./interface";
 import { isMulticast } from "../wire/ipv4";
 import { Neighbour, state, bucketAt, Bucket, findNeighbourLocked } from "./neighbour";
-import { addNeighbourLocked, forget, BUCKETS } from "./neighbour";
+import { addNeighbourLocked, freeNeighbour, BUCKETS } from "./neighbour";
 import { initializeNeighbours, stopWhenEmpty } from "./neighbour";
 
 /** Makes an empty table of neighbours. Once, at start. */
@@ -110,7 +110,7 @@ function parkLocked(
   }
   replaceParkedLocked(neighbour, packet);
   // The frame is safe in the pool: the packet may carry the request.
-  if (isNew) return buildRequest(neighbour, packet);
+  if (isNew) return buildRequestLocked(neighbour, packet);
   NdisFreePacket(packet);
   return null;
 }
@@ -148,7 +148,8 @@ function beginPacket(packet: NdisPacket, via: Interface, operation: ArpOperation
   return arp;
 }
 
-function buildRequest(neighbour: Neighbour, packet: NdisPacket): NdisPacket {
+function buildRequestLocked(neighbour: Neighbour, packet: NdisPacket): NdisPacket {
+  mustHold(state().lock);
   const arp = beginPacket(packet, neighbour.via, ArpOperation.REQUEST);
   setBroadcast(destinationOf(packet.frame));
   arp.targetProtocol = neighbour.address;
@@ -270,14 +271,14 @@ function ageBucketLocked(bucket: Bucket, now: u32): NdisPacket | null {
   let neighbour = bucket.first;
   while (neighbour != null) {
     const next: Neighbour | null = neighbour.next;
-    if (isOver(neighbour, now)) {
+    if (isOverLocked(neighbour, now)) {
       if (before == null) bucket.first = next;
       else before.next = next;
       state().neighbours--;
-      giveUp(neighbour);
+      giveUpLocked(neighbour);
     } else {
       before = neighbour;
-      const request = askAgain(neighbour, now);
+      const request = askAgainLocked(neighbour, now);
       if (request != null) {
         request.next = requests;
         requests = request;
@@ -288,9 +289,10 @@ function ageBucketLocked(bucket: Bucket, now: u32): NdisPacket | null {
   return requests;
 }
 
-function isOver(neighbour: Neighbour, now: u32): bool {
+function isOverLocked(neighbour: Neighbour, now: u32): bool {
+  mustHold(state().lock);
   const tried = neighbour.tries >= queryParameter(Parameter.ArpRetryCount);
-  if (!neighbour.resolved) return tried && mayAsk(neighbour, now);
+  if (!neighbour.resolved) return tried && mayAskLocked(neighbour, now);
   const unused = queryParameter(Parameter.ArpCacheLife) * TICKS_PER_SECOND;
   const used = queryParameter(Parameter.ArpCacheMinReferencedLife) * TICKS_PER_SECOND;
   const idleSince = tickBefore(neighbour.usedTick, neighbour.learnedTick)
@@ -300,24 +302,27 @@ function isOver(neighbour: Neighbour, now: u32): bool {
 }
 
 /** No more than one request a second for each (RFC 1122, 2.3.2.1). */
-function mayAsk(neighbour: Neighbour, now: u32): bool {
+function mayAskLocked(neighbour: Neighbour, now: u32): bool {
+  mustHold(state().lock);
   return !neighbour.resolved && now - neighbour.learnedTick >= TICKS_PER_SECOND;
 }
 
-function askAgain(neighbour: Neighbour, now: u32): NdisPacket | null {
-  if (!mayAsk(neighbour, now)) return null;
+function askAgainLocked(neighbour: Neighbour, now: u32): NdisPacket | null {
+  mustHold(state().lock);
+  if (!mayAskLocked(neighbour, now)) return null;
   const packet = NdisAllocatePacket(neighbour.via.adapter);
   if (packet == null) {
     neighbour.tries++;
     return null;
   }
-  return buildRequest(neighbour, packet);
+  return buildRequestLocked(neighbour, packet);
 }
 
-function giveUp(neighbour: Neighbour): void {
+function giveUpLocked(neighbour: Neighbour): void {
+  mustHold(state().lock);
   if (!neighbour.resolved) {
     trace(Event.ARP_FAILED, neighbour.address, neighbour.tries, 0);
     if (neighbour.parked) drop(Drop.ARP_UNRESOLVED);
   }
-  forget(neighbour);
+  freeNeighbour(neighbour);
 }

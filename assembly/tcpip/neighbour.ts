@@ -15,9 +15,10 @@ import { KTimer, KeCancelTimer, KeInitializeTimer, KeSetTimerEx } from "../ke/ti
 import { Drop, drop } from "./counters";
 import { Interface } from "./interface";
 
-/** A neighbour. Under the ARP lock: all of it. */
+/** A neighbour. */
 @unmanaged
 export class Neighbour {
+  // Under `State.lock`:
   next: Neighbour | null;
   address: u32;
   via: Interface;
@@ -105,15 +106,15 @@ export function cleanUpNeighbours(): void {
     bucket.first = null;
     while (neighbour != null) {
       const next: Neighbour | null = neighbour.next;
-      forget(neighbour);
+      freeNeighbour(neighbour);
       neighbour = next;
     }
   }
   state().neighbours = 0;
 }
 
-/** Frees a neighbour that is in no bucket any more. */
-export function forget(neighbour: Neighbour): void {
+/** Frees a neighbour that is in no bucket: nobody has it any more. */
+export function freeNeighbour(neighbour: Neighbour): void {
   if (neighbour.parked) ExFreePool(neighbour.parked);
   ExFree(neighbour);
 }

@@ -23,8 +23,9 @@ export class RouteCacheEntry {
   via: Interface;
   /** Octets of the largest datagram that our own link carries. */
   mtu: u32;
-  // Under `lock`:
+  // Under `lock()`:
   references: u32;
+  // Written under `lock()`:
   /** Octets of the largest datagram that the path is known to carry, and since when (RFC 1191). */
   pathMtu: u32;
   narrowedTick: u32;
@@ -38,7 +39,7 @@ const FIRST_TABLE: usize = memory.data(1024);
 /** The table of entries: it doubles when it has more entries than buckets. */
 @unmanaged
 class Table {
-  // Under `lock`:
+  // Under `lock()`:
   buckets: usize;
   bits: u32;
   count: u32;
@@ -58,7 +59,8 @@ function lock(): KSpinLock {
   return changetype<KSpinLock>(LOCK);
 }
 
-function bucketOf(destination: u32): Bucket {
+function bucketLocked(destination: u32): Bucket {
+  mustHold(lock());
   const index = (destination * 0x9e3779b1) >>> (32 - table().bits);
   return at<Bucket>(table().buckets, <usize>index << 2);
 }
@@ -98,7 +100,7 @@ function growLocked(): void {
     let entry = at<Bucket>(old, <usize>i << 2).first;
     while (entry != null) {
       const next: RouteCacheEntry | null = entry.next;
-      const bucket = bucketOf(entry.destination);
+      const bucket = bucketLocked(entry.destination);
       entry.next = bucket.first;
       bucket.first = entry;
       entry = next;
@@ -145,7 +147,7 @@ export function referenceRoute(destination: u32): RouteCacheEntry | null {
 
 function referenceRouteLocked(via: Interface, destination: u32): RouteCacheEntry | null {
   mustHold(lock());
-  let bucket = bucketOf(destination);
+  let bucket = bucketLocked(destination);
   let entry: RouteCacheEntry | null = bucket.first;
   while (entry != null) {
     if (entry.destination == destination) {
@@ -163,7 +165,7 @@ function referenceRouteLocked(via: Interface, destination: u32): RouteCacheEntry
   made.pathMtu = made.mtu;
   made.references = 1;
   if (++table().count > (<u32>1) << table().bits) growLocked();
-  bucket = bucketOf(destination);
+  bucket = bucketLocked(destination);
   made.next = bucket.first;
   bucket.first = made;
   return made;
@@ -205,7 +207,7 @@ export function dereferenceRoute(entry: RouteCacheEntry): void {
 
 function unlinkLocked(entry: RouteCacheEntry): void {
   mustHold(lock());
-  const bucket = bucketOf(entry.destination);
+  const bucket = bucketLocked(entry.destination);
   table().count--;
   if (bucket.first == entry) {
     bucket.first = entry.next;

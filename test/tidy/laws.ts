@@ -6,10 +6,12 @@ import { BOUNDARY_RULES } from './boundary.js';
 import { FAULT_RULES } from './faults.js';
 import { HOST_RULES } from './hostlaws.js';
 import { IMPORT_RULES } from './imports.js';
+import { KEPT_RULES } from './kept.js';
 import { LANGUAGE_RULES } from './language.js';
 import { LOCK_RULES } from './locks.js';
 import { MAGIC_RULES } from './magic.js';
 import { MANAGED_RULES } from './managed.js';
+import { RELEASED_RULES } from './released.js';
 import { judge, matches } from './rule.js';
 import type { Exception, Rule, Violation } from './rule.js';
 import { readTree } from './source.js';
@@ -22,6 +24,8 @@ export const RULES: readonly Rule[] = [
   ...LANGUAGE_RULES,
   ...ADDRESS_RULES,
   ...LOCK_RULES,
+  ...KEPT_RULES,
+  ...RELEASED_RULES,
   ...FAULT_RULES,
   ...MAGIC_RULES,
   ...BOUNDARY_RULES,

@@ -46,7 +46,7 @@ function afterCalls(node: ts.Node, held: Held): Held {
 }
 
 /** True on a line, or under a condition, with `faulty(`: a defect is meant to do this. */
-function isDefect(source: Source, node: ts.Node): boolean {
+export function isDefect(source: Source, node: ts.Node): boolean {
   if (lineText(source, lineOf(source, node)).includes('faulty(')) return true;
   for (
     let outer = node.parent;

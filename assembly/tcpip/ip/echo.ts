@@ -60,6 +60,7 @@ export function echoLock(): usize {
   return LOCK;
 }
 
+/** Requests that wait for their reply. Under `lock()`. */
 function waiting(): ListEntry {
   return changetype<ListEntry>(WAITING);
 }

@@ -33,9 +33,10 @@ class Piece {
 }
 const PIECE_HEAD: u32 = <u32>offsetof<Piece>();
 
-/** A datagram in pieces. Under the reassembly lock: all of it. */
+/** A datagram in pieces. */
 @unmanaged
 class Datagram {
+  // Under `State.lock`:
   next: Datagram | null;
   source: u32;
   destination: u32;
@@ -49,7 +50,7 @@ class Datagram {
   dueTick: u32;
   /** In order of offset. */
   pieces: Piece | null;
-  // The header of the first piece, without options; meaningful when that is here.
+  /** The header of the first piece, without options; meaningful when that is here. */
   private headerWords0: u64;
   private headerWords1: u64;
   private headerWords2: u32;

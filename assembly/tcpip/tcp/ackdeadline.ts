@@ -13,7 +13,8 @@ import { Tag } from "../../ex/tag";
 import { KeQueryTickCount } from "../../trace/ring";
 import { DeferredRoutine, Kdpc, KeInitializeDpc } from "../../ke/dpc";
 import { LockRank } from "../../ke/lockorder";
-import { KSpinLock, KeAcquireSpinLockAtDpcLevel, KeInitializeSpinLock } from "../../ke/spinlock";
+import { KSpinLock, KeAcquireSpinLock, KeAcquireSpinLockAtDpcLevel } from "../../ke/spinlock";
+import { KeInitializeSpinLock, KeReleaseSpinLock } from "../../ke/spinlock";
 import { KeReleaseSpinLockFromDpcLevel, mustHold } from "../../ke/spinlock";
 import { KTimer, KeCancelTimer, KeInitializeTimer, KeSetTimerEx } from "../../ke/timer";
 import { TOGETHER, noteTaken, takeNoted } from "./taken";
@@ -77,8 +78,10 @@ class Deadlines {
   used: u32;
   /** The first free place, counted from 1; 0: there is none. */
   free: u32;
-  /** 1 while the timer runs, or its DPC is on its way. Read without the lock too. */
+  // Written under `lock`:
+  /** 1 while the timer runs, or its DPC is on its way. */
   runs: u32;
+  // Under `lock`:
   /** 1 while they are looked through; the tick for which they are, or were; the next place. */
   looking: u32;
   tick: u32;
@@ -142,7 +145,9 @@ export function initializeAckDeadlines(play: DeferredRoutine): void {
 /** Stops the timer and gives the memory back. At the end, when no connection is left. */
 export function deleteAckDeadlines(): void {
   KeCancelTimer(changetype<KTimer>(TIMER));
-  freeChunks(0);
+  const irql = KeAcquireSpinLock(deadlines().lock);
+  freeChunksLocked(0);
+  KeReleaseSpinLock(deadlines().lock, irql);
 }
 
 /** Acknowledgments that wait. When nothing else runs. */
@@ -256,12 +261,13 @@ function givePlaceLocked(tcb: Tcb): void {
   deadlines().free = number;
   if (--deadlines().used || deadlines().made == PLACES) return;
   // Nobody has a place: one chunk is enough.
-  freeChunks(PLACES);
+  freeChunksLocked(PLACES);
   listPlacesLocked(0);
 }
 
 /** Frees the chunks of all places from `first` on. */
-function freeChunks(first: u32): void {
+function freeChunksLocked(first: u32): void {
+  mustHold(deadlines().lock);
   for (let place = first; place < deadlines().made; place += PLACES) ExFreePool(chunkOf(place));
   if (deadlines().made > first) deadlines().made = first;
 }

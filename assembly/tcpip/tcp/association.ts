@@ -5,8 +5,8 @@ import { NTSTATUS, Status } from "../../nt/status";
 import { KeAcquireSpinLock, KeAcquireSpinLockAtDpcLevel } from "../../ke/spinlock";
 import { KeReleaseSpinLock, KeReleaseSpinLockFromDpcLevel, mustHold } from "../../ke/spinlock";
 import { Irp } from "../../io/irp";
-import { AddressObject, addressLock, closeToAllLocked } from "../address";
-import { dereferenceAddress, referenceAddress } from "../address";
+import { IoMarkIrpPending } from "../../io/stack";
+import { AddressObject, addressLock, dereferenceAddress, referenceAddress } from "../address";
 import { callsOf, endpointsLock, freeConnection } from "./connection";
 import { Connection } from "./endpoint";
 
@@ -72,4 +72,18 @@ export function cleanUpAddress(address: AddressObject, irp: Irp): NTSTATUS {
   KeReleaseSpinLockFromDpcLevel(endpointsLock());
   KeReleaseSpinLock(addressLock(), irql);
   return status;
+}
+
+/**
+ * The client of `address` is gone: nobody new finds it. PENDING: somebody has found it, and
+ * completes `irp` when the client is called no more.
+ */
+function closeToAllLocked(address: AddressObject, irp: Irp): NTSTATUS {
+  mustHold(addressLock());
+  mustHold(endpointsLock());
+  address.closed = 1;
+  if (address.callers == 0) return Status.SUCCESS;
+  IoMarkIrpPending(irp);
+  address.cleanup = irp;
+  return Status.PENDING;
 }

@@ -88,7 +88,7 @@ function flagsOf(connection: Connection): usize {
 
 /**
  * A call of the client of `connection` begins: the endpoint stays until `endCall`. IRQL:
- * DISPATCH_LEVEL. Locks: that of the Tcb whose `connection` it is, or its IRP_MJ_CLEANUP calls.
+ * DISPATCH_LEVEL. Locks: that of the Tcb whose `connection` it is.
  */
 export function beginCall(connection: Connection): void {
   InterlockedIncrement(flagsOf(connection));
@@ -126,12 +126,13 @@ export function callsOf(connection: Connection): u32 {
 }
 
 /**
- * The caller has begun a call of `connection` in the client's stead and has seen to it that no
- * other begins: it ends here. SUCCESS: no other is under way; PENDING: the last one completes
- * `irp`. IRQL: DISPATCH_LEVEL. Locks: none.
+ * The caller has seen to it that no call of the client of `connection` begins any more. SUCCESS:
+ * none is under way; PENDING: the last one completes `irp`. IRQL: DISPATCH_LEVEL. Locks: none.
  */
 export function endLastCall(connection: Connection, irp: Irp): NTSTATUS {
-  if (callsOf(connection) == 1) return Status.SUCCESS;
+  // One in the client's stead: until it ends, none is the last.
+  const calls = InterlockedIncrement(flagsOf(connection)) & ConnectionFlag.CALLS;
+  if (calls == 1) return Status.SUCCESS;
   IoMarkIrpPending(irp);
   connection.cleanup = irp;
   InterlockedExchangeAdd(flagsOf(connection), ConnectionFlag.CLEANUP_WAITS);

@@ -53,7 +53,7 @@ export function ecnFlagsLocked(tcb: Tcb, sequence: u32, flags: u32, length: u32)
   if (extension == null) return 0;
   const marks = <u32>extension.marks;
   let more: u32 = marks & ExtensionMark.ECE_DUE ? TcpFlag.ECE : 0;
-  if ((marks & ExtensionMark.CWR_DUE) != 0 && isNewText(tcb, sequence, length)) {
+  if ((marks & ExtensionMark.CWR_DUE) != 0 && isNewTextLocked(tcb, sequence, length)) {
     extension.marks = <u8>(marks & ~ExtensionMark.CWR_DUE);
     more |= TcpFlag.CWR;
   }
@@ -63,10 +63,12 @@ export function ecnFlagsLocked(tcb: Tcb, sequence: u32, flags: u32, length: u32)
 /** What the datagram of a segment says: only new text may be marked on its way (6.1.4 to 6.1.6). */
 export function codepointLocked(tcb: Tcb, sequence: u32, length: u32): u32 {
   mustHold(tcb.lock);
-  return isSynchronized(tcb.state) && isNewText(tcb, sequence, length) ? Ecn.ECT0 : Ecn.NOT_ECT;
+  const marks = isSynchronized(tcb.state) && isNewTextLocked(tcb, sequence, length);
+  return marks ? Ecn.ECT0 : Ecn.NOT_ECT;
 }
 
-function isNewText(tcb: Tcb, sequence: u32, length: u32): bool {
+function isNewTextLocked(tcb: Tcb, sequence: u32, length: u32): bool {
+  mustHold(tcb.lock);
   return length != 0 && !before(sequence, tcb.sndMax);
 }
 

@@ -19,22 +19,22 @@ export const enum ConnectionFlag {
 export class Connection {
   /** The client's own word, given back in every event. */
   clientContext: usize;
+  // Written under `lock()` of connection.ts:
   /** The address object it is associated with, or null. Changes only while it has no connection. */
   address: AddressObject | null;
-  /**
-   * Where its Tcb lies, or 0. Under the lock of connection.ts, which alone reads it; while
-   * CLEANUP_WAITS is set, it is where that request lies.
-   */
+  // Under `lock()` of connection.ts:
+  /** Where its Tcb lies, or 0; while CLEANUP_WAITS is set, where that request lies. */
   tcb: usize;
+  // Changed interlocked:
   /**
-   * Changed interlocked: the options that a connection begins with, and how many are calling the
-   * client. One call more begins under the lock of the Tcb whose `connection` it is.
+   * The options that a connection begins with, and how many are calling the client. One call more
+   * begins under the lock of the Tcb whose `connection` it is.
    */
   flags: u32;
   get options(): u32 {
     return this.flags & ConnectionFlag.OPTIONS;
   }
-  /** The IRP_MJ_CLEANUP that waits. */
+  /** The IRP_MJ_CLEANUP that waits. Without a lock: CLEANUP_WAITS hands it over. */
   get cleanup(): Irp | null {
     return at<Irp | null>(this.tcb, 0);
   }

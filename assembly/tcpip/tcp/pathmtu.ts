@@ -55,7 +55,8 @@ export function suspectBlackHoleLocked(tcb: Tcb): void {
   if (<u32>tcb.retransmitCount == VANISHED) shrinkLocked(tcb, SAFE_MTU);
 }
 
-function textOf(tcb: Tcb, mtu: u32): u32 {
+function textLocked(tcb: Tcb, mtu: u32): u32 {
+  mustHold(tcb.lock);
   const stamps: u32 = tcb.flags & TcbFlag.TIMESTAMPS ? ALIGNED_TIMESTAMPS : 0;
   return mssOf(mtu) - stamps;
 }
@@ -63,7 +64,7 @@ function textOf(tcb: Tcb, mtu: u32): u32 {
 function shrinkLocked(tcb: Tcb, mtu: u32): bool {
   mustHold(tcb.lock);
   const route = tcb.route;
-  const text = textOf(tcb, mtu);
+  const text = textLocked(tcb, mtu);
   if (text >= <u32>tcb.mss) return false;
   let extension = tcb.extension;
   if (extension == null) {
@@ -86,7 +87,7 @@ export function reconsiderPathLocked(tcb: Tcb): void {
   const route = tcb.route;
   if (extension == null || route == null || extension.fullMss == 0) return;
   if (isOld(route)) widenRoute(route);
-  const text = textOf(tcb, route.pathMtu);
+  const text = textLocked(tcb, route.pathMtu);
   const full = <u32>extension.fullMss;
   if (text <= <u32>tcb.mss) return;
   tcb.mss = <u16>(text < full ? text : full);

@@ -17,7 +17,7 @@ import { flushSends } from "../ip/send";
 import { associateAddress } from "./association";
 import { abortLocked, closeLocked, orphanLocked } from "./close";
 import { startConnect } from "./connect";
-import { beginCall, connectionTcb, detach, endLastCall } from "./connection";
+import { connectionTcb, detach, endLastCall } from "./connection";
 import { letGoLocked, setOption } from "./connection";
 import { fillReceivesLocked, peekLocked, queueReceiveLocked } from "./deliver";
 import { Connection } from "./endpoint";
@@ -182,7 +182,6 @@ function flagOf(option: u32): u32 {
  * called no more; PENDING: another processor is calling it, and completes the request.
  */
 export function cleanUpConnection(connection: Connection, irp: Irp): NTSTATUS {
-  beginCall(connection);
   const tcb = connectionTcb(connection);
   if (tcb != null) {
     KeAcquireSpinLockAtDpcLevel(tcb.lock);

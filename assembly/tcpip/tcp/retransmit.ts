@@ -14,7 +14,7 @@ import { suspectBlackHoleLocked } from "./pathmtu";
 import { collapseLocked } from "./recovery";
 import { startRetransmitLocked, startTimeoutLocked } from "./rto";
 import { TcpState } from "./state";
-import { noteRetriedLocked, responseRetransmissions } from "./synattack";
+import { noteRetriedLocked, responseRetransmissionsLocked } from "./synattack";
 import { Tcb, TcbFlag } from "./tcb";
 import { transmitLocked } from "./transmit";
 
@@ -27,10 +27,11 @@ function backOffLocked(tcb: Tcb): void {
 }
 
 /** How many times what is on the way is sent again before the connection is given up. */
-function retransmissionsOf(tcb: Tcb): u32 {
+function retransmissionsLocked(tcb: Tcb): u32 {
+  mustHold(tcb.lock);
   const state: TcpState = tcb.state;
   if (state == TcpState.SYN_SENT) return queryParameter(Parameter.TcpMaxConnectRetransmissions);
-  if (state == TcpState.SYN_RECEIVED) return responseRetransmissions(tcb);
+  if (state == TcpState.SYN_RECEIVED) return responseRetransmissionsLocked(tcb);
   return queryParameter(Parameter.TcpMaxDataRetransmissions);
 }
 
@@ -39,7 +40,7 @@ export function retransmitExpiredLocked(tcb: Tcb): void {
   mustHold(tcb.lock);
   const state: TcpState = tcb.state;
   count(Counter.TCP_TIMEOUTS);
-  if (<u32>tcb.retransmitCount >= retransmissionsOf(tcb)) {
+  if (<u32>tcb.retransmitCount >= retransmissionsLocked(tcb)) {
     trace(Event.TCP_GIVE_UP, tcb.remoteAddress, tcb.ports, tcb.retransmitCount);
     if (state == TcpState.SYN_SENT) giveUpConnectLocked(tcb, Status.IO_TIMEOUT);
     else dieLocked(tcb, Status.IO_TIMEOUT, true);

@@ -100,7 +100,8 @@ export function noteExhausted(): void {
  * How many times the SYN-ACK of `tcb` is sent again. Ours: under protection once at most, because
  * the documents say "fewer" and give no number.
  */
-export function responseRetransmissions(tcb: Tcb): u32 {
+export function responseRetransmissionsLocked(tcb: Tcb): u32 {
+  mustHold(tcb.lock);
   const all = queryParameter(Parameter.TcpMaxConnectResponseRetransmissions);
   return (tcb.flags & TcbFlag.PROTECTED) != 0 && all > 1 ? 1 : all;
 }

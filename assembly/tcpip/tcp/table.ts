@@ -24,6 +24,7 @@ import { hashTuple } from "./hash";
 /** Hash and connection; 0 where there is none. */
 @unmanaged
 export class Slot {
+  // Under `Partition.lock`:
   hash: u32;
   tcb: Tcb | null;
 }
@@ -32,13 +33,14 @@ export class Slot {
 @unmanaged
 export class Partition {
   private lockWord: u32;
-  // Under `lock`:
+  // Written under `lock`:
   /** Slots minus one; slots are a power of two. */
   mask: u32;
   slots: usize;
   count: u32;
   /** Counts what was put in or taken out. */
   generation: u32;
+  // Under `lock`:
   /** NT's LastTCB: the connection that `findTcb` found last, while it is in the table. */
   last: Tcb | null;
   private reserved1: u64;
@@ -92,7 +94,7 @@ export function partitionCount(): u32 {
   return shape().partitions;
 }
 
-/** Makes the partitions; false when there is no memory. */
+/** Makes the partitions; false when there is no memory. Once, at start. */
 export function initializeTable(): bool {
   const partitions = queryParameter(Parameter.NumTcbTablePartitions);
   const slots = queryParameter(Parameter.MaxHashTableSize);

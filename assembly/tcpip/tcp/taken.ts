@@ -13,6 +13,7 @@ if (TOGETHER * 4 * MAXIMUM_PROCESSORS > 2048) ERROR("TAKEN");
 
 @unmanaged
 class Taken {
+  // This processor's own:
   tcb: Tcb;
 }
 /** What `noteTaken` puts there: where it stands which connection it is. */

@@ -146,7 +146,9 @@ export class Tcb {
   /** How far the window fields of the peer's segments are shifted, and those of ours. */
   sndShift: u8;
   rcvShift: u8;
+  // Written under `lock`:
   todo: u8;
+  // Under `lock`:
   /** Persist: probes sent; keep-alive: probes unanswered. As many as it holds. */
   probes: u8;
   /** The largest window that the peer has offered. */
@@ -168,11 +170,14 @@ export class Tcb {
   extension: Extension | null;
   /** When the main timer is due; meaningful while it runs. */
   timerDue: u32;
+  // Under `State.lock` of timer.ts:
   private wheelFlink: usize;
   private wheelBlink: usize;
   private wheelDue: u32;
+  // Written under `Deadlines.lock` of ackdeadline.ts:
   /** Its place among the deadlines of acknowledgments, counted from 1; 0: it has none. */
   ackPlace: u32;
+  // Under `lock`:
   /** What we keep for the client, octets: more than that we do not advertise. */
   rcvWnd: u32;
 
@@ -221,8 +226,8 @@ export class Tcb {
     return at<Tcb>(changetype<usize>(entry) - offsetof<Tcb>("wheelFlink"), 0);
   }
   /**
-   * The next one whose connect was given up (connect.ts), under the lock of that list. It is where
-   * a FIN's number would be: such a connection has not heard of its peer.
+   * The next one whose connect was given up. Under `Abandoned.lock` of connect.ts. It is where a
+   * FIN's number would be: such a connection has not heard of its peer.
    */
   get nextAbandoned(): Tcb | null {
     return at<Tcb | null>(<usize>this.finSequence, 0);
@@ -325,6 +330,7 @@ function wasLast(tcb: Tcb): bool {
   return InterlockedDecrement(changetype<usize>(tcb) + offsetof<Tcb>("references")) + 1 <= 1;
 }
 
+/** The last reference is gone: nobody has it any more. */
 function freeTcb(tcb: Tcb): void {
   const left = tcb.references;
   if (left != 0) {

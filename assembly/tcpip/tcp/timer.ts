@@ -45,10 +45,12 @@ export function tcpTimerLock(): usize {
   return STATE;
 }
 
+/** The connections whose timer runs. Under `State.lock`. */
 function wheel(): Wheel {
   return changetype<Wheel>(WHEEL);
 }
 
+/** Those whose timer has expired. Under `State.lock`. */
 function expired(): ListEntry {
   return changetype<ListEntry>(EXPIRED);
 }

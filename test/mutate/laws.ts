@@ -1,21 +1,44 @@
 /** The first who are asked of a mutant: the laws of locks that `npm run check` holds in text. */
 
+import { KEPT_RULES } from '../tidy/kept.js';
 import { LOCK_RULES } from '../tidy/locks.js';
-import { parseSource, treeOf } from '../tidy/source.js';
-import type { Source } from '../tidy/source.js';
+import { RELEASED_RULES } from '../tidy/released.js';
+import { parseSource } from '../tidy/source.js';
+import type { Source, Tree } from '../tidy/source.js';
 import type { Mutant } from './mutant.js';
 
-/** What the first law that the mutant breaks, and its source does not, says; or null. */
-export function lawAgainst(mutant: Mutant, source: Source): string | null {
-  const before = violationsOf(source);
-  const after = violationsOf(parseSource(mutant.path, mutant.text));
-  return after.length > before.length ? after.find((each) => !before.includes(each)) ?? null : null;
-}
+const RULES = [...LOCK_RULES, ...KEPT_RULES, ...RELEASED_RULES];
 
-function violationsOf(source: Source): string[] {
-  const found: string[] = [];
-  for (const rule of LOCK_RULES) {
-    rule.check(treeOf([source]), (_, __, what) => found.push(`${rule.name}: ${what}`));
+/** What the laws say of the sources as they are, by path. */
+export class Laws {
+  private readonly before = new Map<string, readonly string[]>();
+
+  constructor(private readonly tree: Tree) {}
+
+  /** What the first law that the mutant breaks more often than its source does says; or null. */
+  against(mutant: Mutant): string | null {
+    const { path, text } = mutant;
+    const source = this.tree.byPath.get(path);
+    if (source === undefined) return null;
+    const before = this.before.get(path) ?? this.violationsOf(source);
+    this.before.set(path, before);
+    const left = [...before];
+    for (const each of this.violationsOf(parseSource(path, text))) {
+      const place = left.indexOf(each);
+      if (place < 0) return each;
+      left.splice(place, 1);
+    }
+    return null;
   }
-  return found;
+
+  /** Of one file, which may differ from that of the tree. */
+  private violationsOf(source: Source): string[] {
+    const byPath = new Map(this.tree.byPath).set(source.path, source);
+    const found: string[] = [];
+    const tree = { sources: [source], byPath };
+    for (const { name, check } of RULES) {
+      check(tree, (_, __, what) => found.push(`${name}: ${what}`));
+    }
+    return found;
+  }
 }

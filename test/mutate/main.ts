@@ -10,11 +10,12 @@ import { Command, InvalidArgumentError } from 'commander';
 import { ROOT } from '../../host/cli/child.js';
 import { runProgram } from '../../host/cli/program.js';
 import { WrongUse } from '../../host/cli/wronguse.js';
-import { readTree } from '../tidy/source.js';
+import { readTree, treeOf } from '../tidy/source.js';
 import type { Source } from '../tidy/source.js';
 import { Checkout, makeFolder } from './checkout.js';
+import { Equivalence } from './equivalent.js';
 import { Hunt } from './hunt.js';
-import { lawAgainst } from './laws.js';
+import { Laws } from './laws.js';
 import { mutantsOf } from './mutant.js';
 import type { Mutant } from './mutant.js';
 import type { Outcome } from './outcome.js';
@@ -169,8 +170,11 @@ async function mutate(options: Options): Promise<number> {
       outcomes.push(outcome);
       process.stderr.write(`${outcomes.length}/${mutants.length} ${outcomeLine(outcome)}\n`);
     };
+    const tree = treeOf(sources);
+    const laws = new Laws(tree);
+    const equivalence = new Equivalence(tree);
     const left = mutants.filter((mutant) => {
-      const outcome = judgeText(mutant, sources);
+      const outcome = judgeText(mutant, laws, equivalence);
       if (outcome !== null) tell(outcome);
       return outcome === null;
     });
@@ -195,10 +199,11 @@ async function mutate(options: Options): Promise<number> {
 }
 
 /** What can be said of a mutant without running it; or null. */
-function judgeText(mutant: Mutant, sources: readonly Source[]): Outcome | null {
-  const source = sources.find(({ path }) => path === mutant.path);
-  const law = source === undefined ? null : lawAgainst(mutant, source);
-  return law === null ? null : { mutant, finder: 'law', by: law, seconds: 0 };
+function judgeText(mutant: Mutant, laws: Laws, equivalence: Equivalence): Outcome | null {
+  const law = laws.against(mutant);
+  if (law !== null) return { mutant, finder: 'law', by: law, seconds: 0 };
+  const same = equivalence.of(mutant);
+  return same === null ? null : { mutant, finder: 'equivalent', by: same, seconds: 0 };
 }
 
 const program = new Command('mutate')

@@ -1,10 +1,11 @@
 /** Mutants of small texts: which there are, what they say, and that none is where none belongs. */
 
 import { describe, expect, it } from 'vitest';
-import { parseSource } from '../tidy/source.js';
+import { parseSource, treeOf } from '../tidy/source.js';
 import { mutantsOf } from './mutant.js';
 import type { Mutant } from './mutant.js';
-import { lawAgainst } from './laws.js';
+import { Equivalence } from './equivalent.js';
+import { Laws } from './laws.js';
 import { describe as withoutText, formatReport, reportOf } from './report.js';
 import { ringsOf } from './ring.js';
 import { schemaOf } from './schema.js';
@@ -144,9 +145,76 @@ describe('the laws of locks', () => {
   it('find an acquire without its release, and nothing in a release that comes too early', () => {
     const body = ['KeAcquireSpinLock(l);', 'x.first = y;', 'KeReleaseSpinLock(l, irql);'];
     const source = parseSource(PATH, `function f(): void {\n  ${body.join('\n  ')}\n}\n`);
-    const found = mutantsIn(...body).map((each) => lawAgainst(each, source));
+    const laws = new Laws(treeOf([source]));
+    const found = mutantsIn(...body).map((each) => laws.against(each));
     expect(found[2]).toBe('lock-release: l is acquired and never released');
     expect(found[3]).toBeNull();
+  });
+});
+
+/** The moves of a function among some declarations: what its lines are, and what is found. */
+function judgedIn(...body: readonly string[]): [law: string | null, same: string | null][] {
+  const text = `class Tcb {
+  // Under \`lock\`:
+  state: u8;
+  get lock(): KSpinLock { return at<KSpinLock>(0, 0); }
+}
+class Taken {
+  // This processor's own:
+  tcb: Tcb;
+}
+function place(): Taken { return at<Taken>(0, 0); }
+function f(tcb: Tcb): void {\n  ${body.join('\n  ')}\n}\n`;
+  const source = parseSource(PATH, text);
+  const tree = treeOf([source]);
+  const [laws, equivalence] = [new Laws(tree), new Equivalence(tree)];
+  return mutantsOf(source).filter(({ change }) => change !== 'remove')
+    .map((each) => [laws.against(each), equivalence.of(each)]);
+}
+
+describe('a move', () => {
+  const acquire = 'KeAcquireSpinLockAtDpcLevel(tcb.lock);';
+  const release = 'KeReleaseSpinLockFromDpcLevel(tcb.lock);';
+
+  it('past what the lock keeps breaks a law, and is no equivalent', () => {
+    expect(judgedIn(acquire, 'tcb.state = 1;', release)).toEqual([
+      ['lock-kept: tcb.state is touched without Tcb.lock', null],
+      ['lock-kept: tcb.state is touched without Tcb.lock', null],
+    ]);
+  });
+
+  it('of a dereference before the last use breaks a law', () => {
+    expect(judgedIn('send(tcb);', 'dereferenceTcb(tcb);')).toEqual([
+      ['let-go: tcb is touched behind dereferenceTcb(tcb)', null],
+    ]);
+  });
+
+  it('past what nobody else sees changes nothing', () => {
+    const same = [[null, 'nobody else sees what is done there']];
+    expect(judgedIn('referenceTcb(tcb);', 'const word = changetype<usize>(tcb);')).toEqual(same);
+    expect(judgedIn('referenceTcb(tcb);', 'place().tcb = tcb;')).toEqual(same);
+    expect(judgedIn('const chunk = allocateChunk(4);', 'referenceTcb(tcb);', 'chunk.owner = tcb;'))
+      .toEqual(same);
+    expect(judgedIn('const chunk = allocateChunk(4);', 'publish(chunk);', 'referenceTcb(tcb);',
+      'chunk.owner = tcb;')).toEqual([[null, null]]);
+  });
+
+  it('of a count under a lock that is held on both sides changes nothing', () => {
+    const same = [[null, 'both are done under one lock, and nothing ends between them']];
+    const under = (statement: string): [string | null, string | null][] =>
+      judgedIn('KeAcquireSpinLock(l);', 'f();', 'referenceTcb(tcb);', statement, 'g();',
+        'KeReleaseSpinLock(l, irql);').filter(([law, why]) => law !== null || why !== null);
+    expect(under('list.tcb = tcb;')).toEqual(same);
+    expect(under('settle(tcb);')).toEqual([]);
+  });
+
+  it('past what only the verifier is told changes nothing', () => {
+    expect(judgedIn('if (VERIFIER && x) note(tcb.port);', 'KeReleaseSpinLock(l, irql);')).toEqual([
+      [null, 'only the verifier is told'],
+    ]);
+    expect(judgedIn('if (VERIFIER || x) note(tcb.port);', 'KeReleaseSpinLock(l, irql);')).toEqual([
+      [null, null],
+    ]);
   });
 });
 

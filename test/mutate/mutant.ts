@@ -25,6 +25,14 @@ export interface Mutant {
   readonly text: string;
   /** What makes of the file one in which a number switches the mutant on; null: nothing can. */
   readonly switched: readonly Insertion[] | null;
+  /** Of what was moved; null: it was left out. */
+  readonly move: Move | null;
+}
+
+/** A site that was moved past the statement beside it. */
+export interface Move {
+  readonly site: Site;
+  readonly past: ts.Statement;
 }
 
 /** What hands control to another driver: not to be done under a lock. */
@@ -39,10 +47,14 @@ export function mutantsOf(source: Source): Mutant[] {
 }
 
 function mutant(
-  site: Site, change: Change, text: string, switched: Mutant['switched'], past = '',
+  site: Site, change: Change, text: string, switched: Mutant['switched'],
+  past: ts.Statement | null = null,
 ): Mutant {
-  const { source, line, kind, node } = site;
-  return { path: source.path, line, kind, change, site: oneLine(node), past, text, switched };
+  const { source: { path }, line, kind, node } = site;
+  return {
+    path, line, kind, change, site: oneLine(node), past: past === null ? '' : oneLine(past), text,
+    switched, move: past === null ? null : { site, past },
+  };
 }
 
 function oneLine(node: ts.Node): string {
@@ -101,14 +113,12 @@ function moved(site: Site): Mutant[] {
   if (after !== undefined && canSwap(carrier, after)
     && (begins ? matters(site, after) : leavesUnder(site, after))) {
     const switched = switchedMove(site, carrier, after, 'later', valueWithout(site));
-    found.push(mutant(site, 'later', swapped(site.source, carrier, after), switched,
-      oneLine(after)));
+    found.push(mutant(site, 'later', swapped(site.source, carrier, after), switched, after));
   }
   if (before !== undefined && canSwap(before, carrier)
     && (begins ? leavesUnder(site, before) : matters(site, before))) {
     const switched = switchedMove(site, carrier, before, 'earlier', valueWithout(site));
-    found.push(mutant(site, 'earlier', swapped(site.source, before, carrier), switched,
-      oneLine(before)));
+    found.push(mutant(site, 'earlier', swapped(site.source, before, carrier), switched, before));
   }
   return found;
 }

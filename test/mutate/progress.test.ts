@@ -63,4 +63,11 @@ describe('a batch of tests', () => {
     expect(progress.giveUp()).toBe('test/b.test.ts');
     expect(progress.isLeft).toBe(false);
   });
+
+  it('blames a file that cannot be read, and not the last test of the one before it', () => {
+    const progress = batch();
+    foundBy(progress, base('a1'), { note: 'file', file: FILE });
+    expect(progress.giveUp()).toBe('test/b.test.ts');
+    expect(progress.isLeft).toBe(false);
+  });
 });

@@ -62,6 +62,8 @@ export class Progress {
       this.suspect();
     } else if (note.note === 'file') {
       this.files.delete(note.file);
+      // What ends the process from here on is none of its tests.
+      this.test = null;
     }
     return [];
   }

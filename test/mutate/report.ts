@@ -9,7 +9,7 @@ const WORDS: Readonly<Record<Finder, string>> = {
   equivalent: 'equivalent', nobody: 'survived',
 };
 /** What is told of a mutant. */
-type Described = Omit<Mutant, 'text' | 'switched'>;
+type Described = Omit<Mutant, 'text' | 'switched' | 'move'>;
 
 /** What a run gives as JSON. */
 export interface MutationReport {

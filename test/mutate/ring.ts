@@ -15,7 +15,7 @@ const WIDE: readonly string[] = [
   'test/user/', 'test/machine/', 'test/fuzz/', 'test/wireside/', 'test/io/', 'test/kb/',
 ];
 /** Orders in which things happen. */
-const ORDERS: readonly string[] = ['test/explore/self'];
+const ORDERS: readonly string[] = ['test/explore/datarace', 'test/explore/self'];
 /** Loads, and what the watchers see. */
 const WIDEST: readonly string[] = ['test/load/', 'test/watch/'];
 

@@ -45,12 +45,13 @@ function receivePass(on: Interface, descriptors: usize, count: u32): void {
     segments += stageFrame(on, descriptor, segment);
     segment = segmentAfter(segment);
   }
+  // Before the lookup: what another processor inserts meanwhile is looked for again.
+  const generation = segments != 0 ? tableGeneration() : 0;
   if (count == 1 && segments == 1) findSingle(firstSegment());
   else if (segments != 0) {
     askForBatch(count);
     findBatch(count);
   }
-  const generation = segments != 0 ? tableGeneration() : 0;
   segment = firstSegment();
   for (let i: u32 = 0; i < count; i++) {
     if (segment.whole != 0) processSegment(segment, generation);

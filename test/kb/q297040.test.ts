@@ -15,6 +15,9 @@ function lineOf(result: ArticleResult): string {
   return text.split('\n')[line - 1]?.trim() ?? '';
 }
 
+/** README.md shows a session. */
+const README = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
+
 // No schedule is involved: the probability of each symptom is 1.
 describe('kb/q297040', () => {
   it.each([['one processor', one], ['two processors', two]])(
@@ -108,6 +111,7 @@ describe('kb/q297040', () => {
     expect(lines[8]).toMatch(
       /^verdict {3}TcpTable leaked by tcpip\/tcp\/connect\.ts:\d+ \(Q297040\)$/,
     );
+    for (const line of lines.slice(0, 9)) expect(README).toContain(line);
   });
 
   it('is one of the articles, each found by its number, however it is written', () => {

@@ -98,7 +98,7 @@ function verifies(segment: Segment): u16 {
 }
 
 /**
- * Stage d, for one segment. `generation` is the table's when the batch was looked up: when it has
+ * Stage d, for one segment. `generation` is the table's before the batch was looked up: when it has
  * changed, a connection may be there that was not. IRQL: DISPATCH_LEVEL. Locks: none.
  */
 export function processSegment(segment: Segment, generation: u32): void {
@@ -129,6 +129,7 @@ export function receiveTcp(
   // The last place of the batch is kept free for it: see protocol.ts.
   const segment = segmentFrom(firstSegment(), BATCH - 1);
   if (!readTcp(segment, on, ip, tcp, whole, verified)) return;
+  const generation = tableGeneration();
   findSingle(segment);
-  processSegment(segment, tableGeneration());
+  processSegment(segment, generation);
 }

@@ -3,7 +3,7 @@
 import { Parameter, queryParameter } from "../../ex/registry";
 import { ticksOf } from "../../nt/time";
 import { Kdpc } from "../../ke/dpc";
-import { KeGetCurrentProcessorNumber } from "../../ke/processor";
+import { KeGetCurrentProcessorNumber, MAXIMUM_PROCESSORS } from "../../ke/processor";
 import { KeAcquireSpinLockAtDpcLevel, KeReleaseSpinLockFromDpcLevel } from "../../ke/spinlock";
 import { mustHold } from "../../ke/spinlock";
 import { Counter, count } from "../counters";
@@ -23,6 +23,7 @@ class List {
   first: Tcb | null;
 }
 const LISTS: usize = memory.data(32);
+if (MAXIMUM_PROCESSORS * 4 > 32) ERROR("LISTS");
 
 function listOf(processor: u32): List {
   return changetype<List>(LISTS + (<usize>processor << 2));

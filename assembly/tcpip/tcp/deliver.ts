@@ -6,7 +6,7 @@
 import { Boundary } from "../../vf/rule";
 import { IsListEmpty, RemoveHeadList } from "../../nt/list";
 import { NTSTATUS, Status } from "../../nt/status";
-import { KeGetCurrentProcessorNumber } from "../../ke/processor";
+import { KeGetCurrentProcessorNumber, MAXIMUM_PROCESSORS } from "../../ke/processor";
 import { KeAcquireSpinLockAtDpcLevel, KeReleaseSpinLockFromDpcLevel } from "../../ke/spinlock";
 import { mustHold, mustHoldNothing } from "../../ke/spinlock";
 import { IoSetNextIrpStackLocation } from "../../io/call";
@@ -30,6 +30,7 @@ import { windowLocked } from "./window";
 const INDICATIONS: usize = memory.data(256);
 const INDICATION_OCTETS: usize = 32;
 if (offsetof<ReceiveIndication>() > INDICATION_OCTETS) ERROR("INDICATIONS");
+if (INDICATION_OCTETS * MAXIMUM_PROCESSORS > 256) ERROR("INDICATIONS");
 
 function indicationOf(processor: u32): ReceiveIndication {
   return changetype<ReceiveIndication>(INDICATIONS + <usize>processor * INDICATION_OCTETS);

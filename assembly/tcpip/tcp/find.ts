@@ -44,12 +44,12 @@ function findLastLocked(
 /** References `tcb` and keeps it in mind; false, and not so, for one that is ending. */
 function takeLiveLocked(partition: Partition, tcb: Tcb): bool {
   mustHold(partition.lock);
-  partition.last = tcb;
   referenceTcb(tcb);
   KeAcquireSpinLockAtDpcLevel(tcb.lock);
   const live = tcb.state != TcpState.CLOSED;
   KeReleaseSpinLockFromDpcLevel(tcb.lock);
   // The table has one as well: this is not the last.
-  if (!live) dereferenceTcb(tcb);
+  if (live) partition.last = tcb;
+  else dereferenceTcb(tcb);
   return live;
 }

@@ -8,7 +8,7 @@ import { Boundary } from "../../vf/rule";
 import { Event } from "../../trace/event";
 import { trace } from "../../trace/ring";
 import { NTSTATUS, Status } from "../../nt/status";
-import { KeGetCurrentProcessorNumber } from "../../ke/processor";
+import { KeGetCurrentProcessorNumber, MAXIMUM_PROCESSORS } from "../../ke/processor";
 import { KeAcquireSpinLockAtDpcLevel, KeReleaseSpinLockFromDpcLevel } from "../../ke/spinlock";
 import { mustHold, mustHoldNothing } from "../../ke/spinlock";
 import { IoSetNextIrpStackLocation } from "../../io/call";
@@ -49,6 +49,7 @@ import { synWindowLocked, takeSynWindowLocked } from "./window";
 const INDICATIONS: usize = memory.data(256);
 const INDICATION_OCTETS: usize = 32;
 if (offsetof<ConnectIndication>() > INDICATION_OCTETS) ERROR("INDICATIONS");
+if (INDICATION_OCTETS * MAXIMUM_PROCESSORS > 256) ERROR("INDICATIONS");
 
 /** A segment for no connection: a listener's, or nobody's. IRQL: DISPATCH_LEVEL. Locks: none. */
 export function receiveListen(segment: Segment): void {

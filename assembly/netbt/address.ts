@@ -17,7 +17,7 @@ import { registerName, releaseName } from "./register";
 /** A NetBIOS address that a client has opened. Several clients may open the same name. */
 @unmanaged
 export class NetbtAddress extends ListEntry {
-  // Under the device's lock:
+  // Under `NetbtDevice.lock` of device.ts:
   references: u32;
   /** How many found it and may call its client. */
   callers: u32;
@@ -32,6 +32,7 @@ export class NetbtAddress extends ListEntry {
   private name2: u32;
   private name3: u32;
   private nameType: u32;
+  // Set by its client before traffic comes:
   private handlerWords0: u64;
   private handlerWords1: u64;
   private handlerWords2: u64;
@@ -40,7 +41,6 @@ export class NetbtAddress extends ListEntry {
   get name(): NetbiosAddress {
     return at<NetbiosAddress>(changetype<usize>(this), offsetof<this>("name0"));
   }
-  /** Set by its client before traffic comes. */
   get handlers(): EventHandlers {
     return at<EventHandlers>(changetype<usize>(this), offsetof<this>("handlerWords0"));
   }

@@ -22,6 +22,7 @@ export type ResolveCompletion = (context: usize, status: NTSTATUS, address: u32)
 /** A name and its address. */
 @unmanaged
 class Host {
+  // Under `Hosts.lock`:
   next: Host | null;
   address: u32;
   private name0: u32;

@@ -20,6 +20,8 @@ export interface Keeper {
 /** A lock as it is named: a structure's, a function's, that of another file. */
 const LOCK = /`(?:(\w+)\.)?(\w+)(\(\))?`(?: of ([\w/]+\.ts))?/g;
 const UNDER = /(Under|Written under) ((?:`[\w.()]+`(?: of [\w/]+\.ts)?(?: and )?)+)/;
+/** A heading that means a lock. */
+const SPEAKS = /^(Written under|Under)\b/;
 /** A call of the one lock whose acquire has a name of its own. */
 const CANCEL = /^Io(Acquire|Release)CancelSpinLock$/;
 const CANCEL_LOCK = 'assembly/io/cancel.ts#lock()';
@@ -115,6 +117,29 @@ export class Keepers {
     const routine = this.declared.findRoutine(source, name);
     return routine === null ? null
       : this.said(routine.source, null, commentOf(routine.source, routine.node));
+  }
+
+  /** Of a class: its headings that speak of a lock and name none that is there. */
+  unnamed(source: Source, node: ts.ClassDeclaration): ts.ClassElement[] {
+    const headings = new Set<string>();
+    const of = { source, node };
+    return node.members.filter((element) => {
+      const group = this.declared.findMember(of, element.name?.getText() ?? '')?.group;
+      if (group === undefined || !SPEAKS.test(group) || headings.has(group)) return false;
+      headings.add(group);
+      const said = this.said(source, node, group);
+      return said === null || said.locks.some((lock) => !this.isThere(lock));
+    });
+  }
+
+  private isThere(lock: string): boolean {
+    const [path = '', name = ''] = lock.split('#');
+    const source = this.tree.byPath.get(path);
+    if (source === undefined) return false;
+    if (name.endsWith('()')) return this.declared.findRoutine(source, name.slice(0, -2)) !== null;
+    const [owner = '', member = ''] = name.split('.');
+    const of = this.declared.findStructure(source, owner);
+    return of !== null && this.declared.findMember(of, member) !== null;
   }
 
   private said(source: Source, of: ts.ClassDeclaration | null, comment: string): Keeper | null {

@@ -67,6 +67,16 @@ proves('lock-kept', {
   ],
 });
 
+proves('lock-heading', {
+  fails: [
+    ['class Tcb {\n  // Under the lock:\n  state: u8;\n  flags: u8;\n}', 3],
+    ['class Tcb {\n  // Written under `lock`:\n  state: u8;\n}', 3],
+    ['class Tcb {\n  // Under `Table.lock` of table.ts:\n  state: u8;\n}', 3],
+    ['class Tcb {\n  // Under `lock()`:\n  state: u8;\n}', 3],
+  ],
+  passes: [TCB, 'class Tcb {\n  // Do not change:\n  port: u32;\n}'],
+});
+
 proves('lock-called', {
   fails: [
     [body('stopLocked(tcb);'), at(1)],

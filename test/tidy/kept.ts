@@ -250,4 +250,21 @@ const listed = judging('lock-list', ({ keepers, source, node: whole, body, say }
   });
 });
 
-export const KEPT_RULES: readonly Rule[] = [kept, called, twice, referenced, listed];
+/** A heading that names no lock keeps nothing. */
+const headed: Rule = {
+  name: 'lock-heading',
+  check: (tree, report) => {
+    const keepers = new Keepers(tree);
+    for (const source of tree.sources.filter(({ path }) => inKernel(path))) {
+      walk(source.tree, (node) => {
+        if (!ts.isClassDeclaration(node)) return;
+        for (const field of keepers.unnamed(source, node)) {
+          report(source, field, `the heading above ${nameOf(field)} names no lock that is there`,
+            'Under `lock`: or Under `Tcb.lock` of tcb.ts:');
+        }
+      });
+    }
+  },
+};
+
+export const KEPT_RULES: readonly Rule[] = [headed, kept, called, twice, referenced, listed];

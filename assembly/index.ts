@@ -27,6 +27,7 @@ export { RING_SLOTS, BATCH_FRAMES } from "./miniport/ring";
 export { Counter, Drop, counters, drops } from "./tcpip/counters";
 export { bindInterface as addInterface } from "./tcpip/driver";
 export { bindNetbt, writeNetbtHost } from "./netbt/driver";
+export { BlockCount, countBlocks as netbtBlocks } from "./netbt/session/pool";
 export { MAXIMUM_ADAPTERS } from "./ndis/adapter";
 export { TcpState } from "./tcpip/tcp/state";
 export { tableCount } from "./tcpip/tcp/table";
@@ -36,8 +37,8 @@ export { SocketOption, SocketQuery } from "./afd/socket";
 export { readEvents as socketPoll, hasReady as socketReady } from "./afd/ready";
 export {
   socketOpen, socketBind, socketListen, socketConnect, socketAccept, socketSend, socketSendTo,
-  socketReceive, socketPeek, socketShutdown, socketClose, socketOption, socketQuery, echo,
-  echoCancel, connectionDelete,
+  socketBindName, socketConnectName, socketRemoteName, socketReceive, socketPeek, socketShutdown,
+  socketClose, socketOption, socketQuery, echo, echoCancel, connectionDelete,
 } from "./afd/driver";
 export { boot, halt } from "./boot";
 export {

@@ -147,9 +147,4 @@ export const ALLOWED: readonly Exception[] = [
     path: 'test/explore/datarace.test.ts',
     because: 'its world is recorded once for all tests; each window is audited when it is played',
   },
-  {
-    rule: 'unused-export',
-    path: 'assembly/netbt/',
-    because: 'the session, name and datagram services, which are next, stand on them',
-  },
 ];

@@ -9,10 +9,11 @@ import { KeAcquireSpinLock, KeReleaseSpinLock, mustHold } from "../ke/spinlock";
 import { INFINITE, KeWaitForSingleObject } from "../ke/wait";
 import { FileObject } from "../io/file";
 import { Irp, IoAllocateIrp, IoFreeIrp } from "../io/irp";
+import { copyNetbiosAddress } from "../tdi/address";
 import { TdiBuildAccept } from "../tdi/build";
 import { closeFile, openConnectionFile } from "../tdi/client";
 import { ConnectIndication } from "../tdi/event";
-import { Endpoint, EndpointState, SocketEvent, SocketKind, allocateEndpoint } from "./endpoint";
+import { Endpoint, EndpointState, SocketEvent, allocateEndpoint } from "./endpoint";
 import { EndpointFlag, dereferenceEndpoint, referenceEndpoint } from "./endpoint";
 import { leaveHandle } from "./handle";
 import { Listener } from "./listener";
@@ -48,7 +49,7 @@ function isShort(socket: Endpoint, listener: Listener): bool {
 
 /** An endpoint that waits for a connection; null: no memory. */
 function makeIdle(socket: Endpoint, address: FileObject): Endpoint | null {
-  const made = allocateEndpoint(SocketKind.STREAM, 0);
+  const made = allocateEndpoint(socket.kind, 0);
   if (made == null) return null;
   const file = openConnectionFile(address, changetype<usize>(made));
   if (file == null) {
@@ -101,6 +102,9 @@ export function connectEvent(context: usize, indication: ConnectIndication): NTS
   }
   taken.remoteAddress = indication.remoteAddress;
   taken.remotePort = indication.remotePort;
+  const name = taken.remoteName;
+  const caller = indication.remoteName;
+  if (name != null && caller != null) copyNetbiosAddress(name, caller);
   TdiBuildAccept(irp, file, acceptDone, changetype<usize>(taken));
   indication.connectionContext = changetype<usize>(taken);
   indication.irp = irp;

@@ -1,16 +1,19 @@
 /** afd.sys: sockets for user mode, over TDI. The calls are user mode's: index.ts exports them. */
 
+import { at } from "../nt/embed";
 import { NTSTATUS, Status } from "../nt/status";
 import { ticksOf } from "../nt/time";
 import { InterlockedExchangeAdd } from "../ex/interlocked";
 import { IoCreateDevice, DeviceName, IoDeleteDevice, IoGetDeviceObjectPointer } from "../io/device";
 import { DriverObject, initializeDriver } from "../io/driver";
 import { invalidRequest } from "../io/invalid";
+import { NetbiosAddress, copyNetbiosAddress } from "../tdi/address";
 import * as backlog from "./backlog";
 import { cancelEcho, initializeEchoes, sendEcho } from "./echo";
-import { Endpoint, SocketKind, allocateEndpoint } from "./endpoint";
+import { Endpoint, SocketKind, allocateEndpoint, isMessageKind } from "./endpoint";
 import { cleanUpHandles, createHandle, enterHandle, initializeHandles } from "./handle";
 import { leaveHandle, takeHandle } from "./handle";
+import * as message from "./message";
 import { peek } from "./peek";
 import { cleanUpReady, initializeReady } from "./ready";
 import * as socket from "./socket";
@@ -55,7 +58,8 @@ export function unloadDriver(): void {
 
 /** A socket, or 0 without memory. `kind`: SocketKind. */
 export function socketOpen(kind: u32, context: u32): u32 {
-  if (kind != SocketKind.STREAM && kind != SocketKind.DATAGRAM) return 0;
+  const known = kind == SocketKind.STREAM || kind == SocketKind.DATAGRAM || isMessageKind(kind);
+  if (!known) return 0;
   const endpoint = allocateEndpoint(kind, context);
   return endpoint == null ? 0 : handOut(endpoint);
 }
@@ -74,6 +78,34 @@ export function socketBind(handle: u32, address: u32, port: u32): NTSTATUS {
   const status = socket.bind(endpoint, address, port);
   leaveHandle(endpoint);
   return status;
+}
+
+/** Binds a NetBIOS socket to the NetbiosAddress at `name`. */
+export function socketBindName(handle: u32, name: usize): NTSTATUS {
+  const endpoint = enterHandle(handle);
+  if (endpoint == null) return Status.INVALID_HANDLE;
+  const status = socket.bindName(endpoint, name);
+  leaveHandle(endpoint);
+  return status;
+}
+
+/** Connects one; `address` 0: the address that the name has. */
+export function socketConnectName(handle: u32, name: usize, address: u32): NTSTATUS {
+  const endpoint = enterHandle(handle);
+  if (endpoint == null) return Status.INVALID_HANDLE;
+  const status = socket.connectName(endpoint, name, address);
+  leaveHandle(endpoint);
+  return status;
+}
+
+/** Writes who is at the other end of one to `name`: a NetbiosAddress. */
+export function socketRemoteName(handle: u32, name: usize): NTSTATUS {
+  const endpoint = enterHandle(handle);
+  if (endpoint == null) return Status.INVALID_HANDLE;
+  const own = endpoint.remoteName;
+  if (own != null) copyNetbiosAddress(at<NetbiosAddress>(name, 0), own);
+  leaveHandle(endpoint);
+  return own == null ? Status.INVALID_PARAMETER : Status.SUCCESS;
 }
 
 /** Listens, with room for `connections` that wait. */
@@ -104,11 +136,13 @@ export function socketAccept(handle: u32, context: u32): u32 {
   return answer;
 }
 
-/** Octets taken; 0: no room now; negative: NTSTATUS. */
+/** Octets taken; 0: no room now, of a NetBIOS socket NO_MORE_ENTRIES; negative: NTSTATUS. */
 export function socketSend(handle: u32, address: usize, length: u32): i32 {
   const endpoint = enterHandle(handle);
   if (endpoint == null) return Status.INVALID_HANDLE;
-  const taken = transfer.send(endpoint, address, length);
+  const taken = isMessageKind(endpoint.kind)
+    ? message.sendMessage(endpoint, address, length)
+    : transfer.send(endpoint, address, length);
   leaveHandle(endpoint);
   return taken;
 }
@@ -132,7 +166,9 @@ export function socketSendTo(
 export function socketReceive(handle: u32, address: usize, length: u32): i32 {
   const endpoint = enterHandle(handle);
   if (endpoint == null) return Status.INVALID_HANDLE;
-  const moved = transfer.receive(endpoint, address, length);
+  const moved = isMessageKind(endpoint.kind)
+    ? message.receiveMessage(endpoint, address, length)
+    : transfer.receive(endpoint, address, length);
   leaveHandle(endpoint);
   return moved;
 }

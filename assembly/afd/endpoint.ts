@@ -16,6 +16,7 @@ import { LockRank } from "../ke/lockorder";
 import { KSpinLock, KeInitializeSpinLock } from "../ke/spinlock";
 import { DispatcherType } from "../ke/wait";
 import { FileObject } from "../io/file";
+import { NetbiosAddress } from "../tdi/address";
 import { Listener } from "./listener";
 import { Chunk } from "./chunk";
 
@@ -23,6 +24,15 @@ import { Chunk } from "./chunk";
 export const enum SocketKind {
   STREAM = 1,
   DATAGRAM = 2,
+  /** SOCK_SEQPACKET of AF_NETBIOS: messages, over \Device\NetBT of the first card. */
+  NETBIOS = 5,
+  /** The same without names, over \Device\NetbiosSmb. */
+  NETBIOS_DIRECT = 6,
+}
+
+/** Whether a socket of `kind` sends and receives whole messages of a session. */
+export function isMessageKind(kind: u32): bool {
+  return kind == SocketKind.NETBIOS || kind == SocketKind.NETBIOS_DIRECT;
 }
 
 /** What user mode is told of: bits. */
@@ -112,6 +122,10 @@ export class Endpoint extends ListEntry {
   remotePort: u32;
   localAddress: u32;
   localPort: u32;
+  /** Octets of the message that the transport keeps. */
+  held: u32;
+  /** Of NetBIOS: who is at the other end. */
+  remoteName: NetbiosAddress | null;
   // Under `readyLock()` of ready.ts:
   private readyFlink: usize;
   private readyBlink: usize;
@@ -137,6 +151,13 @@ if (offsetof<KEvent>() > 16) ERROR("an Endpoint has room for a KEvent");
 export function allocateEndpoint(kind: SocketKind, context: u32): Endpoint | null {
   const endpoint = ExAllocate<Endpoint>(Tag.Endpoint);
   if (endpoint == null) return null;
+  if (isMessageKind(kind)) {
+    endpoint.remoteName = ExAllocate<NetbiosAddress>(Tag.Endpoint);
+    if (endpoint.remoteName == null) {
+      ExFree(endpoint);
+      return null;
+    }
+  }
   InitializeListHead(endpoint);
   InitializeListHead(endpoint.ready);
   KeInitializeSpinLock(endpoint.lock, LockRank.AfdEndpoint);
@@ -166,5 +187,7 @@ export function dereferenceEndpoint(endpoint: Endpoint): void {
   if (left != 0) return;
   const listener = endpoint.listener;
   if (listener != null) ExFree(listener);
+  const name = endpoint.remoteName;
+  if (name != null) ExFree(name);
   ExFree(endpoint);
 }

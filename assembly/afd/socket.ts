@@ -8,15 +8,17 @@ import { IoCallDriver } from "../io/call";
 import { createStatus } from "../io/create";
 import { FileObject } from "../io/file";
 import { Irp, IoAllocateIrp, IoFreeIrp } from "../io/irp";
-import { TdiBuildConnect } from "../tdi/build";
+import { NetbiosAddress, copyNetbiosAddress } from "../tdi/address";
+import { TdiBuildConnect, TdiBuildConnectName } from "../tdi/build";
 import { closeFile, disconnectFile, openAddressFile, openConnectionFile } from "../tdi/client";
 import { queryFile, setFileOption, setHandlers } from "../tdi/client";
 import { EventHandlers } from "../tdi/event";
 import { ConnectionOption, DisconnectFlag, TransportQuery } from "../tdi/request";
 import { closeBacklog, connectEvent, refill, refillWorker } from "./backlog";
 import { Endpoint, EndpointFlag, EndpointState, SocketEvent, SocketKind } from "./endpoint";
-import { dereferenceEndpoint, referenceEndpoint } from "./endpoint";
+import { dereferenceEndpoint, isMessageKind, referenceEndpoint } from "./endpoint";
 import { allocateListener } from "./listener";
+import { messageEvent } from "./message";
 import { signal, silence } from "./ready";
 import { freeReceived, isUnbuffered, receiveDatagramEvent, receiveEvent } from "./transfer";
 import { transportOf } from "./transport";
@@ -58,7 +60,8 @@ function fillListening(handlers: EventHandlers, context: usize): void {
 function fillHandlers(handlers: EventHandlers, context: usize): void {
   handlers.disconnect = disconnectEvent;
   handlers.disconnectContext = context;
-  handlers.receive = receiveEvent;
+  const kind = at<Endpoint>(context, 0).kind;
+  handlers.receive = isMessageKind(kind) ? messageEvent : receiveEvent;
   handlers.receiveContext = context;
   handlers.receiveDatagram = receiveDatagramEvent;
   handlers.receiveDatagramContext = context;
@@ -83,9 +86,15 @@ export function bind(endpoint: Endpoint, address: u32, port: u32): NTSTATUS {
   return Status.SUCCESS;
 }
 
+/** Binds to the NetBIOS address at `name`. IRQL: PASSIVE_LEVEL. */
+export function bindName(endpoint: Endpoint, name: usize): NTSTATUS {
+  if (!isMessageKind(endpoint.kind)) return Status.INVALID_PARAMETER;
+  return bind(endpoint, <u32>name, 0);
+}
+
 /** Listens, with room for `backlog` connections. IRQL: PASSIVE_LEVEL. */
 export function listen(endpoint: Endpoint, backlog: u32): NTSTATUS {
-  if (endpoint.state != EndpointState.BOUND || endpoint.kind != SocketKind.STREAM) {
+  if (endpoint.state != EndpointState.BOUND || endpoint.kind == SocketKind.DATAGRAM) {
     return Status.INVALID_PARAMETER;
   }
   const address = endpoint.addressFile;
@@ -104,7 +113,7 @@ export function listen(endpoint: Endpoint, backlog: u32): NTSTATUS {
 
 /** Connects; CONNECTED or FAILED follows when the answer is PENDING. IRQL: PASSIVE_LEVEL. */
 export function connect(endpoint: Endpoint, remoteAddress: u32, remotePort: u32): NTSTATUS {
-  if (endpoint.kind != SocketKind.STREAM) return Status.INVALID_PARAMETER;
+  if (endpoint.kind == SocketKind.DATAGRAM) return Status.INVALID_PARAMETER;
   if (endpoint.state == EndpointState.OPEN) {
     const bound = bind(endpoint, 0, 0);
     if (!NT_SUCCESS(bound)) return bound;
@@ -126,10 +135,27 @@ export function connect(endpoint: Endpoint, remoteAddress: u32, remotePort: u32)
   return callConnect(endpoint, file, irp);
 }
 
+/**
+ * Connects a bound socket to the NetBIOS address at `name`; to `remoteAddress` where that is not 0.
+ * IRQL: PASSIVE_LEVEL.
+ */
+export function connectName(endpoint: Endpoint, name: usize, remoteAddress: u32): NTSTATUS {
+  const own = endpoint.remoteName;
+  const bound = endpoint.state == EndpointState.BOUND;
+  if (own == null || !bound) return Status.INVALID_PARAMETER;
+  copyNetbiosAddress(own, at<NetbiosAddress>(name, 0));
+  return connect(endpoint, remoteAddress, 0);
+}
+
 function callConnect(endpoint: Endpoint, file: FileObject, irp: Irp): NTSTATUS {
   const remote = endpoint.remoteAddress;
   const context = changetype<usize>(endpoint);
-  TdiBuildConnect(irp, file, connectDone, context, remote, endpoint.remotePort);
+  const name = endpoint.remoteName;
+  if (name == null) {
+    TdiBuildConnect(irp, file, connectDone, context, remote, endpoint.remotePort);
+  } else {
+    TdiBuildConnectName(irp, file, connectDone, context, name, remote);
+  }
   referenceEndpoint(endpoint);
   return IoCallDriver(file.device, irp);
 }

@@ -53,11 +53,19 @@ function reserveLocked(endpoint: Endpoint, length: u32): i32 {
   return <i32>take;
 }
 
-/** One TDI_SEND for `length` octets, which are copied first; `giveBack` undoes its reservation. */
-function sendChunk(endpoint: Endpoint, file: FileObject, address: usize, length: u32): NTSTATUS {
+/**
+ * One TDI_SEND for `length` octets, which are copied first and have been reserved: PENDING, or why
+ * not. IRQL: PASSIVE_LEVEL.
+ */
+export function sendChunk(
+  endpoint: Endpoint,
+  file: FileObject,
+  address: usize,
+  length: u32,
+): NTSTATUS {
   const chunk = allocateChunk(length);
   if (chunk == null) return giveBack(endpoint, length);
-  const irp = IoAllocateIrp(1);
+  const irp = IoAllocateIrp(file.device.stackSize);
   if (irp == null) {
     freeChunk(chunk);
     return giveBack(endpoint, length);
@@ -172,7 +180,8 @@ function keepLocked(endpoint: Endpoint, data: usize, length: u32, address: u32, 
   return true;
 }
 
-function appendLocked(endpoint: Endpoint, chunk: Chunk): void {
+/** Puts a chunk behind those that wait for user mode. */
+export function appendLocked(endpoint: Endpoint, chunk: Chunk): void {
   mustHold(endpoint.lock);
   const last = endpoint.last;
   if (last == null) endpoint.first = chunk;
@@ -291,7 +300,8 @@ export function freeReceived(endpoint: Endpoint): void {
   freeChunks(first);
 }
 
-function dropFirstLocked(endpoint: Endpoint, chunk: Chunk): void {
+/** The first chunk has been taken. */
+export function dropFirstLocked(endpoint: Endpoint, chunk: Chunk): void {
   mustHold(endpoint.lock);
   endpoint.first = chunk.next;
   if (endpoint.first == null) endpoint.last = null;
@@ -333,7 +343,8 @@ function stopAsking(endpoint: Endpoint): void {
   signal(endpoint, SocketEvent.READABLE);
 }
 
-function endReceiving(endpoint: Endpoint): void {
+/** No TDI_RECEIVE is under way any more. */
+export function endReceiving(endpoint: Endpoint): void {
   const irql = KeAcquireSpinLock(endpoint.lock);
   endpoint.flags &= ~(<u16>EndpointFlag.RECEIVING);
   KeReleaseSpinLock(endpoint.lock, irql);

@@ -138,6 +138,10 @@ export const enum Parameter {
   NtstackCrossedFin,
   /** Connection blocks that each client address with a listener adds to NetBT's first two. */
   NtstackClientBlocks,
+  /** 1: a session keeps its connection block from the pool; 0: another takes its place. */
+  NtstackSessionBlocks,
+  /** Which count Q126560 forgets a header in: 0 what was taken, 1 what is outstanding. */
+  NtstackZeroLengthCount,
   /**
    * Words of the keys of the connection table and the sequence numbers; from the machine's seed.
    */

@@ -25,7 +25,9 @@ export class DeviceObject {
   driver: DriverObject;
   name: DeviceName;
   /** 1 from IoCreateDevice to IoDeleteDevice. */
-  present: u32;
+  present: u16;
+  /** Locations that a request to it needs: its own, and those of the devices below it. */
+  stackSize: u16;
   /** Its driver's own structure (DeviceExtension), or 0. */
   extension: usize;
 }
@@ -43,6 +45,7 @@ export function IoCreateDevice(driver: DriverObject, name: DeviceName): DeviceOb
   const device = deviceAt(name);
   device.driver = driver;
   device.name = name;
+  device.stackSize = 1;
   device.extension = 0;
   device.present = 1;
   return device;

@@ -19,6 +19,22 @@ export function describe(mdl: Mdl, address: usize, length: u32): void {
   mdl.length = length;
 }
 
+/** Makes `mdl` what is behind the first `offset` octets of `chain` (IoBuildPartialMdl). */
+export function describePart(mdl: Mdl, chain: Mdl | null, offset: u32): void {
+  let one = chain;
+  while (one != null && offset >= one.length) {
+    offset -= one.length;
+    const next: Mdl | null = one.next;
+    one = next;
+  }
+  if (one == null) {
+    describe(mdl, 0, 0);
+    return;
+  }
+  describe(mdl, one.address + offset, one.length - offset);
+  mdl.next = one.next;
+}
+
 /**
  * Copies `length` octets from `source` to `offset` octets into the chain; returns how many
  * fitted.

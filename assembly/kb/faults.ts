@@ -1,6 +1,10 @@
 /** The historical defects, one for each Knowledge Base article; the host switches them on. */
 
 export const enum Fault {
+  /** The header of a message without octets is not counted as taken. */
+  Q126560,
+  /** A session request is reset when it took the last connection block. */
+  Q141344,
   /** A connection that ends takes the lock of the table while it holds its own. */
   Q171181,
   /** A connection endpoint lets go of its address while it holds the lock of endpoints. */

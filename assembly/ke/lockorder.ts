@@ -20,6 +20,8 @@ export const enum LockRank {
   NetbtDevice = 16,
   /** Names of NetBT: this machine's, and those of others. */
   NetbtNames = 17,
+  /** One NetBT session. */
+  NetbtConnection = 18,
   /** Address objects by port; which ports are taken. */
   TcpipAddress = 20,
   /** Which connection endpoint has which connection. */

@@ -9,9 +9,10 @@ import { KeAcquireSpinLock, KeReleaseSpinLock, mustHold } from "../ke/spinlock";
 import { IoCompleteRequest } from "../io/complete";
 import { Irp } from "../io/irp";
 import { IoGetCurrentIrpStackLocation, IoMarkIrpPending } from "../io/stack";
-import { NetbiosAddress, copyNetbiosAddress, isSameName } from "../tdi/address";
+import { NetbiosAddress, copyNetbiosAddress } from "../tdi/address";
 import { EventHandlers, initializeHandlers } from "../tdi/event";
-import { NetbtDevice } from "./device";
+import { NetbiosName, isSameName } from "../wire/nbname";
+import { NetbtDevice, noteListener } from "./device";
 import { registerName, releaseName } from "./register";
 
 /** A NetBIOS address that a client has opened. Several clients may open the same name. */
@@ -23,6 +24,8 @@ export class NetbtAddress extends ListEntry {
   callers: u32;
   /** 1 when its client has closed it: nobody new finds it. */
   closed: u32;
+  /** 1 when its client has asked to be told of calls: then it has added blocks to the pool. */
+  listens: u32;
   /** IRP_MJ_CREATE, while the name is being registered; IRP_MJ_CLEANUP, while callers are. */
   waiting: Irp | null;
   // Do not change while it is open:
@@ -96,7 +99,7 @@ function registered(context: usize, status: NTSTATUS): void {
  */
 export function nextAddress(
   device: NetbtDevice,
-  name: NetbiosAddress,
+  name: NetbiosName,
   previous: NetbtAddress | null,
 ): NetbtAddress | null {
   const irql = KeAcquireSpinLock(device.lock);
@@ -113,7 +116,7 @@ export function nextAddress(
 /** In the order in which they were opened; \Device\NetbiosSmb has no names to compare. */
 function findLocked(
   device: NetbtDevice,
-  name: NetbiosAddress,
+  name: NetbiosName,
   previous: NetbtAddress | null,
 ): NetbtAddress | null {
   mustHold(device.lock);
@@ -167,6 +170,16 @@ export function cleanUpAddress(object: NetbtAddress, irp: Irp): NTSTATUS {
   return wait ? Status.PENDING : Status.SUCCESS;
 }
 
+/** Its client is told of calls from here on. IRQL: <= DISPATCH_LEVEL. Locks: none. */
+export function listenOn(object: NetbtAddress): void {
+  const device = object.device;
+  const irql = KeAcquireSpinLock(device.lock);
+  const first = object.listens == 0;
+  object.listens = 1;
+  KeReleaseSpinLock(device.lock, irql);
+  if (first) noteListener(device, true);
+}
+
 /** One more holds `object`, as its holder asks. IRQL: <= DISPATCH_LEVEL. Locks: none. */
 export function referenceAddress(object: NetbtAddress): void {
   const device = object.device;
@@ -194,6 +207,7 @@ function dereferenceLocked(object: NetbtAddress): bool {
 }
 
 function free(object: NetbtAddress): void {
+  if (object.listens) noteListener(object.device, false);
   if (object.device.hasNames) releaseName(object.device, object.name);
   ExFree(object);
 }

@@ -9,11 +9,14 @@ import { IoCompleteRequest } from "../io/complete";
 import { Irp } from "../io/irp";
 import { IoGetCurrentIrpStackLocation, parametersOf, viewOf } from "../io/stack";
 import { NetbiosAddress } from "../tdi/address";
-import { EventHandlers } from "../tdi/event";
+import { EventHandlers, TdiDefaultConnectHandler } from "../tdi/event";
 import { TdiSetEvents } from "../tdi/parameters";
 import { Tdi, TransportObject } from "../tdi/request";
-import { NetbtAddress, cleanUpAddress, dereferenceAddress, openAddress } from "./address";
+import { NetbtAddress, cleanUpAddress, dereferenceAddress, listenOn, openAddress } from "./address";
 import { NetbtDevice, extensionOf } from "./device";
+import { NetbtConnection } from "./session/block";
+import { closeEndpoint, openConnection } from "./session/endpoint";
+import { cleanUpConnection, requestConnection } from "./session/request";
 
 /** Completes a request that its routine did not keep. */
 function finish(irp: Irp, status: NTSTATUS): NTSTATUS {
@@ -33,6 +36,12 @@ function open(device: NetbtDevice, irp: Irp): NTSTATUS {
       if (parameters.word0 == 0) return Status.INVALID_PARAMETER;
       return openAddress(device, at<NetbiosAddress>(<usize>parameters.word0, 0), irp);
     }
+    case TransportObject.CONNECTION: {
+      const endpoint = openConnection(device, parameters.word0);
+      const file = parameters.file;
+      if (file != null) file.fsContext = changetype<usize>(endpoint);
+      return endpoint == null ? Status.INSUFFICIENT_RESOURCES : Status.SUCCESS;
+    }
     case TransportObject.CONTROL:
       return Status.SUCCESS;
     default:
@@ -46,6 +55,8 @@ export function cleanup(device: usize, irp: Irp): NTSTATUS {
   let status: NTSTATUS = Status.SUCCESS;
   if (file != null && file.fsContext2 == TransportObject.ADDRESS) {
     status = cleanUpAddress(at<NetbtAddress>(file.fsContext, 0), irp);
+  } else if (file != null && file.fsContext2 == TransportObject.CONNECTION) {
+    status = cleanUpConnection(at<NetbtConnection>(file.fsContext, 0), irp);
   }
   return finish(irp, status);
 }
@@ -55,6 +66,8 @@ export function close(device: usize, irp: Irp): NTSTATUS {
   const file = IoGetCurrentIrpStackLocation(irp).file;
   if (file != null && file.fsContext2 == TransportObject.ADDRESS) {
     dereferenceAddress(at<NetbtAddress>(file.fsContext, 0));
+  } else if (file != null && file.fsContext2 == TransportObject.CONNECTION) {
+    closeEndpoint(at<NetbtConnection>(file.fsContext, 0));
   }
   return finish(irp, Status.SUCCESS);
 }
@@ -66,6 +79,8 @@ export function internalDeviceControl(device: usize, irp: Irp): NTSTATUS {
   let status: NTSTATUS = Status.INVALID_DEVICE_REQUEST;
   if (file != null && kind == TransportObject.ADDRESS) {
     status = requestAddress(at<NetbtAddress>(file.fsContext, 0), irp);
+  } else if (file != null && kind == TransportObject.CONNECTION) {
+    status = requestConnection(at<NetbtConnection>(file.fsContext, 0), irp);
   }
   return finish(irp, status);
 }
@@ -79,6 +94,7 @@ function requestAddress(address: NetbtAddress, irp: Irp): NTSTATUS {
       if (handlers == null) return Status.INVALID_PARAMETER;
       const length = offsetof<EventHandlers>();
       RtlCopyMemory(changetype<usize>(address.handlers), changetype<usize>(handlers), length);
+      if (handlers.connect != TdiDefaultConnectHandler) listenOn(address);
       return Status.SUCCESS;
     }
     default:

@@ -1,7 +1,7 @@
 /** netbt.sys: NetBIOS over TCP/IP (RFC 1001, RFC 1002). Begin reading here. */
 
 import { at } from "../nt/embed";
-import { NTSTATUS, Status } from "../nt/status";
+import { NTSTATUS, NT_SUCCESS, Status } from "../nt/status";
 import { IoCreateDevice, IoDeleteDevice, IoGetDeviceObjectPointer } from "../io/device";
 import { DriverObject, initializeDriver } from "../io/driver";
 import { invalidRequest } from "../io/invalid";
@@ -10,6 +10,9 @@ import { NetbiosAddress } from "../tdi/address";
 import { DEVICES, boundDevice, deviceName, initializeDevices, netbtDevice } from "./device";
 import { cleanup, close, create, internalDeviceControl } from "./dispatch";
 import { cleanUpResolve, initializeResolve, writeHost } from "./resolve";
+import { cleanUpSend, initializeSend } from "./session/send";
+import { initializeSessionTimer, stopSessionTimer } from "./session/timer";
+import { closeListener, openListener } from "./session/worker";
 
 const DRIVER: usize = memory.data(32);
 if (offsetof<DriverObject>() > 32) ERROR("DRIVER");
@@ -24,6 +27,8 @@ export function DriverEntry(): NTSTATUS {
   driver.internalDeviceControl = internalDeviceControl;
   initializeDevices();
   initializeResolve();
+  initializeSend();
+  initializeSessionTimer();
   return Status.SUCCESS;
 }
 
@@ -37,8 +42,12 @@ export function bindNetbt(index: u32, address: u32, mask: u32): NTSTATUS {
   const device = netbtDevice(index);
   device.address = address;
   device.mask = mask;
+  const status = openListener(device);
+  if (!NT_SUCCESS(status)) return status;
   const object = IoCreateDevice(changetype<DriverObject>(DRIVER), deviceName(index));
   object.extension = changetype<usize>(device);
+  // A message goes down in its client's own request.
+  object.stackSize = 2;
   return Status.SUCCESS;
 }
 
@@ -51,8 +60,12 @@ export function writeNetbtHost(name: usize, address: u32): NTSTATUS {
 function unload(driver: DriverObject): void {
   for (let i: u32 = 0; i < DEVICES; i++) {
     const device = IoGetDeviceObjectPointer(deviceName(i));
-    if (device != null) IoDeleteDevice(device);
+    if (device == null) continue;
+    closeListener(netbtDevice(i));
+    IoDeleteDevice(device);
   }
+  stopSessionTimer();
+  cleanUpSend();
   cleanUpResolve();
 }
 

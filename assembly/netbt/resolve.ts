@@ -3,14 +3,15 @@
  * service is not there yet; only names that the host has written are known, as those of LMHOSTS.
  */
 
+import { at } from "../nt/embed";
 import { NTSTATUS, Status } from "../nt/status";
 import { ExAllocate, ExFree } from "../ex/pool";
 import { Tag } from "../ex/tag";
 import { LockRank } from "../ke/lockorder";
 import { KSpinLock, KeAcquireSpinLock, KeInitializeSpinLock } from "../ke/spinlock";
 import { KeReleaseSpinLock, mustHold } from "../ke/spinlock";
-import { NetbiosAddress, copyNetbiosAddress, isSameName } from "../tdi/address";
-import { at } from "../nt/embed";
+import { NetbiosAddress, copyNetbiosAddress } from "../tdi/address";
+import { isSameName } from "../wire/nbname";
 import { NetbtDevice } from "./device";
 
 /**

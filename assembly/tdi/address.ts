@@ -4,6 +4,7 @@
  */
 
 import { RtlCopyMemory } from "../nt/memory";
+import { NetbiosName } from "../wire/nbname";
 
 /** TDI_ADDRESS_NETBIOS_TYPE_*: how a name is to be had. */
 export const enum NetbiosNameType {
@@ -20,28 +21,13 @@ export const enum NetbiosNameType {
  * there until the request completes; in an indication, during the call.
  */
 @unmanaged
-export class NetbiosAddress {
-  /** The octets as they are: 15, padded with blanks, and a suffix. */
-  octets0: u32;
-  octets1: u32;
-  octets2: u32;
-  octets3: u32;
+export class NetbiosAddress extends NetbiosName {
   type: NetbiosNameType;
   get isGroup(): bool {
     return this.type == NetbiosNameType.GROUP || this.type == NetbiosNameType.QUICK_GROUP;
   }
 }
 if (offsetof<NetbiosAddress>("type") != 16) ERROR("a NetBIOS name has 16 octets");
-
-/** Whether two are the same name, whatever their types. */
-export function isSameName(one: NetbiosAddress, other: NetbiosAddress): bool {
-  return (
-    one.octets0 == other.octets0 &&
-    one.octets1 == other.octets1 &&
-    one.octets2 == other.octets2 &&
-    one.octets3 == other.octets3
-  );
-}
 
 /** Copies name and type. */
 export function copyNetbiosAddress(target: NetbiosAddress, source: NetbiosAddress): void {

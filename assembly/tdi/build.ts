@@ -6,6 +6,7 @@ import { Irp } from "../io/irp";
 import { CompletionRoutine, IoGetNextIrpStackLocation, IoSetCompletionRoutine } from "../io/stack";
 import { StackLocation, viewOf } from "../io/stack";
 import { Mdl } from "../io/mdl";
+import { NetbiosAddress } from "./address";
 import { EventHandlers } from "./event";
 import { TdiAssociate, TdiConnect, TdiDisconnect, TdiSendDatagram } from "./parameters";
 import { TdiInformation, TdiSetEvents, TdiTransfer } from "./parameters";
@@ -50,6 +51,25 @@ export function TdiBuildConnect(
   const next = viewOf<TdiConnect>(build(irp, file, Tdi.CONNECT, routine, context));
   next.remoteAddress = remoteAddress;
   next.remotePort = remotePort;
+  next.remoteName = null;
+}
+
+/**
+ * Connects `file` to a NetBIOS name; to `remoteAddress` where that is not 0, else to the address
+ * that the name has. `remoteName` stays where it is until the request completes.
+ */
+export function TdiBuildConnectName(
+  irp: Irp,
+  file: FileObject,
+  routine: CompletionRoutine,
+  context: usize,
+  remoteName: NetbiosAddress,
+  remoteAddress: u32,
+): void {
+  const next = viewOf<TdiConnect>(build(irp, file, Tdi.CONNECT, routine, context));
+  next.remoteAddress = remoteAddress;
+  next.remotePort = 0;
+  next.remoteName = remoteName;
 }
 
 /** Accepts the connection that ClientEventConnect was told of on `file`. */

@@ -2,6 +2,7 @@
 
 import { StackHead, StackLocation } from "../io/stack";
 import { FileObject } from "../io/file";
+import { NetbiosAddress } from "./address";
 import { EventHandlers } from "./event";
 
 /** TDI_REQUEST_KERNEL_ASSOCIATE */
@@ -15,6 +16,17 @@ export class TdiAssociate extends StackHead {
 export class TdiConnect extends StackHead {
   remoteAddress: u32;
   remotePort: u32;
+  /** Of NetBIOS: who is called. Null of IP, and of sessions without names. */
+  remoteName: NetbiosAddress | null;
+}
+
+/** TDI_REQUEST_KERNEL_LISTEN */
+@unmanaged
+export class TdiListen extends StackHead {
+  /** Only calls of this name; null: all. */
+  wanted: NetbiosAddress | null;
+  /** Answer: who called; null: not to be told. */
+  caller: NetbiosAddress | null;
 }
 
 /** TDI_REQUEST_KERNEL_DISCONNECT */

@@ -36,6 +36,8 @@ export const enum ReceiveFlag {
   NORMAL = 0x20,
   EXPEDITED = 0x40,
   PEEK = 0x80,
+  /** All of the message is indicated. */
+  ENTIRE_MESSAGE = 0x400,
 }
 
 /** What TDI_QUERY_INFORMATION tells: the answer is in the request's own parameters. */

@@ -42,6 +42,12 @@ export const enum Event {
   ICMP_UNREACHABLE,
   /** An allocation was refused. a: tag, b: octets. */
   POOL_REFUSED,
+  /** A NetBIOS call found no connection block. a: remote address, b: remote port. */
+  NBT_NO_BLOCK,
+  /** A session request was refused. a: remote address, b: why (`SessionError`). */
+  NBT_REFUSED,
+  /** A session packet is none. a: remote address, b: its type, c: its length. */
+  NBT_MALFORMED,
   /** A finding of the verifier. a: rule, b and c: its first two words. */
   FINDING,
   COUNT,

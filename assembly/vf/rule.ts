@@ -128,6 +128,16 @@ export const enum Rule {
   LOCK_HELD_LONG = 0x200b,
   /** An IRP was freed or reused while somebody owns it. IRP. */
   IRP_FREED_IN_USE = 0x2011,
+  /** A client says that it took more than it was told of (I4). Connection, taken, available. */
+  TDI_TAKEN = 0x2021,
+  /** The end was told of before all octets were taken (I2). Connection, octets. */
+  TDI_EARLY = 0x2022,
+  /** A count of octets held that is not what is held (I1). Connection, counted, held. */
+  TDI_OUTSTANDING = 0x2023,
+  /** More octets of a message went to a client than it has (I3). Connection, octets, left. */
+  TDI_COUNTED_TWICE = 0x2024,
+  /** A session request was neither granted nor refused (RFC 1002, 5.2.2). Block, peer. */
+  NBT_UNANSWERED = 0x2025,
   /** KeReleaseSpinLock restored another IRQL than the acquire saved. Lock, saved, restored. */
   RELEASE_IRQL = 0x20015,
   /** An IRP has no stack location left. IRP. */

@@ -56,7 +56,7 @@ interface Described {
     readonly kind: VerdictKind;
     /** The verifier's rule, or DEADLOCK. */
     readonly rule: string;
-    /** The lock, or what else it is about. */
+    /** The lock; empty where it is about none. */
     readonly lock: string;
     readonly within: string;
     /** How the verdict begins, before the place: `TcpTable leaked by`. */
@@ -213,7 +213,8 @@ async function playScene(
 
 function findCause(article: Article, verdicts: readonly Verdict[]): ArticleVerdict | null {
   const found = verdicts.find(
-    (each) => each.kind === article.finds.kind && each.lock?.name === article.finds.lock,
+    (each) => each.kind === article.finds.kind && (each.lock?.name ?? '') === article.finds.lock
+      && (each.lock !== undefined || each.rule === article.finds.rule),
   );
   if (found?.site === undefined) return null;
   const { file, line } = found.site;

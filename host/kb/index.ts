@@ -1,6 +1,8 @@
 /** All articles of the Knowledge Base that can be run. */
 
 import type { Article } from './article.js';
+import { q126560 } from './q126560.js';
+import { q141344 } from './q141344.js';
 import { q171181 } from './q171181.js';
 import { q177245 } from './q177245.js';
 import { q236794 } from './q236794.js';
@@ -10,7 +12,7 @@ import { q297040 } from './q297040.js';
 
 /** In the order of their numbers. */
 export const ARTICLES: readonly Article[] = [
-  q171181, q177245, q236794, q243878, q293498, q297040,
+  q126560, q141344, q171181, q177245, q236794, q243878, q293498, q297040,
 ];
 
 /**

@@ -13,6 +13,8 @@ export interface KernelExports {
   addInterface(index: number, address: number, mask: number, gateway: number): number;
   /** NetBT on a card; `MAXIMUM_ADAPTERS`: sessions without names, on port 445. */
   bindNetbt(index: number, address: number, mask: number): number;
+  /** Connection blocks of a card's NetBT: `BlockCount` says which. */
+  netbtBlocks(index: number, what: number): number;
   /** A line of LMHOSTS: where a NetbiosAddress lies, and its address. */
   writeNetbtHost(name: number, address: number): number;
   /** Unloads every driver. */
@@ -60,6 +62,9 @@ export interface KernelExports {
   userFree(address: number): void;
   socketOpen(kind: number, context: number): number;
   socketBind(handle: number, address: number, port: number): number;
+  socketBindName(handle: number, name: number): number;
+  socketConnectName(handle: number, name: number, address: number): number;
+  socketRemoteName(handle: number, name: number): number;
   socketListen(handle: number, backlog: number): number;
   socketConnect(handle: number, address: number, port: number): number;
   socketAccept(handle: number, context: number): number;
@@ -84,14 +89,15 @@ export type RoutineName = Exclude<keyof KernelExports, 'memory'>;
 /** How many words each function takes: what the kernel is held against when it is loaded. */
 const ROUTINES: Readonly<Record<RoutineName, number>> = {
   start: 0, setParameter: 2, boot: 1, addAdapter: 4, addInterface: 4, bindNetbt: 3,
-  writeNetbtHost: 2, halt: 0,
+  writeNetbtHost: 2, netbtBlocks: 2, halt: 0,
   selectProcessor: 1, onInterrupt: 1, onTick: 1, nextTick: 0, runThreads: 1, irqlOf: 1,
   sharedData: 0, traceRing: 0, receiveRing: 1, transmitRing: 1, counters: 0, drops: 0,
   poolTags: 0, poolBlocks: 0, heapBase: 0, poolAllocations: 0, poolFailures: 0, failAllocation: 2,
   irpsInUse: 0, runningTimers: 0, clockTick: 0, playedTick: 0, waitingWork: 0, tableCount: 0,
   heldStacks: 0, lockEdges: 0, lockAt: 1, prcbAt: 1, connectionAt: 1, nextConnection: 1,
   setFault: 2, wantSites: 1, userAllocate: 1, userFree: 1,
-  socketOpen: 2, socketBind: 3, socketListen: 2, socketConnect: 3, socketAccept: 2,
+  socketOpen: 2, socketBind: 3, socketListen: 2, socketBindName: 2, socketConnectName: 3,
+  socketRemoteName: 2, socketConnect: 3, socketAccept: 2,
   socketSend: 3, socketSendTo: 5, socketReceive: 3, socketPeek: 3, socketShutdown: 1,
   socketClose: 2, connectionDelete: 3,
   socketOption: 3, socketQuery: 2, socketPoll: 2, echo: 4,

@@ -227,6 +227,13 @@ const OURS: readonly ParameterEntry[] = [
   entry('NtstackClientBlocks', [0, 1000], 'connections',
     'connection blocks that each client with a listener adds to the two that NetBT has',
     ['nt35', 5, 'ours: Q142641 has 2 and what clients add, 7 to 11 on a typical server']),
+  entry('NtstackSessionBlocks', [0, 1], '',
+    '1: a session keeps its connection block from the pool; 0: another takes its place',
+    ['nt35', 1, 'ours: Q126560 and Q141344 ask for it'],
+    ['nt40', 0, 'ours: Q141344 is over']),
+  entry('NtstackZeroLengthCount', [0, 1], '',
+    'which count Q126560 forgets a header in: 0 what TCP is told was taken, 1 what NetBT has',
+    ['nt35', 0, 'ours: Q126560 does not say; nt-facts 11.4 has both']),
 ];
 
 /** All values that can be set. */

@@ -40,6 +40,16 @@ export interface Release {
 /** All defects that a release can bring with it. */
 export const FAULTS: readonly HistoricalFault[] = [
   {
+    name: 'Q126560',
+    releases: ['nt35'],
+    when: 'Windows NT 3.5 until its service pack',
+  },
+  {
+    name: 'Q141344',
+    releases: ['nt35', 'nt351'],
+    when: 'Windows NT 3.5, and 3.51 until its service pack',
+  },
+  {
     name: 'Q171181',
     releases: ['nt40', 'nt40sp1', 'nt40sp2', 'nt40sp3'],
     when: 'Windows NT 4.0 until Service Pack 4',

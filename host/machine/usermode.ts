@@ -107,7 +107,7 @@ export interface SocketBlock {
 }
 
 /** The kind of a socket. */
-export type SocketKind = 'stream' | 'datagram';
+export type SocketKind = 'stream' | 'datagram' | 'netbios' | 'netbiosDirect';
 
 /** An option of a socket, by its name in the kernel. */
 export type SocketOptionName =
@@ -137,12 +137,18 @@ export interface RawSockets {
   open(kind: SocketKind, handler: SocketHandler): number;
   /** Address 0: any of the machine's. Port 0: any free one. */
   bind(handle: number, address: number, port: number): number;
+  /** A NetBIOS socket, to the NetbiosAddress at the start of a block. */
+  bindName(handle: number, block: SocketBlock): number;
+  /** One that is bound; `address` 0: the address that the name has. */
+  connectName(handle: number, block: SocketBlock, address: number): number;
+  /** Writes who is at the other end of one to the start of a block. */
+  remoteName(handle: number, block: SocketBlock): number;
   listen(handle: number, backlog: number): number;
   /** PENDING; CONNECTED or FAILED tell how it ended. */
   connect(handle: number, address: number, port: number): number;
   /** The handle of the next connection; 0 where none waits. */
   accept(handle: number, handler: SocketHandler): number;
-  /** Octets taken; 0: no room before WRITABLE. */
+  /** Octets taken; 0, of a NetBIOS socket `noDatagram`: no room before WRITABLE. */
   send(handle: number, block: SocketBlock, octets: number, offset?: number): number;
   sendTo(
     handle: number, block: SocketBlock, octets: number, address: number, port: number,
@@ -168,6 +174,55 @@ export interface RawSockets {
   echo(address: number, octets: number, timeoutMs: number, handler: SocketHandler): number;
 }
 
+/** Options of a NetBIOS call. */
+export interface CallOptions {
+  /** Whom to call; where not given, the address that the name has. */
+  readonly address?: string;
+  /** On port 445, without a session request. */
+  readonly direct?: boolean;
+}
+
+/** Options of a NetBIOS listener. */
+export interface NetbiosListenOptions {
+  /** Sessions that may wait to be accepted; 5 where not given. */
+  readonly backlog?: number;
+  /** The name is a group's. */
+  readonly group?: boolean;
+  /** On port 445, without a session request. */
+  readonly direct?: boolean;
+}
+
+/** A NetBIOS session: messages both ways. Errors are as a socket's. */
+export interface NetbiosSession {
+  /** Who is at the other end, as `CLIENT<00>`; of a session on port 445 it has no meaning. */
+  readonly remoteName: string;
+  readonly remoteAddress: string;
+  /** Settled when the kernel has taken it; a message may be empty. */
+  send(message: Uint8Array | string): Promise<void>;
+  /** The next message, whole. Undefined at the end. */
+  receive(): Promise<Uint8Array | undefined>;
+  /** Ends it behind all that was sent. */
+  close(): void;
+  /** Ends it at once. */
+  abort(): void;
+}
+
+/** What listens on a name. */
+export interface NetbiosListener {
+  accept(): Promise<NetbiosSession>;
+  close(): void;
+}
+
+/** NetBIOS sessions, on a machine whose option `netbios` is set. Names are as `SERVER<20>`. */
+export interface SessionUser {
+  /** Calls `called` by the name `calling`. @throws TypeError for a name or an option. */
+  call(called: string, calling: string, options?: CallOptions): Promise<NetbiosSession>;
+  /** Each session goes to `onSession`, or waits for `accept`. */
+  listen(
+    name: string, options?: NetbiosListenOptions, onSession?: (session: NetbiosSession) => unknown,
+  ): Promise<NetbiosListener>;
+}
+
 /** User mode of one machine. */
 export interface UserMode {
   readonly raw: RawSockets;
@@ -189,6 +244,7 @@ export interface UserMode {
   /** Port 0: any free one. */
   datagram(port?: number): Promise<DatagramSocket>;
   ping(host: string, options?: EchoOptions): Promise<EchoReply>;
+  readonly sessions: SessionUser;
   /** For the machine: hands out news, runs what waited. */
   poll(): void;
   /** For the machine: gives user mode's memory back, before the drivers are unloaded. */

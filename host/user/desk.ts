@@ -10,6 +10,9 @@ import type { SocketTable } from './raw.js';
 /** Octets of the block through which promises send and receive; a datagram fits. */
 const BUFFER_OCTETS = 65_536;
 
+/** Octets of the longest message of a NetBIOS session, and one. */
+const MESSAGE_OCTETS = 0x20000;
+
 /** A promise's two ends. */
 export interface Waiter<T> {
   resolve(value: T): void;
@@ -22,6 +25,7 @@ export class Desk {
   readonly gracefulDisconnect: number;
   /** What promises send from and receive into, during one call. */
   readonly block: SocketBlock;
+  private messageBlock: SocketBlock | undefined;
   private readonly queue: (() => void)[] = [];
   // What rejects each promise that is not settled.
   private readonly pending = new Set<(error: Error) => void>();
@@ -32,6 +36,12 @@ export class Desk {
   constructor(readonly machine: Machine, readonly raw: SocketTable) {
     this.gracefulDisconnect = valueOf(machine.kernel.layout, 'Status', 'GRACEFUL_DISCONNECT');
     this.block = raw.allocate(BUFFER_OCTETS);
+  }
+
+  /** The same for the messages of NetBIOS sessions; there once it is used. */
+  get messages(): SocketBlock {
+    this.messageBlock ??= this.raw.allocate(MESSAGE_OCTETS);
+    return this.messageBlock;
   }
 
   /** Calls that wait for a processor, or came when the machine had stopped. */
@@ -95,6 +105,14 @@ export class Desk {
   /** Whether this is what the machine's end rejected a promise with. */
   isEnd(thrown: unknown): boolean {
     return this.ended !== undefined && thrown === this.ended;
+  }
+
+  /** What serves a connection ends with its machine: that is no failure that somebody must hear. */
+  serve(served: unknown): void {
+    if (!(served instanceof Promise)) return;
+    served.catch((thrown: unknown) => {
+      if (!this.isEnd(thrown)) throw thrown;
+    });
   }
 
   /** The octets of data; of text, in UTF-8. @throws TypeError for anything else. */

@@ -93,14 +93,6 @@ export class StreamListener implements Listener, SocketHandler {
     return this.handle === 0 || (desk.isEnd(thrown) && desk.machine.stopped === undefined);
   }
 
-  /** What serves a connection ends with its machine: that is no failure that somebody must hear. */
-  private serve(served: unknown): void {
-    if (!(served instanceof Promise)) return;
-    served.catch((thrown: unknown) => {
-      if (!this.desk.isEnd(thrown)) throw thrown;
-    });
-  }
-
   private pump(): void {
     const { desk, onSocket } = this;
     const isWanted = (): boolean => onSocket !== undefined || this.waiters.length > 0;
@@ -113,7 +105,7 @@ export class StreamListener implements Listener, SocketHandler {
       if (onSocket === undefined) this.waiters.shift()?.resolve(socket);
       else {
         desk.machine.runner.noteActivity();
-        this.serve(onSocket(socket));
+        desk.serve(onSocket(socket));
       }
     }
     if (this.handle !== 0) return;

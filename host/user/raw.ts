@@ -12,6 +12,8 @@ import type {
 
 /** Octets of the block that news are read into: 256 records. */
 const NEWS_OCTETS = 4096;
+/** Octets of a NetbiosAddress: a name, and what it is. */
+const ADDRESS_OCTETS = 20;
 /** The handle of a context that belongs to an echo request. */
 const ECHO_HANDLE = -1;
 const NONE_FREED: readonly number[] = [];
@@ -54,6 +56,8 @@ export class SocketTable implements RawSockets {
     this.kinds = {
       stream: valueOf(layout, 'SocketKind', 'STREAM'),
       datagram: valueOf(layout, 'SocketKind', 'DATAGRAM'),
+      netbios: valueOf(layout, 'SocketKind', 'NETBIOS'),
+      netbiosDirect: valueOf(layout, 'SocketKind', 'NETBIOS_DIRECT'),
     };
     this.options = values('SocketOption', [
       'NO_DELAY', 'KEEP_ALIVE', 'SINK', 'SEND_BUFFER', 'RECEIVE_BUFFER',
@@ -82,6 +86,24 @@ export class SocketTable implements RawSockets {
   bind(handle: number, address: number, port: number): number {
     if (!this.enter()) return this.pending;
     return this.call3(this.kernel.socketBind, handle, address, port);
+  }
+
+  bindName(handle: number, block: SocketBlock): number {
+    const name = addressOf(block, ADDRESS_OCTETS, 0);
+    if (!this.enter()) return this.pending;
+    return this.call2(this.kernel.socketBindName, handle, name);
+  }
+
+  connectName(handle: number, block: SocketBlock, address: number): number {
+    const name = addressOf(block, ADDRESS_OCTETS, 0);
+    if (!this.enter()) return this.pending;
+    return this.call3(this.kernel.socketConnectName, handle, name, address);
+  }
+
+  remoteName(handle: number, block: SocketBlock): number {
+    const name = addressOf(block, ADDRESS_OCTETS, 0);
+    if (!this.enter()) return this.pending;
+    return this.call2(this.kernel.socketRemoteName, handle, name);
   }
 
   listen(handle: number, backlog: number): number {

@@ -2,13 +2,15 @@
 
 import type { Machine } from '../machine/machine.js';
 import type {
-  ConnectOptions, DatagramSocket, EchoOptions, EchoReply, Listener, ListenOptions, Socket, UserMode,
+  ConnectOptions, DatagramSocket, EchoOptions, EchoReply, Listener, ListenOptions, SessionUser,
+  Socket, UserMode,
 } from '../machine/usermode.js';
 import { UdpSocket } from './datagram.js';
 import { Desk } from './desk.js';
 import { StreamListener } from './listener.js';
 import { ping } from './ping.js';
 import { SocketTable } from './raw.js';
+import { MessageSession, SessionListener } from './session.js';
 import { StreamSocket } from './socket.js';
 
 /** Makes user mode for a machine that has booted. */
@@ -42,6 +44,14 @@ class Programs implements UserMode {
   async datagram(port = 0): Promise<DatagramSocket> {
     return UdpSocket.open(this.desk, port);
   }
+
+  /** NetBIOS sessions. */
+  readonly sessions: SessionUser = {
+    call: async (called, calling, options = {}) =>
+      MessageSession.call(this.desk, called, calling, options),
+    listen: async (name, options = {}, onSession?) =>
+      SessionListener.listen(this.desk, name, options, onSession),
+  };
 
   async ping(host: string, options: EchoOptions = {}): Promise<EchoReply> {
     return ping(this.desk, host, options);

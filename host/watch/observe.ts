@@ -11,6 +11,8 @@ import type { ObservedProcessor, ObservedTag } from './observation.js';
 import { findAcquirer, resolveStack } from './sourcemap.js';
 import type { Site, SourceMap } from './sourcemap.js';
 
+/** Rules about octets and messages: where it was seen is where it is. */
+const MESSAGE_RULE = /^(TDI|NBT)_/;
 /** Rules whose third word is the number of an acquire: what names its site. */
 const SEQUENCE_LAST = new Set([
   'LOCK_LEAKED', 'LOCK_HELD_AT_BOUNDARY', 'LOCK_THREAD_ENDED', 'IRQL_BELOW_LOCK',
@@ -77,6 +79,9 @@ export function observe(machine: Observable, map?: SourceMap): Observation {
       const lock = words[0] ?? 0;
       if (rule === COMPLETED_TWICE) {
         return { rule, code, words, timeUs, ...site(lock, words[2] ?? 0) };
+      }
+      if (MESSAGE_RULE.test(rule)) {
+        return { rule, code, words, timeUs, ...siteOfFinding(machine, map, finding) };
       }
       if (!LOCK_RULE.test(rule)) return { rule, code, words, timeUs };
       const name = lockName(kernel, lock);

@@ -3,6 +3,7 @@
  * defect it is, what its words say, what it means, and how to mend it. VERIFIER.md is made of it.
  */
 
+import { INDICATION_RULES } from './indicationrules.js';
 import { LEVEL_RULES } from './levelrules.js';
 import { LOCK_RULES } from './lockrules.js';
 import { OBJECT_RULES } from './objectrules.js';
@@ -23,5 +24,5 @@ export interface RuleText {
 
 /** Every rule, by its name. */
 export const RULES: Readonly<Record<string, RuleText>> = {
-  ...LEVEL_RULES, ...LOCK_RULES, ...OBJECT_RULES,
+  ...LEVEL_RULES, ...LOCK_RULES, ...OBJECT_RULES, ...INDICATION_RULES,
 };

@@ -15,6 +15,7 @@ export const VERDICT_KINDS = [
   'reference count',
   'pool misuse',
   'irp misuse',
+  'indication misuse',
   'irql',
   'hang',
   'irp leaked',

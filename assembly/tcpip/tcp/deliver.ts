@@ -3,17 +3,17 @@
  * until it asks, and nothing more is indicated before.
  */
 
-import { Boundary } from "../../vf/rule";
 import { IsListEmpty, RemoveHeadList } from "../../nt/list";
-import { NTSTATUS, Status } from "../../nt/status";
+import { Status } from "../../nt/status";
 import { KeGetCurrentProcessorNumber, MAXIMUM_PROCESSORS } from "../../ke/processor";
 import { KeAcquireSpinLockAtDpcLevel, KeReleaseSpinLockFromDpcLevel } from "../../ke/spinlock";
-import { mustHold, mustHoldNothing } from "../../ke/spinlock";
+import { mustHold } from "../../ke/spinlock";
 import { IoSetNextIrpStackLocation } from "../../io/call";
 import { Irp, irpOfQueue } from "../../io/irp";
 import { copyToMdl, mdlLength } from "../../io/mdl";
 import { parametersOf } from "../../io/stack";
 import { ReceiveIndication } from "../../tdi/event";
+import { indicateReceive } from "../../tdi/indicate";
 import { TdiTransfer } from "../../tdi/parameters";
 import { ReceiveFlag } from "../../tdi/request";
 import { Counter, countMany, Drop, drop } from "../counters";
@@ -145,10 +145,9 @@ function indicateOnce(
   indication.tsdu = data;
   indication.taken = 0;
   indication.irp = null;
-  mustHoldNothing(Boundary.EVENT_HANDLER);
-  const status = callClient(connection, indication);
-  const taken = status == Status.DATA_NOT_ACCEPTED ? 0 : indication.taken;
-  const irp = status == Status.MORE_PROCESSING_REQUIRED ? indication.irp : null;
+  callClient(connection, indication);
+  const taken = indication.taken;
+  const irp = indication.irp;
   KeAcquireSpinLockAtDpcLevel(tcb.lock);
   const counted = (tcb.flags & TcbFlag.COUNTED) != 0;
   endIndicationLocked(tcb, data, length, taken, irp);
@@ -158,11 +157,9 @@ function indicateOnce(
   return ready;
 }
 
-function callClient(connection: Connection, indication: ReceiveIndication): NTSTATUS {
+function callClient(connection: Connection, indication: ReceiveIndication): void {
   const address = connection.address;
-  if (address == null) return Status.DATA_NOT_ACCEPTED;
-  const handlers = address.handlers;
-  return handlers.receive(handlers.receiveContext, connection.clientContext, indication);
+  if (address != null) indicateReceive(address.handlers, connection.clientContext, indication);
 }
 
 /** What the client did not take stays with us, or goes into the request that it gave. */

@@ -124,7 +124,8 @@ export function receive(connection: Connection, irp: Irp): NTSTATUS {
 
 function receiveLocked(tcb: Tcb, irp: Irp): NTSTATUS {
   mustHold(tcb.lock);
-  if (tcb.held == null) {
+  // What is being indicated may yet be kept: then it is before the FIN.
+  if (tcb.held == null && (tcb.flags & TcbFlag.INDICATING) == 0) {
     if (tcb.flags & TcbFlag.FIN_RECEIVED) return Status.GRACEFUL_DISCONNECT;
     if (!mayReceive(tcb.state)) return Status.CONNECTION_INVALID;
   }

@@ -2,11 +2,11 @@
 
 import { at } from "../../nt/embed";
 import { Fault, faulty } from "../../kb/faults";
-import { Boundary } from "../../vf/rule";
 import { KeAcquireSpinLockAtDpcLevel, KeReleaseSpinLockFromDpcLevel } from "../../ke/spinlock";
-import { mustHold, mustHoldNothing } from "../../ke/spinlock";
+import { mustHold } from "../../ke/spinlock";
 import { Irp } from "../../io/irp";
 import { IoCompleteRequest } from "../../io/complete";
+import { indicateDisconnect } from "../../tdi/indicate";
 import { DisconnectFlag } from "../../tdi/request";
 import { AddressObject } from "../address";
 import { beginCall, detach, endCall, letGoLocked } from "./connection";
@@ -38,7 +38,7 @@ export function settle(tcb: Tcb): void {
     const address = connection.address;
     const client = connection.clientContext;
     if (todo & (Todo.REMOVE | Todo.DETACH)) detach(connection, tcb);
-    if (address != null) tell(address, client, todo);
+    if (address != null) tell(address, client, todo, tcb.heldOctets);
     endCall(connection);
   }
 }
@@ -67,15 +67,10 @@ function completeChain(youngest: Irp | null): void {
   }
 }
 
-function tell(address: AddressObject, client: usize, todo: u32): void {
+function tell(address: AddressObject, client: usize, todo: u32, held: u32): void {
   const handlers = address.handlers;
-  mustHoldNothing(Boundary.EVENT_HANDLER);
-  if (todo & Todo.RELEASED) {
-    handlers.disconnect(handlers.disconnectContext, client, DisconnectFlag.RELEASE);
-  }
-  if (todo & Todo.ABORTED) {
-    handlers.disconnect(handlers.disconnectContext, client, DisconnectFlag.ABORT);
-  }
+  if (todo & Todo.RELEASED) indicateDisconnect(handlers, client, DisconnectFlag.RELEASE, held);
+  if (todo & Todo.ABORTED) indicateDisconnect(handlers, client, DisconnectFlag.ABORT, held);
 }
 
 /** Out of the table and the wheel, with the table's reference. */

@@ -5,6 +5,7 @@ export { Boundary, Rule } from "../../../assembly/vf/rule";
 export { Stop } from "../../../assembly/nt/bugcheck";
 export { LockRank } from "../../../assembly/ke/lockorder";
 export { setUp } from "./machine";
+export * from "./indications";
 export * from "./levels";
 export * from "./locks";
 export * from "./memory";

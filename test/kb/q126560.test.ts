@@ -1,0 +1,38 @@
+/** A server whose NetBT forgets to count headers, and loses a connection block with each. */
+
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { formatArticle, runArticle } from '../../host/kb/article.js';
+import { q126560 } from '../../host/kb/q126560.js';
+
+const counted = await runArticle(q126560);
+const held = await runArticle(q126560, { settings: { NtstackZeroLengthCount: 1 } });
+const VARIANTS = [['what is taken', counted], ['what is outstanding', held]] as const;
+
+// No schedule is involved: the probability of each symptom is 1.
+describe('kb/q126560', () => {
+  it.each(VARIANTS)('is healthy with the fixed release, by the count of %s', (_, result) => {
+    expect(result.healthy).toMatchObject({
+      opened: 9, disconnectsTold: 9, blocksLeaked: 0, lastCall: 'SUCCESS', synsRefused: 0,
+    });
+    expect(result.healthyVerdicts).toEqual([]);
+  });
+
+  it.each(VARIANTS)('loses a block with each session, by the count of %s', (_, { symptom }) => {
+    expect(symptom).toMatchObject({
+      opened: 7, disconnectsTold: 0, blocksLeaked: 7, lastCall: 'CONNECTION_REFUSED',
+      synsRefused: 8,
+    });
+    // The client's retries are not doubled (Q175523).
+    expect(symptom['milliseconds']).toEqual([500, 500, 500]);
+  });
+
+  it.each(VARIANTS)('is found where the header is counted, by the count of %s', (_, result) => {
+    expect(result.reproduced).toBe(true);
+    const { file, line } = result.verdict ?? { file: '', line: 0 };
+    expect(file).toBe('netbt/session/receive.ts');
+    const text = readFileSync(new URL(`../../assembly/${file}`, import.meta.url), 'utf8');
+    expect(text.split('\n')[line - 1]).toContain('checkOutstanding');
+    expect(formatArticle(result)).toMatch(/^verdict {3}octets of a header miscounted by netbt/m);
+  });
+});

@@ -24,10 +24,11 @@ export class NetbtAddress extends ListEntry {
   callers: u32;
   /** 1 when its client has closed it: nobody new finds it. */
   closed: u32;
-  /** 1 when its client has asked to be told of calls: then it has added blocks to the pool. */
-  listens: u32;
   /** IRP_MJ_CREATE, while the name is being registered; IRP_MJ_CLEANUP, while callers are. */
   waiting: Irp | null;
+  // Written under `NetbtDevice.lock` of device.ts:
+  /** 1 when its client has asked to be told of calls: then it has added blocks to the pool. */
+  listens: u32;
   // Do not change while it is open:
   device: NetbtDevice;
   private name0: u32;

@@ -33,11 +33,7 @@ export class NetbtDevice {
   private openingBlink: usize;
   private retiredFlink: usize;
   private retiredBlink: usize;
-  private item0: u32;
-  private item1: u32;
-  private item2: u32;
-  private item3: u32;
-  private item4: u32;
+  // Written under `lock`:
   /** Connection blocks that wait for a connection. */
   free: u32;
   /** Those that have one that came in, sessions included. */
@@ -49,6 +45,12 @@ export class NetbtDevice {
   grown: u32;
   /** What listens below: port 139 of the card's address, or 445. */
   listener: FileObject | null;
+  // The work queue's own:
+  private item0: u32;
+  private item1: u32;
+  private item2: u32;
+  private item3: u32;
+  private item4: u32;
   get lock(): KSpinLock {
     return at<KSpinLock>(changetype<usize>(this), offsetof<this>("lockWord"));
   }

@@ -57,7 +57,8 @@ async function play(world: World): Promise<Scene> {
     ended++;
     session.close();
   };
-  await world.complete(server.user.sessions.listen(NAME, { backlog: SESSIONS }, serve), PATIENCE_NS);
+  const listens = server.user.sessions.listen(NAME, { backlog: SESSIONS }, serve);
+  await world.complete(listens, PATIENCE_NS);
   let opened = 0;
   let last = '';
   for (let i = 0; i < SESSIONS; i++) {

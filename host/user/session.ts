@@ -239,7 +239,8 @@ export class SessionListener implements NetbiosListener, SocketHandler {
 
   private pump(): void {
     const { desk, onSession } = this;
-    while (this.handle !== 0 && (onSession !== undefined || this.waiters.length > 0)) {
+    const isWanted = (): boolean => onSession !== undefined || this.waiters.length > 0;
+    while (this.handle !== 0 && isWanted()) {
       const session = new MessageSession(desk);
       const handle = desk.raw.accept(this.handle, session);
       if (handle === 0) return;

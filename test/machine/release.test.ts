@@ -18,6 +18,8 @@ describe('machine/release', () => {
     const faulty = FAULTS.map(({ name }) =>
       [name, RELEASES.filter(({ faults }) => faults.includes(name)).map((each) => each.name)]);
     expect(faulty).toEqual([
+      ['Q126560', ['nt35']],
+      ['Q141344', ['nt35', 'nt351']],
       ['Q171181', original],
       ['Q177245', original],
       ['Q236794', ['nt40sp4']],

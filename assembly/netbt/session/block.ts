@@ -36,13 +36,9 @@ export const enum BlockFlag {
   ENDING = 16,
   /** The peer has closed, and the client is to be told when it has taken all. */
   PEER_CLOSED = 32,
-  /** It came in. */
-  INBOUND = 64,
-  /** It was counted as a session. */
-  COUNTED = 128,
   /** A TDI_RECEIVE of ours is on its way down; it has come back meanwhile. */
-  CALLING_DOWN = 256,
-  PULLED = 512,
+  CALLING_DOWN = 64,
+  PULLED = 128,
 }
 
 /** What a client opens with a connection context. */
@@ -51,7 +47,7 @@ export class NetbtConnection extends ListEntry {
   /** The client's own word, given back in every event. */
   clientContext: usize;
   device: NetbtDevice;
-  // Under the device's lock:
+  // The device's lock keeps these (../device.ts):
   /** Changes only while it has no session. */
   address: NetbtAddress | null;
   /** Its session's, referenced. */
@@ -76,7 +72,11 @@ export class Block extends ListEntry {
   /** TCP's objects. Set before anybody calls for it. */
   file: FileObject | null;
   addressFile: FileObject | null;
-  // Under `lock`:
+  // The device's lock keeps these (../device.ts):
+  /** 1 while it counts as one that came in, and as a session. */
+  inbound: u32;
+  counted: u32;
+  // Written under `lock`:
   endpoint: NetbtConnection | null;
   flags: u32;
   /** Who calls TCP for it: its files stay. */
@@ -88,15 +88,16 @@ export class Block extends ListEntry {
   openIrp: Irp | null;
   private receiveFlink: usize;
   private receiveBlink: usize;
+  // Before others know of it, or by who takes the step to which it belongs:
   remoteAddress: u32;
   remotePort: u32;
   private nameLow: u64;
   private nameHigh: u64;
-  /** The tick of the last packet, or of the last step. */
+  /** The tick of the last packet, or of the last step: whoever comes last writes it. */
   stamp: u32;
+  // Of who is BUSY:
   /** Octets that came and that nobody has taken, by our count (I1): TCP's, and those ahead. */
   outstanding: u32;
-  // Of who is BUSY:
   /** The request that is being filled. */
   current: Irp | null;
   /** The header as far as it has come, how many octets of it, and what is left of the message. */

@@ -85,7 +85,7 @@ export function endSession(block: Block, status: NTSTATUS, end: u32): void {
   if (first) done = endLocked(block, status);
   KeReleaseSpinLock(block.lock, irql);
   if (!first) return;
-  if (resolving && cancelResolve(changetype<usize>(block))) dereferenceBlock(block);
+  if (resolving) stopResolving(block);
   const file = block.file;
   if (file != null && end & End.ABORT) disconnectFile(file, DisconnectFlag.ABORT);
   if (file != null && end & End.RELEASE) disconnectFile(file, DisconnectFlag.RELEASE);
@@ -97,6 +97,11 @@ export function endSession(block: Block, status: NTSTATUS, end: u32): void {
     endCall(endpoint);
   }
   leaveFile(block);
+}
+
+/** Nobody will tell it of an address any more: that reference goes. */
+function stopResolving(block: Block): void {
+  if (cancelResolve(changetype<usize>(block))) dereferenceBlock(block);
 }
 
 /** The requests that end with it, as a chain by `driverContext`, the oldest first. */

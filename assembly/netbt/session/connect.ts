@@ -54,7 +54,6 @@ function begin(block: Block, endpoint: NetbtConnection, irp: Irp): bool {
   const irql = KeAcquireSpinLock(block.lock);
   const began = attached && beginLocked(block, endpoint, irp);
   KeReleaseSpinLock(block.lock, irql);
-  if (began && irp.cancel) endSession(block, Status.CANCELLED, End.GONE);
   if (!began) endSession(block, Status.CONNECTION_ACTIVE, End.GONE);
   if (attached && !began) detach(endpoint, block);
   return began;

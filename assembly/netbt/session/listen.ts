@@ -213,6 +213,5 @@ function agreeLocked(block: Block, endpoint: NetbtConnection): bool {
   if (block.flags & BlockFlag.ENDING) return false;
   stepLocked(block, SessionStep.AGREED);
   block.endpoint = endpoint;
-  block.flags |= BlockFlag.COUNTED;
   return true;
 }

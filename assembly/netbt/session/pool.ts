@@ -10,7 +10,7 @@ import { ExQueueWorkItem } from "../../ex/workitem";
 import { KeAcquireSpinLock, KeReleaseSpinLock, mustHold } from "../../ke/spinlock";
 import { FileObject } from "../../io/file";
 import { NetbtDevice, boundDevice } from "../device";
-import { Block, BlockFlag, referenceBlock } from "./block";
+import { Block, referenceBlock } from "./block";
 
 /** Blocks that NetBT has without any client. */
 const OWN_BLOCKS: u32 = 2;
@@ -56,7 +56,7 @@ function takeFreeLocked(device: NetbtDevice): Block | null {
   const block = changetype<Block>(RemoveHeadList(device.freeBlocks));
   device.free--;
   device.inbound++;
-  block.flags = BlockFlag.INBOUND;
+  block.inbound = 1;
   InsertTailList(device.busyBlocks, block);
   return block;
 }
@@ -114,7 +114,11 @@ export function referenceBusy(device: NetbtDevice): Block | null {
 export function noteSession(block: Block): void {
   const device = block.device;
   const irql = KeAcquireSpinLock(device.lock);
-  device.sessions++;
+  // It may be over already.
+  if (block.inbound) {
+    block.counted = 1;
+    device.sessions++;
+  }
   KeReleaseSpinLock(device.lock, irql);
   // Another may be due in its place.
   ExQueueWorkItem(device.worker);
@@ -125,8 +129,10 @@ export function retire(block: Block): void {
   const device = block.device;
   const irql = KeAcquireSpinLock(device.lock);
   RemoveEntryList(block);
-  if (block.flags & BlockFlag.INBOUND) device.inbound--;
-  if (block.flags & BlockFlag.COUNTED) device.sessions--;
+  device.inbound -= block.inbound;
+  device.sessions -= block.counted;
+  block.inbound = 0;
+  block.counted = 0;
   InsertTailList(device.retiredBlocks, block);
   if (device.inbound == device.sessions) device.grown = 0;
   KeReleaseSpinLock(device.lock, irql);

@@ -90,15 +90,14 @@ export function notePulled(block: Block, irp: Irp): bool {
   const ahead = request == null || block.aheadOctets != 0 || isAhead(block);
   IoFreeIrp(irp);
   if (ahead) block.aheadOctets += octets;
-  const irql = KeAcquireSpinLock(block.lock);
-  if (!ahead) block.outstanding -= octets < block.outstanding ? octets : block.outstanding;
+  else block.outstanding -= octets < block.outstanding ? octets : block.outstanding;
   if (block.outstanding < block.aheadOctets) block.outstanding = block.aheadOctets;
+  const irql = KeAcquireSpinLock(block.lock);
   // Less than was asked for: TCP has no more, unless it came meanwhile.
-  if (octets < block.asked && (block.flags & BlockFlag.AGAIN) == 0) {
-    block.flags &= ~BlockFlag.HELD;
-    block.outstanding = block.aheadOctets;
-  }
+  const empty = octets < block.asked && (block.flags & BlockFlag.AGAIN) == 0;
+  if (empty) block.flags &= ~BlockFlag.HELD;
   KeReleaseSpinLock(block.lock, irql);
+  if (empty) block.outstanding = block.aheadOctets;
   if (!ahead && request != null && octets != 0) noteFilled(block, request, octets);
   return !noteBack(block);
 }

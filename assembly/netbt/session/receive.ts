@@ -44,10 +44,11 @@ export function receiveEvent(
   const block = at<Block>(connection, 0);
   const length = indication.available;
   const irql = KeAcquireSpinLock(block.lock);
-  const may = beginLocked(block, length);
+  const may = beginLocked(block);
   KeReleaseSpinLock(block.lock, irql);
   if (!may) return refuse(block, indication);
   block.taken = 0;
+  block.outstanding += length;
   const used = consume(block, indication.tsdu, length);
   indication.taken = block.taken;
   if (VERIFIER) checkCounts(block, used, length);
@@ -58,10 +59,9 @@ export function receiveEvent(
 }
 
 /** Nobody else deals with what came, and nothing before it waits. Else TCP keeps it. */
-function beginLocked(block: Block, length: u32): bool {
+function beginLocked(block: Block): bool {
   mustHold(block.lock);
   const open = block.state >= SessionState.CALLING && block.state != SessionState.INBOUND;
-  block.outstanding += length;
   const held = (block.flags & (BlockFlag.BUSY | BlockFlag.HELD)) != 0;
   if (open && !held && block.aheadOctets == 0) {
     block.flags |= BlockFlag.BUSY;
@@ -199,8 +199,9 @@ function goOn(block: Block, indicating: bool): Irp | null {
     const due = isPullDueLocked(block);
     const done = !due ? leaveLocked(block) : null;
     const closed = !due && isCloseDueLocked(block);
+    const status = block.status;
     KeReleaseSpinLock(block.lock, irql);
-    if (done != null) IoCompleteRequest(done, block.status, 0);
+    if (done != null) IoCompleteRequest(done, status, 0);
     if (closed) closeByPeer(block);
     if (!due) return null;
     const irp = pullFor(block, pulled);
@@ -277,8 +278,9 @@ export function askForMessage(block: Block, irp: Irp, cancel: CancelRoutine): vo
   const mine = !over && (block.flags & BlockFlag.BUSY) == 0;
   if (!over) queueLocked(block, irp, cancel);
   if (mine) block.flags |= BlockFlag.BUSY;
+  const status = block.status;
   KeReleaseSpinLock(block.lock, irql);
-  if (over) IoCompleteRequest(irp, block.status, 0);
+  if (over) IoCompleteRequest(irp, status, 0);
   if (!mine) return;
   takeAhead(block);
   goOn(block, false);
@@ -307,20 +309,18 @@ export function disconnectEvent(
   flags: DisconnectFlag,
 ): NTSTATUS {
   const block = at<Block>(connection, 0);
+  const irql = KeAcquireSpinLock(block.lock);
   const agreed = block.state == SessionState.CONNECTED;
+  if (flags == DisconnectFlag.RELEASE) block.flags |= BlockFlag.PEER_CLOSED;
+  const due = isCloseDueLocked(block);
+  KeReleaseSpinLock(block.lock, irql);
   if (flags == DisconnectFlag.ABORT) {
     const status = agreed ? Status.CONNECTION_RESET : failureOf(Status.CONNECTION_RESET);
     endSession(block, status, End.TELL_ABORT);
-    return Status.SUCCESS;
-  }
-  if (!agreed) {
+  } else if (!agreed) {
     endSession(block, failureOf(Status.GRACEFUL_DISCONNECT), End.RELEASE);
-    return Status.SUCCESS;
+  } else if (due) {
+    closeByPeer(block);
   }
-  const irql = KeAcquireSpinLock(block.lock);
-  block.flags |= BlockFlag.PEER_CLOSED;
-  const due = isCloseDueLocked(block);
-  KeReleaseSpinLock(block.lock, irql);
-  if (due) closeByPeer(block);
   return Status.SUCCESS;
 }

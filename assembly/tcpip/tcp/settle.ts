@@ -25,6 +25,7 @@ export function settle(tcb: Tcb): void {
     const todo = <u32>tcb.todo;
     const done = takeDoneLocked(tcb);
     const connection = todo & CLIENTS ? tcb.connection : null;
+    const held = tcb.heldOctets;
     tcb.todo = 0;
     if (connection != null) beginCall(connection);
     if (todo & (Todo.REMOVE | Todo.DETACH)) letGoLocked(tcb);
@@ -38,7 +39,7 @@ export function settle(tcb: Tcb): void {
     const address = connection.address;
     const client = connection.clientContext;
     if (todo & (Todo.REMOVE | Todo.DETACH)) detach(connection, tcb);
-    if (address != null) tell(address, client, todo, tcb.heldOctets);
+    if (address != null) tell(address, client, todo, held);
     endCall(connection);
   }
 }

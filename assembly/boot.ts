@@ -12,6 +12,7 @@ import { initializeClock } from "./ke/clock";
 import { MAXIMUM_PROCESSORS, initializeProcessors } from "./ke/processor";
 import { MAXIMUM_ADAPTERS } from "./ndis/adapter";
 import { haltCard } from "./miniport/driver";
+import * as netbios from "./netbios/driver";
 import * as netbt from "./netbt/driver";
 import * as tcpip from "./tcpip/driver";
 
@@ -39,8 +40,11 @@ export function boot(processors: u32): NTSTATUS {
 /** Stops the kernel: every driver unloads, and gives back what it has. IRQL: PASSIVE_LEVEL. */
 export function halt(): void {
   runWorkItems(LAST_ITEMS);
+  netbios.unloadDriver();
+  if (waitingWorkItems()) runWorkItems(LAST_ITEMS);
   // Before the transport below: it has objects of that one open.
   netbt.unloadDriver();
+  netbios.deleteRequests();
   if (waitingWorkItems()) runWorkItems(LAST_ITEMS);
   tcpip.unloadDriver();
   if (waitingWorkItems()) runWorkItems(LAST_ITEMS);

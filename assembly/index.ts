@@ -25,9 +25,18 @@ export { FLAG_VERIFIED } from "./ndis/receive";
 export { initializeCard as addAdapter } from "./miniport/driver";
 export { RING_SLOTS, BATCH_FRAMES } from "./miniport/ring";
 export { Counter, Drop, counters, drops } from "./tcpip/counters";
+export { addressRows } from "./tcpip/addressrow";
 export { bindInterface as addInterface } from "./tcpip/driver";
-export { bindNetbt, writeNetbtHost } from "./netbt/driver";
 export { BlockCount, countBlocks as netbtBlocks } from "./netbt/session/pool";
+export { bindNetbt, writeNetbtHost, writeNetbtScope } from "./netbt/driver";
+export { NbtCounter, NbtDrop, nbtCounters, nbtDrops } from "./netbt/counters";
+export { HostFlag } from "./netbt/cache";
+export { NetbiosNameType } from "./tdi/address";
+export { NetbtControl } from "./tdi/netbt";
+export {
+  netbiosAdd, netbiosStatus, netbiosDelete, netbiosSend, netbiosReceive, netbiosAsk, netbiosAsked,
+  netbiosAnswer,
+} from "./netbios/driver";
 export { MAXIMUM_ADAPTERS } from "./ndis/adapter";
 export { TcpState } from "./tcpip/tcp/state";
 export { tableCount } from "./tcpip/tcp/table";

@@ -11,7 +11,7 @@ import { routeLock } from "./tcpip/route";
 import { reassemblyLock } from "./tcpip/ip/reassemble";
 import { echoLock } from "./tcpip/ip/echo";
 import { DEVICES, netbtDevice } from "./netbt/device";
-import { namesLock } from "./netbt/resolve";
+import { namesLock } from "./netbt/state";
 import { echoesLock } from "./afd/echo";
 import { handleLock } from "./afd/handle";
 import { readyLock } from "./afd/ready";

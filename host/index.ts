@@ -8,10 +8,14 @@ export type { MachineOptions } from './machine/options.js';
 export type { World } from './machine/world.js';
 export type { Runner } from './machine/run.js';
 export type {
-  ConnectOptions, Datagram, DatagramSocket, EchoOptions, EchoReply, Listener, ListenOptions,
-  RawSockets, Socket, SocketBlock, SocketHandler, SocketKind, SocketOptionName, SocketQueryName,
+  AdapterStatus, CachedNameRow, ConnectOptions, Datagram, DatagramSocket, EchoOptions, EchoReply,
+  Listener, ListenOptions, LocalNameRow, NameDatagram, NetbiosUser, RawSockets, RegisteredName,
+  Socket,
+  SocketBlock, SocketHandler, SocketKind, SocketOptionName, SocketQueryName,
   UserMode,
 } from './machine/usermode.js';
+export { NameServer } from './user/nameserver.js';
+export type { NameServerOptions, ServedName } from './user/nameserver.js';
 export type { Finding } from './machine/witness.js';
 export { Clock } from './machine/clock.js';
 export type { Event } from './machine/clock.js';

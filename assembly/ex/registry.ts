@@ -95,7 +95,13 @@ export const enum Parameter {
   SingleResponse,
   /** Buckets of the tables of names: 1 16, 2 128, 3 256. */
   Size,
+  /** A registered name is kept, whoever demands it (Q269239). */
+  NoNameReleaseOnDemand,
   // Ours: what no source settles, written down as a setting
+  /** Octets a second that name answers may have beyond what came. */
+  NtstackNameAnswerOctets,
+  /** Octets of a NetBIOS datagram's packet, beyond which it goes in parts. */
+  NtstackNbDatagramOctets,
   /** Segments in the first flight. */
   NtstackInitialWindowSegments,
   /** Milliseconds. */

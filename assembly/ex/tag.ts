@@ -61,6 +61,16 @@ export const enum Tag {
   NetbtBlock = 0x4c74624e,
   /** "NbtN": a name of NetBT. */
   NetbtName = 0x4e74624e,
+  /** "NbtR": a name of another machine. */
+  NetbtCache = 0x5274624e,
+  /** "NbtT": what is under way with a name (a tracker). */
+  NetbtTracker = 0x5474624e,
+  /** "NbtP": a packet of the name or datagram service. */
+  NetbtPacket = 0x5074624e,
+  /** "NbtD": a datagram: its parts, or one whose target is being found. */
+  NetbtDatagram = 0x4474624e,
+  /** "NbiN": a name that a program has added, what came for it, what it asked. */
+  NetbiosName = 0x4e69624e,
   /** "User": user mode's own memory. */
   User = 0x72657355,
 }

@@ -18,7 +18,7 @@ import { DeviceObject } from "./device";
 import { Major } from "./driver";
 import { FileObject } from "./file";
 import { IRP_OCTETS, Irp, IoInitializeIrp, STACK_OCTETS } from "./irp";
-import { IoGetNextIrpStackLocation, StackLocation } from "./stack";
+import { CompletionRoutine, IoGetNextIrpStackLocation, StackLocation } from "./stack";
 import { IoCallDriver } from "./call";
 
 /*
@@ -115,6 +115,33 @@ export function IoCreateFile(
   if (NT_SUCCESS(status)) return file;
   ExFree(file);
   return null;
+}
+
+/**
+ * As IoCreateFile, for who does not wait: makes `irp`, which has one location, the request, and
+ * `routine` hears of its end; sending it is the caller's. Null: no memory. Where it ends with no
+ * success, the caller frees the file. IRQL: <= DISPATCH_LEVEL. Locks: none.
+ */
+export function beginCreateFile(
+  device: DeviceObject,
+  kind: u32,
+  word0: u32,
+  irp: Irp,
+  routine: CompletionRoutine,
+  context: usize,
+): FileObject | null {
+  const file = ExAllocate<FileObject>(Tag.File);
+  if (file == null) return null;
+  file.device = device;
+  file.fsContext2 = kind;
+  const next = IoGetNextIrpStackLocation(irp);
+  next.major = <u8>Major.CREATE;
+  next.file = file;
+  next.parameter0 = kind;
+  next.parameter1 = word0;
+  next.completion = routine;
+  next.context = context;
+  return file;
 }
 
 /**

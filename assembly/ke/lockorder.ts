@@ -14,6 +14,8 @@ export const enum LockRank {
   AfdEndpoint = 10,
   /** Echoes that user mode waits for. */
   AfdEcho = 12,
+  /** A name that a program has added, and the datagrams that wait for it. */
+  NetbiosName = 14,
   /** Sockets that have something to tell user mode. */
   AfdReady = 15,
   /** One NetBT device: its addresses, its connection blocks. */

@@ -13,6 +13,7 @@ import { EventHandlers, TdiDefaultConnectHandler } from "../tdi/event";
 import { TdiSetEvents } from "../tdi/parameters";
 import { Tdi, TransportObject } from "../tdi/request";
 import { NetbtAddress, cleanUpAddress, dereferenceAddress, listenOn, openAddress } from "./address";
+import { sendDatagram } from "./datagram";
 import { NetbtDevice, extensionOf } from "./device";
 import { NetbtConnection } from "./session/block";
 import { closeEndpoint, openConnection } from "./session/endpoint";
@@ -97,6 +98,8 @@ function requestAddress(address: NetbtAddress, irp: Irp): NTSTATUS {
       if (handlers.connect != TdiDefaultConnectHandler) listenOn(address);
       return Status.SUCCESS;
     }
+    case Tdi.SEND_DATAGRAM:
+      return sendDatagram(address, irp);
     default:
       return Status.INVALID_DEVICE_REQUEST;
   }

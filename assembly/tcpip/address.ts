@@ -51,6 +51,8 @@ if (offsetof<EventHandlers>() > 40) ERROR("an AddressObject has room for 40 octe
 
 const LOCK: usize = memory.data(4);
 const BUCKETS: u32 = 512;
+/** Buckets of the table, for who looks at all of it. */
+export const ADDRESS_BUCKETS: u32 = BUCKETS;
 const TABLE: usize = memory.data(2048);
 
 @unmanaged
@@ -70,6 +72,12 @@ function bucketOf(protocol: u32, port: u32): Bucket {
 /** The lock of all address objects. */
 export function addressLock(): KSpinLock {
   return lock();
+}
+
+/** The first object of a bucket, of ADDRESS_BUCKETS: the others follow it. */
+export function firstAddressLocked(index: u32): AddressObject | null {
+  mustHold(lock());
+  return changetype<Bucket>(TABLE + (<usize>index << 2)).first;
 }
 
 /** Makes the table empty. Once, at start. */

@@ -3,8 +3,12 @@
  * 1002, 4.1 and 4.2): read where they lie, never past their end, a pointer only backwards.
  */
 
-import { be16 } from "./bytes";
+import { be16, be32, setBe16, setBe32, setOctet } from "./bytes";
 
+/** Where the name service listens. */
+export const NAME_PORT: u32 = 137;
+/** Where the datagram service does. */
+export const DATAGRAM_PORT: u32 = 138;
 /** Octets of a name: 15 and a suffix. */
 export const NETBIOS_NAME: u32 = 16;
 /** Letters of a name after first-level encoding: the length of its label. */
@@ -17,12 +21,149 @@ export const SCOPE_LIMIT: u32 = NAME_LIMIT - 1 - ENCODED_NAME;
 const MOST_LABELS: u32 = 128;
 /** The two high bits of a length say that it is a pointer. */
 const POINTER: u32 = 0xc0;
-/** Octets of the name service's header: no pointer leads into it. */
-const NAME_HEADER: u32 = 12;
 /** Octets of a pointer. */
 const POINTER_OCTETS: u32 = 2;
 /** The first letter of the half octet 0. */
 const LETTER_A: u32 = 0x41;
+
+/** Where each field of the header begins. */
+const enum Field {
+  TransactionId = 0,
+  Flags = 2,
+  Questions = 4,
+  Answers = 6,
+  Authorities = 8,
+  Additionals = 10,
+}
+
+/** Octets of a header. */
+export const NAME_HEADER: u32 = 12;
+/** Octets of a question behind its name. */
+export const QUESTION_FIELDS: u32 = 4;
+/** Octets of a resource record behind its name, without its data. */
+export const RECORD_FIELDS: u32 = 10;
+/** Octets of one address of an NB record: flags and the address. */
+export const NB_ENTRY: u32 = 6;
+
+/** Opcodes; each response has its request's. */
+export const enum NameOpcode {
+  QUERY = 0,
+  REGISTRATION = 5,
+  RELEASE = 6,
+  WACK = 7,
+  REFRESH = 8,
+  /** As RFC 1002 has it in one of its pictures; understood as well. */
+  REFRESH_ALTERNATE = 9,
+  /** Microsoft's: a host with several addresses registers one of them. */
+  MULTIHOMED = 15,
+}
+
+/** NM_FLAGS, as they lie in the header's second word. */
+export const enum NameFlag {
+  RESPONSE = 0x8000,
+  AUTHORITATIVE = 0x0400,
+  TRUNCATED = 0x0200,
+  RECURSION_DESIRED = 0x0100,
+  RECURSION_AVAILABLE = 0x0080,
+  BROADCAST = 0x0010,
+}
+
+/** RCODE */
+export const enum NameResult {
+  SUCCESS = 0,
+  FORMAT = 1,
+  SERVER = 2,
+  NAME = 3,
+  NOT_IMPLEMENTED = 4,
+  REFUSED = 5,
+  ACTIVE = 6,
+  CONFLICT = 7,
+}
+
+/** Types of questions and of records. */
+export const enum RecordType {
+  A = 0x0001,
+  NS = 0x0002,
+  NULL = 0x000a,
+  NB = 0x0020,
+  NBSTAT = 0x0021,
+}
+
+/** The only class: the Internet's. */
+export const CLASS_IN: u32 = 1;
+
+/** NB_FLAGS of an NB record: group names, and what kind of node has it. */
+export const enum NbFlag {
+  GROUP = 0x8000,
+  NODE_SHIFT = 13,
+  NODE_MASK = 0x6000,
+}
+
+/** NAME_FLAGS of a node status answer (RFC 1002, 4.2.18), group and node as in NB_FLAGS. */
+export const enum StatusFlag {
+  DEREGISTERING = 0x1000,
+  CONFLICT = 0x0800,
+  ACTIVE = 0x0400,
+  PERMANENT = 0x0200,
+}
+
+/** Octets of one name in a node status answer. */
+export const STATUS_ENTRY: u32 = 18;
+/** Octets of the statistics behind the names. */
+export const STATUS_STATISTICS: u32 = 46;
+
+/** A name service header where it lies. */
+@unmanaged
+export class NameHeader {
+  get transactionId(): u32 {
+    return be16(changetype<usize>(this), Field.TransactionId);
+  }
+  /** R, OPCODE, NM_FLAGS and RCODE. */
+  get flags(): u32 {
+    return be16(changetype<usize>(this), Field.Flags);
+  }
+  get isResponse(): bool {
+    return (this.flags & NameFlag.RESPONSE) != 0;
+  }
+  get opcode(): u32 {
+    return (this.flags >>> 11) & 15;
+  }
+  get result(): u32 {
+    return this.flags & 15;
+  }
+  get questions(): u32 {
+    return be16(changetype<usize>(this), Field.Questions);
+  }
+  get answers(): u32 {
+    return be16(changetype<usize>(this), Field.Answers);
+  }
+  get authorities(): u32 {
+    return be16(changetype<usize>(this), Field.Authorities);
+  }
+  get additionals(): u32 {
+    return be16(changetype<usize>(this), Field.Additionals);
+  }
+  /** Writes all of it. `flags` without the opcode. */
+  begin(transactionId: u32, opcode: u32, flags: u32): void {
+    const base = changetype<usize>(this);
+    setBe16(base, Field.TransactionId, transactionId);
+    setBe16(base, Field.Flags, flags | (opcode << 11));
+    setBe32(base, Field.Questions, 0);
+    setBe32(base, Field.Authorities, 0);
+  }
+  set questions(value: u32) {
+    setBe16(changetype<usize>(this), Field.Questions, value);
+  }
+  set answers(value: u32) {
+    setBe16(changetype<usize>(this), Field.Answers, value);
+  }
+  set authorities(value: u32) {
+    setBe16(changetype<usize>(this), Field.Authorities, value);
+  }
+  set additionals(value: u32) {
+    setBe16(changetype<usize>(this), Field.Additionals, value);
+  }
+}
 
 /** A name: 15 octets, padded with blanks, and a suffix that says whose service it is. */
 @unmanaged
@@ -51,7 +192,7 @@ export function copyName(target: NetbiosName, source: NetbiosName): void {
 }
 
 /** Reads the label of a name at `at` back to 16 octets; false: its letters are not A to P. */
-function firstLevelDecode(at: usize, name: usize): bool {
+export function firstLevelDecode(at: usize, name: usize): bool {
   for (let i: u32 = 0; i < NETBIOS_NAME; i++) {
     const high = <u32>load<u8>(at + (i << 1)) - LETTER_A;
     const low = <u32>load<u8>(at + (i << 1) + 1) - LETTER_A;
@@ -62,7 +203,7 @@ function firstLevelDecode(at: usize, name: usize): bool {
 }
 
 /** Writes the 32 letters of a name. */
-function firstLevelEncode(at: usize, name: usize): void {
+export function firstLevelEncode(at: usize, name: usize): void {
   for (let i: u32 = 0; i < NETBIOS_NAME; i++) {
     const octet = <u32>load<u8>(name + i);
     store<u8>(at + (i << 1), <u8>(LETTER_A + (octet >>> 4)));
@@ -110,10 +251,16 @@ export function readName(
 }
 
 /** Octets of a scope's labels, with their last 0; `scope` is one that `readName` gave. */
-function scopeLength(scope: usize): u32 {
+export function scopeLength(scope: usize): u32 {
   let at: u32 = 0;
   while (at < SCOPE_LIMIT && load<u8>(scope + at) != 0) at += 1 + <u32>load<u8>(scope + at);
   return at + 1;
+}
+
+/** True when both are the same labels; a scope's letters count as they are (nt-facts 5.1). */
+export function isSameScope(one: usize, other: usize): bool {
+  const octets = scopeLength(one);
+  return octets == scopeLength(other) && memory.compare(one, other, octets) == 0;
 }
 
 /** Octets that `writeName` writes. */
@@ -128,4 +275,56 @@ export function writeName(at: usize, name: NetbiosName, scope: usize): u32 {
   const labels = scopeLength(scope);
   memory.copy(at + 1 + ENCODED_NAME, scope, labels);
   return 1 + ENCODED_NAME + labels;
+}
+
+/** Writes a pointer to the name of the question; returns its octets. */
+export function writeQuestionPointer(at: usize): u32 {
+  setBe16(at, 0, (POINTER << 8) | NAME_HEADER);
+  return POINTER_OCTETS;
+}
+
+/** Writes what follows a question's name; returns its octets. */
+export function writeQuestion(at: usize, type: u32): u32 {
+  setBe16(at, 0, type);
+  setBe16(at, 2, CLASS_IN);
+  return QUESTION_FIELDS;
+}
+
+/** Writes what follows a record's name; returns its octets. `ttl`: seconds. */
+export function writeRecord(at: usize, type: u32, ttl: u32, dataLength: u32): u32 {
+  setBe16(at, 0, type);
+  setBe16(at, 2, CLASS_IN);
+  setBe32(at, 4, ttl);
+  setBe16(at, 8, dataLength);
+  return RECORD_FIELDS;
+}
+
+/** Writes one address of an NB record; returns its octets. */
+export function writeNbEntry(at: usize, flags: u32, address: u32): u32 {
+  setBe16(at, 0, flags);
+  setBe32(at, 2, address);
+  return NB_ENTRY;
+}
+
+/** NB_FLAGS of the address at `at`. */
+export function nbFlags(at: usize): u32 {
+  return be16(at, 0);
+}
+
+/** The address at `at` of an NB record. */
+export function nbAddress(at: usize): u32 {
+  return be32(at, 2);
+}
+
+/** Writes one name of a node status answer; returns its octets. */
+export function writeStatusEntry(at: usize, name: NetbiosName, flags: u32): u32 {
+  memory.copy(at, changetype<usize>(name), NETBIOS_NAME);
+  setBe16(at, NETBIOS_NAME, flags);
+  return STATUS_ENTRY;
+}
+
+/** Says how many names a node status answer has; returns the octets of that. */
+export function writeStatusCount(at: usize, count: u32): u32 {
+  setOctet(at, 0, count);
+  return 1;
 }

@@ -17,6 +17,8 @@ import { kb } from './kb.js';
 import type { KbOptions } from './kb.js';
 import { DEFAULT_RELEASE, DEFAULT_SECONDS } from './plan.js';
 import type { RunOptions } from './plan.js';
+import { prompt } from './prompt.js';
+import type { PromptCommand } from './prompt.js';
 import { registry } from './registry.js';
 import { MOST_LONGER, run } from './run.js';
 import { SCRIPT_RELEASE, SCRIPT_TARGET, script } from './script.js';
@@ -80,6 +82,13 @@ of what came. iperf is iperf3's server. --put URL/N sends what GET /N gives.
 Exit code: 0; 1 where something asked for failed, or the verifier found something (--target
 checked); 2 wrong use; 3 where the link cannot be opened, or breaks.`;
 
+const PROMPT_NOTES = `
+The machine is WKS1 (10.0.0.1); SERVER1 and SERVER2 (10.0.0.2, 10.0.0.3) are on the same net, in the
+group NTGROUP, and WINS1 (10.0.0.9) with --wins. Without -c, commands are read from standard input,
+a line each, to its end or to exit; "help" lists them. Time passes only while they run.
+
+Exit code: 0, 1 where a command failed, 2 wrong use.`;
+
 const RELEASE_NAMES = RELEASES.map(({ name }) => name).join(', ');
 
 function collect(value: string, before: string[] | undefined): string[] {
@@ -109,6 +118,7 @@ function makeProgram(done: (code: number) => void): Command {
     });
   addExplore(program, done);
   addScript(program, done);
+  addPrompt(program, done);
   addAttach(program, done);
   program
     .command('registry')
@@ -213,6 +223,23 @@ function addAttach(program: Command, done: (code: number) => void): void {
     .addHelpText('after', ATTACH_NOTES)
     .action(async (link: string, options: AttachCommand) => {
       done(await attach(link, options));
+    });
+}
+
+function addPrompt(program: Command, done: (code: number) => void): void {
+  program
+    .command('prompt')
+    .description('a command line as Windows NT\'s: nbtstat, netstat, ping, telnet, net')
+    .option('-c, --command <line>', 'runs a command; several: -c A -c B', collect)
+    .option('--release <name>', `one of ${RELEASE_NAMES}`, DEFAULT_RELEASE)
+    .option('--set <Name=value>', 'a registry value of all machines', collect)
+    .option('--seed <seed>', 'a whole number of at most 64 bits', '1')
+    .option('--wins', 'a name server is on the net, and everybody asks it')
+    .option('--pcap <file>', 'writes all frames, as pcapng')
+    .option('--json', 'an object for each command, and nothing else')
+    .addHelpText('after', PROMPT_NOTES)
+    .action(async (options: PromptCommand) => {
+      done(await prompt(options));
     });
 }
 

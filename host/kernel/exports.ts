@@ -16,7 +16,9 @@ export interface KernelExports {
   /** Connection blocks of a card's NetBT: `BlockCount` says which. */
   netbtBlocks(index: number, what: number): number;
   /** A line of LMHOSTS: where a NetbiosAddress lies, and its address. */
-  writeNetbtHost(name: number, address: number): number;
+  writeNetbtHost(name: number, address: number, flags: number): number;
+  /** ScopeId, as its labels stand on the wire, without the last 0. */
+  writeNetbtScope(labels: number, octets: number): number;
   /** Unloads every driver. */
   halt(): void;
 
@@ -34,6 +36,8 @@ export interface KernelExports {
   transmitRing(adapter: number): number;
   counters(): number;
   drops(): number;
+  /** How many addresses are open, a word in the first 16 octets; then 16 octets for each. */
+  addressRows(): number;
   poolTags(): number;
   poolBlocks(): number;
   /** Where the part of memory begins that nobody has had yet. */
@@ -57,6 +61,21 @@ export interface KernelExports {
   nextConnection(position: number): number;
   setFault(fault: number, on: number): void;
   wantSites(on: number): void;
+
+  nbtCounters(): number;
+  nbtDrops(): number;
+  /** A handle of the name of a NetbiosAddress, or a negative NTSTATUS. */
+  netbiosAdd(address: number): number;
+  netbiosStatus(handle: number): number;
+  netbiosDelete(handle: number): number;
+  netbiosSend(handle: number, to: number, address: number, octets: number): number;
+  /** Octets of the sender (name and address) and the datagram, or a negative NTSTATUS. */
+  netbiosReceive(handle: number, address: number, octets: number): number;
+  /** A handle of a request (`NetbtControl`), or a negative NTSTATUS. */
+  netbiosAsk(code: number, name: number, remote: number, octets: number): number;
+  netbiosAsked(handle: number): number;
+  /** Octets of its answer; the handle is void afterwards. */
+  netbiosAnswer(handle: number, address: number, octets: number): number;
 
   userAllocate(octets: number): number;
   userFree(address: number): void;
@@ -89,7 +108,9 @@ export type RoutineName = Exclude<keyof KernelExports, 'memory'>;
 /** How many words each function takes: what the kernel is held against when it is loaded. */
 const ROUTINES: Readonly<Record<RoutineName, number>> = {
   start: 0, setParameter: 2, boot: 1, addAdapter: 4, addInterface: 4, bindNetbt: 3,
-  writeNetbtHost: 2, netbtBlocks: 2, halt: 0,
+  writeNetbtHost: 3, netbtBlocks: 2, writeNetbtScope: 2, addressRows: 0, nbtCounters: 0,
+  nbtDrops: 0, netbiosAdd: 1, netbiosStatus: 1, netbiosDelete: 1, netbiosSend: 4, netbiosReceive: 3,
+  netbiosAsk: 4, netbiosAsked: 1, netbiosAnswer: 3, halt: 0,
   selectProcessor: 1, onInterrupt: 1, onTick: 1, nextTick: 0, runThreads: 1, irqlOf: 1,
   sharedData: 0, traceRing: 0, receiveRing: 1, transmitRing: 1, counters: 0, drops: 0,
   poolTags: 0, poolBlocks: 0, heapBase: 0, poolAllocations: 0, poolFailures: 0, failAllocation: 2,

@@ -87,6 +87,35 @@ const TAG_OCTETS = 16;
 export const HELD_STACK_OCTETS = 256;
 const HELD_DEPTH = HELD_STACK_OCTETS / 16 - 1;
 
+/** An address that a client has opened. */
+export interface OpenAddressView {
+  readonly protocol: 'TCP' | 'UDP';
+  /** An IPv4 address as a number; 0: any of the machine's. */
+  readonly address: number;
+  readonly port: number;
+  readonly listens: boolean;
+}
+
+/** Octets of a row of open addresses; the first has how many there are. */
+const ADDRESS_ROW = 16;
+/** UDP's number in IPv4; all others are TCP's. */
+const UDP = 17;
+
+/** The addresses that are open, in no order. */
+export function readOpenAddresses(kernel: Kernel): OpenAddressView[] {
+  const { memory, raw } = kernel;
+  const rows = raw.addressRows() >>> 0;
+  return Array.from({ length: memory.word(rows) }, (_, i) => {
+    const at = rows + ADDRESS_ROW * (i + 1);
+    return {
+      protocol: memory.word(at + 8) === UDP ? 'UDP' : 'TCP',
+      address: memory.word(at),
+      port: memory.word(at + 4),
+      listens: memory.word(at + 12) !== 0,
+    };
+  });
+}
+
 /** The connections of the table; as many as `most` of them. */
 export function readConnections(kernel: Kernel, most = MOST_CONNECTIONS): ConnectionView[] {
   const { raw } = kernel;
@@ -242,6 +271,16 @@ export function readCounters(kernel: Kernel): Record<string, number> {
 /** The frames dropped by the drivers, by reason; zeros too. */
 export function readDrops(kernel: Kernel): Record<string, number> {
   return readTable(kernel, 'Drop', kernel.raw.drops());
+}
+
+/** What NetBT counted, by its names; zeros too. */
+export function readNbtCounters(kernel: Kernel): Record<string, number> {
+  return readTable(kernel, 'NbtCounter', kernel.raw.nbtCounters());
+}
+
+/** The packets of NetBT's services that were dropped, by reason; zeros too. */
+export function readNbtDrops(kernel: Kernel): Record<string, number> {
+  return readTable(kernel, 'NbtDrop', kernel.raw.nbtDrops());
 }
 
 function readTable(kernel: Kernel, name: EnumName, address: number): Record<string, number> {

@@ -4,7 +4,9 @@
  */
 
 import * as inspect from '../kernel/inspect.js';
-import type { ConnectionView, HeldLockView, LockView, TagView } from '../kernel/inspect.js';
+import type {
+  ConnectionView, HeldLockView, LockView, OpenAddressView, TagView,
+} from '../kernel/inspect.js';
 import { NONE, valueOf } from '../kernel/layout.js';
 import type { Kernel, Target } from '../kernel/load.js';
 import { asStop } from '../kernel/stop.js';
@@ -84,10 +86,11 @@ export class Machine {
 
   /** Brings its interface up: once, when its card is plugged in. @throws Error if it cannot. */
   start(): void {
-    const { address, mask, gateway, netbios } = this.settings;
+    const { address, mask, gateway, netbios, scope } = this.settings;
     const { raw, layout } = this.kernel;
     if (!this.enterUser()) throw this.stopped ?? new Error(`${this.name} does not start`);
     let status = raw.addInterface(0, address, mask, gateway);
+    if (status >= 0 && scope.length > 0) status = this.writeScope(scope);
     if (status >= 0 && netbios) status = raw.bindNetbt(0, address, mask);
     if (status >= 0 && netbios) status = raw.bindNetbt(layout.sizes.MAXIMUM_ADAPTERS, 0, 0);
     if (status < 0) {
@@ -95,6 +98,15 @@ export class Machine {
       throw new Error(`${this.name}: its interface does not start: ${words}`);
     }
     this.leaveUser();
+  }
+
+  private writeScope(scope: Uint8Array): number {
+    const { raw, memory } = this.kernel;
+    const block = raw.userAllocate(scope.length) >>> 0;
+    memory.octets.set(scope, block);
+    const status = raw.writeNetbtScope(block, scope.length);
+    raw.userFree(block);
+    return status;
   }
 
   /** Whether the kernel can still be called. */
@@ -164,6 +176,16 @@ export class Machine {
     return inspect.readDrops(this.kernel);
   }
 
+  /** What NetBT counted, by name. */
+  nbtCounters(): Record<string, number> {
+    return inspect.readNbtCounters(this.kernel);
+  }
+
+  /** Packets that NetBT's services dropped, by reason. */
+  nbtDrops(): Record<string, number> {
+    return inspect.readNbtDrops(this.kernel);
+  }
+
   poolTags(): TagView[] {
     return inspect.readPoolTags(this.kernel);
   }
@@ -171,6 +193,11 @@ export class Machine {
   /** The connections of the table, at most `most`. */
   connections(most?: number): ConnectionView[] {
     return inspect.readConnections(this.kernel, most);
+  }
+
+  /** The addresses that clients have opened: listeners, and sockets of UDP. */
+  openAddresses(): OpenAddressView[] {
+    return inspect.readOpenAddresses(this.kernel);
   }
 
   /** The global locks; each connection has its own beside it. */

@@ -69,4 +69,17 @@ export const NETBT: readonly ParameterEntry[] = [
   entry('Size', [1, 3], '',
     'buckets of the tables of names: 1 has 16, 2 has 128, 3 has 256',
     ['nt35', 1, 'Q120642']),
+  entry('NoNameReleaseOnDemand', [0, 1], '',
+    '1: a registered name is kept, whoever demands it or says that it is in conflict',
+    ['nt35', 0, 'Q269239: its fix came after SP6a'],
+    ['modern', 1, 'Q269239']),
+  // Least: one answer with a name of 255 octets. Twelve octets are what RFC 1002 makes each answer
+  // longer than its query: 4096 are 340 of them a second, or 20 node status answers.
+  entry('NtstackNameAnswerOctets', [512, 0xfffff], 'octets a second',
+    'octets that answers about names have together beyond what came',
+    ['nt35', 4096, 'ours: no source says that NT had a limit']),
+  // RFC 1002 6 has 576. No capture shows NT do it: IP takes its datagrams apart.
+  entry('NtstackNbDatagramOctets', [576, 0xffff], 'octets',
+    'packets of the datagram service that are longer go in parts (RFC 1002 5.3.1)',
+    ['nt35', 0xffff, 'ours: never, as far as captures show']),
 ];

@@ -49,6 +49,8 @@ export interface MachineOptions {
   readonly mtu?: number;
   /** Whether NetBT is bound to its card; not where not given. */
   readonly netbios?: boolean;
+  /** NetBT's scope, as ScopeId has it: labels that follow every name; none where not given. */
+  readonly scopeId?: string;
   /** What its card is plugged into. */
   readonly link?: Link;
   /** The clock that it shares with others; one of its own where not given. */
@@ -79,6 +81,8 @@ export interface MachineSettings {
   readonly macLow: number;
   readonly mtu: number;
   readonly netbios: boolean;
+  /** The labels of its scope as they stand on the wire, without the last 0. */
+  readonly scope: Uint8Array;
 }
 
 /** What a machine is given by who makes it. */
@@ -90,10 +94,13 @@ export interface MachineParts {
 }
 
 const MOST_PROCESSORS = 8;
+/** Octets of a scope's labels: a name has 255 with it (RFC 1002, 4.1). */
+const MOST_SCOPE = 221;
 const OPTIONS: Readonly<Record<keyof MachineOptions, true>> = {
   name: true, release: true, target: true, processors: true, strategy: true, seed: true,
   parameters: true, faults: true, address: true, gateway: true, mac: true, mtu: true,
-  netbios: true, link: true, clock: true, module: true, captureSites: true, onPreempt: true,
+  netbios: true, scopeId: true, link: true, clock: true, module: true, captureSites: true,
+  onPreempt: true,
   tap: true,
 };
 
@@ -134,7 +141,19 @@ export function checkOptions(options: MachineOptions): MachineSettings {
     macLow: mac.low,
     mtu: parameters.get('MTU') as number,
     netbios: checkNetbios(options.netbios),
+    scope: scopeOf(options.scopeId),
   };
+}
+
+/** Labels and their lengths (RFC 1002, 4.1); `*` is NT's word for none. */
+function scopeOf(scopeId: unknown): Uint8Array {
+  if (scopeId === undefined || scopeId === '' || scopeId === '*') return new Uint8Array(0);
+  const labels = String(scopeId).split('.');
+  const whole = labels.map((label) => String.fromCharCode(label.length) + label).join('');
+  if (labels.some((label) => !/^[\x21-\x7e]{1,63}$/.test(label)) || whole.length > MOST_SCOPE) {
+    throw new TypeError(`scopeId: '${String(scopeId)}' is no scope, like CORP.EXAMPLE`);
+  }
+  return Uint8Array.from(whole, (letter) => letter.charCodeAt(0));
 }
 
 function checkNetbios(netbios: unknown): boolean {

@@ -109,6 +109,9 @@ function checkedValue(parameter: ParameterEntry, value: unknown): number {
   if (powerOfTwo && !Number.isInteger(Math.log2(value))) {
     throw new TypeError(`${name}: ${value} is not a power of two; the range is ${allowed}`);
   }
+  if (name === 'NodeType' && (value & (value - 1)) !== 0) {
+    throw new TypeError(`${name}: ${value} is no kind of node; they are 0, 1, 2, 4 and 8`);
+  }
   return value + 0; // -0 becomes 0
 }
 

@@ -223,6 +223,67 @@ export interface SessionUser {
   ): Promise<NetbiosListener>;
 }
 
+/** A datagram that came for a name. */
+export interface NameDatagram {
+  readonly data: Uint8Array;
+  /** Who sent it: its name, as `SERVER<20>`, and its address. */
+  readonly from: string;
+  readonly address: string;
+}
+
+/** A name that is registered: what the net knows this machine by, and its datagrams. */
+export interface RegisteredName {
+  readonly name: string;
+  /** To a name, `*` for everybody; settled when it was handed to the driver. */
+  send(data: Uint8Array | string, to: string, options?: { group?: boolean }): Promise<void>;
+  /** The next datagram; undefined once the name is deleted. */
+  receive(): Promise<NameDatagram | undefined>;
+  /** The net is told; twice is harmless. */
+  delete(): void;
+}
+
+/** A name of this machine, as `nbtstat -n` shows it. */
+export interface LocalNameRow {
+  readonly name: string;
+  readonly type: 'UNIQUE' | 'GROUP';
+  readonly status: 'Registering' | 'Registered' | 'Conflict';
+}
+
+/** A name of others, as `nbtstat -c` shows it. */
+export interface CachedNameRow {
+  readonly name: string;
+  readonly type: 'UNIQUE' | 'GROUP';
+  readonly address: string;
+  /** Seconds; undefined: for ever (#PRE). */
+  readonly life: number | undefined;
+}
+
+/** What a node says of itself, as `nbtstat -A` shows it. */
+export interface AdapterStatus {
+  readonly names: readonly LocalNameRow[];
+  /** 02-00-0a-00-00-01 */
+  readonly mac: string;
+}
+
+/** Names by NetBT: on a machine whose option `netbios` is set. Names are as `SERVER<20>`. */
+export interface NetbiosUser {
+  /**
+   * Registers a name; its letters become capitals. Settled when the net has had time to object.
+   * Fails with DUPLICATE_NAME where another machine has it.
+   */
+  add(name: string, options?: { readonly group?: boolean }): Promise<RegisteredName>;
+  /** The addresses of a name; fails with BAD_NETWORK_PATH where nobody knows it. */
+  find(name: string): Promise<{ readonly addresses: readonly string[]; readonly group: boolean }>;
+  /** Adapter status of the node at an address; fails with HOST_UNREACHABLE without an answer. */
+  status(host: string): Promise<AdapterStatus>;
+  names(): Promise<LocalNameRow[]>;
+  cache(): Promise<CachedNameRow[]>;
+  /** Forgets the names of others, and reads LMHOSTS anew. */
+  purge(): Promise<void>;
+  /** Writes LMHOSTS, and its other files by the names that #INCLUDE has; they are read at once. */
+  writeLmhosts(text: string, files?: Readonly<Record<string, string>>): Promise<void>;
+}
+
 /** User mode of one machine. */
 export interface UserMode {
   readonly raw: RawSockets;
@@ -245,6 +306,7 @@ export interface UserMode {
   datagram(port?: number): Promise<DatagramSocket>;
   ping(host: string, options?: EchoOptions): Promise<EchoReply>;
   readonly sessions: SessionUser;
+  readonly netbios: NetbiosUser;
   /** For the machine: hands out news, runs what waited. */
   poll(): void;
   /** For the machine: gives user mode's memory back, before the drivers are unloaded. */

@@ -12,11 +12,14 @@ import type { Desk, Waiter } from './desk.js';
 /** The most octets of a message (RFC 1002, 4.3.1). */
 const MOST_OCTETS = 0x1ffff;
 
+/** TDI_ADDRESS_NETBIOS_TYPE_QUICK_*: a socket's name is had at once, as afd opens it at once. */
+const QUICK = { unique: 2, group: 3 } as const;
+
 /** A NetbiosAddress of the kernel: the name in capitals, and what it is. */
 function addressOf(name: string, group = false): Uint8Array {
   const address = new Uint8Array(NAME_OCTETS + 4);
   address.set(netbiosName(name.toUpperCase()));
-  address[NAME_OCTETS] = group ? 1 : 0;
+  address[NAME_OCTETS] = group ? QUICK.group : QUICK.unique;
   return address;
 }
 

@@ -8,6 +8,7 @@ import type {
 import { UdpSocket } from './datagram.js';
 import { Desk } from './desk.js';
 import { StreamListener } from './listener.js';
+import { NetbiosDesk } from './netbios.js';
 import { ping } from './ping.js';
 import { SocketTable } from './raw.js';
 import { MessageSession, SessionListener } from './session.js';
@@ -20,11 +21,13 @@ export function makeUserMode(machine: Machine): UserMode {
 
 class Programs implements UserMode {
   readonly raw: SocketTable;
+  readonly netbios: NetbiosDesk;
   private readonly desk: Desk;
 
   constructor(machine: Machine) {
     this.raw = new SocketTable(machine);
     this.desk = new Desk(machine, this.raw);
+    this.netbios = new NetbiosDesk(this.desk);
   }
 
   get waiting(): number {
@@ -60,9 +63,11 @@ class Programs implements UserMode {
   poll(): void {
     this.desk.resume();
     this.raw.poll();
+    this.netbios.poll();
   }
 
   release(): void {
+    this.netbios.release();
     this.raw.release();
   }
 

@@ -23,6 +23,8 @@ export interface MachineOptions {
   mtu?: number;
   /** Microseconds since boot. */
   timeUs?: number;
+  /** NetBT is bound to its card. */
+  netbios?: boolean;
   /** A checked kernel with more in it. */
   module?: WebAssembly.Module;
 }
@@ -69,6 +71,7 @@ export class Machine implements Observable {
     this.mustSucceed('boot', raw.boot(1));
     this.mustSucceed('addAdapter', raw.addAdapter(0, MAC / 2 ** 32, MAC | 0, mtu));
     this.mustSucceed('addInterface', raw.addInterface(0, US, mask, gateway));
+    if (options.netbios === true) this.mustSucceed('bindNetbt', raw.bindNetbt(0, US, mask));
   }
 
   /** Milliseconds since boot. */
@@ -183,6 +186,14 @@ export class Machine implements Observable {
   /** All counters since boot. */
   counters(): Record<string, number> {
     return this.counts('Counter', this.raw.counters());
+  }
+
+  /** What NetBT counted, and what it dropped, since boot. */
+  nbt(): Record<string, number> {
+    return {
+      ...this.counts('NbtCounter', this.raw.nbtCounters()),
+      ...this.counts('NbtDrop', this.raw.nbtDrops()),
+    };
   }
 
   /** One counter, by its name. */

@@ -157,9 +157,11 @@ async function recordArticle(article: Article, options: KernelOptions): Promise<
     processors: options.processors ?? 2,
     settings: { ...settings, ...options.parameters },
   });
+  // The release that mended this one may have another article's: that is none of this.
+  const faults = options.healthy === true ? [] : 'release';
   const machines = stage.machines.map((machine) =>
     machine.faults !== 'release' ? machine
-      : { ...machine, tap: recorder.tap, captureSites: false });
+      : { ...machine, faults, tap: recorder.tap, captureSites: false } as const);
   const world = await createWorld({
     ...stage, machines, seed: options.seed ?? 1, target: 'explore', digest: false,
   });

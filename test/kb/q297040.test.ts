@@ -119,7 +119,7 @@ describe('kb/q297040', () => {
     for (const number of ['q297040', 'Q297040', '297040']) {
       expect(findArticle(number)).toBe(q297040);
     }
-    expect(() => findArticle('q1')).toThrow('q1: no such article; there are Q171181');
+    expect(() => findArticle('q1')).toThrow('q1: no such article; there are Q126560');
   });
 
   it('refuses what it cannot be run with', async () => {

@@ -62,6 +62,19 @@ describe('tcpip/tcp/ackdeadline', () => {
     expect(machine.raw.runningTimers()).toBe(before);
   });
 
+  it('counts none that has been acknowledged', ({ bench }) => {
+    const both = bench();
+    const { machine } = both;
+    const all = reachMany(both, 3);
+    machine.advance(1000);
+    const before = machine.raw.runningTimers();
+    for (const { peer } of all) {
+      for (let i = 0; i < 2; i++) peer.say(ACK | PSH, { data: pattern(10) });
+    }
+    // The timer itself still runs, for nobody.
+    expect(machine.raw.runningTimers()).toBe(before + 1);
+  });
+
   it('forgets a connection that ends before its time', ({ bench }) => {
     const both = bench();
     const { machine } = both;

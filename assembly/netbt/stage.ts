@@ -50,7 +50,7 @@ export function nextStageLocked(tracker: Tracker): void {
 }
 
 /** The first name server, or the second. */
-export function beginServerLocked(tracker: Tracker, isBackup: bool): void {
+function beginServerLocked(tracker: Tracker, isBackup: bool): void {
   mustHold(names().lock);
   tracker.stage = Stage.SERVER;
   tracker.isBackup = isBackup ? 1 : 0;

@@ -88,14 +88,17 @@ export function notePulled(block: Block, irp: Irp): bool {
   const octets: u32 = irp.status < 0 ? 0 : irp.information;
   const request = block.current;
   const ahead = request == null || block.aheadOctets != 0 || isAhead(block);
+  // Nothing more comes: what began ahead never gets whole.
+  if (irp.status < 0) block.aheadOctets = 0;
   IoFreeIrp(irp);
   if (ahead) block.aheadOctets += octets;
   else block.outstanding -= octets < block.outstanding ? octets : block.outstanding;
   if (block.outstanding < block.aheadOctets) block.outstanding = block.aheadOctets;
   const irql = KeAcquireSpinLock(block.lock);
-  // Less than was asked for: TCP has no more, unless it came meanwhile.
+  // Less than was asked for: TCP has no more, unless it came meanwhile. Else it may have more.
   const empty = octets < block.asked && (block.flags & BlockFlag.AGAIN) == 0;
   if (empty) block.flags &= ~BlockFlag.HELD;
+  else block.flags |= BlockFlag.HELD;
   KeReleaseSpinLock(block.lock, irql);
   if (empty) block.outstanding = block.aheadOctets;
   if (!ahead && request != null && octets != 0) noteFilled(block, request, octets);

@@ -95,4 +95,21 @@ describe('netbt/session/message', () => {
     }
     await made.run(PATIENCE_NS);
   });
+
+  test('joins what runs across segments in every way', async ({ world }) => {
+    const made = await world(pairOf());
+    const { socket, server } = await rawSession(made);
+    const lengths = Array.from({ length: 60 }, (_, i) => (i * 937) % 5000);
+    const stream = lengths.flatMap((octets) =>
+      [0, 0, octets >> 8, octets & 0xff, ...pattern(octets, octets)]);
+    const sent = socket.send(Uint8Array.from(stream));
+    for (const octets of lengths) {
+      const message = await made.complete(server.receive(), PATIENCE_NS);
+      expect(isSame(message, pattern(octets, octets))).toBe(true);
+    }
+    await made.complete(sent, PATIENCE_NS);
+    server.close();
+    await made.complete(socket.close(), PATIENCE_NS);
+    await made.run(PATIENCE_NS);
+  });
 });

@@ -156,7 +156,7 @@ function tableOf(results: readonly ArticleResult[]): string {
     const word = reproduced ? paint.green('as documented') : paint.red('not as documented');
     return [article, release, String(processors), place, word];
   });
-  return formatTable(['article', 'release', 'processors', 'verdict', ''], rows, paint, false);
+  return formatTable(['article', 'release', 'CPUs', 'verdict', ''], rows, paint, false);
 }
 
 function describe(article: Article, result: ArticleResult, outputs?: Outputs): string {

@@ -25,7 +25,7 @@ const WRONG: readonly (readonly [args: string, says: RegExp])[] = [
   ['run --seconds', /argument missing/],
   ['run more', /too many arguments/],
   ['rum', /unknown command 'rum'.*see ntstack --help/],
-  ['kb q1', /q1: no such article; there are Q171181, .*Q297040/],
+  ['kb q1', /q1: no such article; there are Q126560, .*Q297040/],
   ['kb q297040 --processors 3', /option --processors: '3' is not 1 or 2/],
   ['kb q297040 --pcap no/such/file', /option --pcap: no\/such\/file cannot be written: no such/],
   ['kb q297040 --pcap test', /option --pcap: test cannot be written: it is a folder/],

@@ -18,17 +18,19 @@ const SCHEDULES = 200;
 const SERVER = 0x0a00_0001;
 const PORT = 7;
 
-/**
- * Windows in which text, or a FIN, comes on one processor and its socket closes on another: which
- * of those that seed 4 gives, counted from 0.
- */
-const CLOSING = [6, 19, 20];
+/** Windows of the main job in which frames come on one processor and a socket closes on another. */
+const LEAST = 2;
+
+/** Whether frames come in a window, and sockets close. */
+function isClosing({ scenario }: Prepared): boolean {
+  const actors = scenario.actors.map(({ name }) => name.split(' ')[0]);
+  return actors.includes('onInterrupt') && actors.includes('socketClose');
+}
 
 /** What is found in windows in which frames come and sockets close. */
 function findingsOf(windows: readonly Prepared[]): string[] {
   return windows.flatMap((window) => {
-    const actors = window.scenario.actors.map(({ name }) => name.split(' ')[0]);
-    expect(actors).toEqual(expect.arrayContaining(['onInterrupt', 'socketClose']));
+    expect(isClosing(window)).toBe(true);
     return explore(window, { schedules: SCHEDULES }).findings.map(({ sentence }) => sentence);
   });
 }
@@ -39,8 +41,8 @@ describe('a socket closes on one processor while another calls it', LIMIT, () =>
       seed: 4, processors: PROCESSORS, calls: 8, windows: 24, every: 61, points: 'interlocked',
       halt: true,
     });
-    const closing = windows.filter((_, index) => CLOSING.includes(index));
-    expect(closing).toHaveLength(CLOSING.length);
+    const closing = windows.filter(isClosing);
+    expect(closing.length).toBeGreaterThanOrEqual(LEAST);
     expect(findingsOf(closing)).toEqual([]);
   });
 

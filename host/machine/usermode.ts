@@ -20,6 +20,9 @@ export interface ListenOptions {
   /** Connections that may wait to be accepted; 5 where not given. */
   readonly backlog?: number;
   readonly noDelay?: boolean;
+  /** Octets that each connection's socket holds for sending, and for receiving. */
+  readonly sendBuffer?: number;
+  readonly receiveBuffer?: number;
 }
 
 /**

@@ -6,6 +6,7 @@ import type { Hash } from './content.js';
 import { HttpError, MessageReader, formatDigest, formatHead, lengthOf } from './httpmessage.js';
 import type { Head } from './httpmessage.js';
 import { HTTP_PORT } from './http.js';
+import { SEND_BUFFER } from './service.js';
 
 /** What is read of an answer to a PUT: a digest. */
 const MOST_ANSWER = 1024;
@@ -65,7 +66,7 @@ export async function httpPut(
   user: UserMode, url: HttpUrl, newHash: () => Hash,
 ): Promise<HttpOutcome> {
   const octets = contentOctetsOf(url);
-  const socket = await user.connect(url.host, url.port);
+  const socket = await user.connect(url.host, url.port, { sendBuffer: SEND_BUFFER });
   try {
     await socket.send(formatHead(`PUT ${url.path} HTTP/1.0`, {
       Host: url.host, 'Content-Length': String(octets),

@@ -4,7 +4,7 @@ import { checkPort } from '../machine/address.js';
 import { mustBeWithin, mustKnow } from '../machine/options.js';
 import type { ListenOptions, Listener, Socket, SocketHandler } from '../machine/usermode.js';
 import type { Desk, Waiter } from './desk.js';
-import { StreamSocket } from './socket.js';
+import { StreamSocket, checkBuffers, setBuffers } from './socket.js';
 
 /** Connections that may wait where it is not told: SOMAXCONN of NT Workstation. */
 const BACKLOG = 5;
@@ -27,7 +27,8 @@ export class StreamListener implements Listener, SocketHandler {
     desk: Desk, port: number, options: ListenOptions, onSocket?: (socket: Socket) => unknown,
   ): Promise<Listener> {
     checkPort(port, 0);
-    mustKnow(options, ['backlog', 'noDelay'], 'a listener');
+    mustKnow(options, ['backlog', 'noDelay', 'sendBuffer', 'receiveBuffer'], 'a listener');
+    checkBuffers(options);
     const backlog = mustBeWithin('backlog', options.backlog ?? BACKLOG, 1, MOST_BACKLOG);
     const listener = new StreamListener(desk, options, onSocket);
     await desk.request<void>((waiter) => {
@@ -78,6 +79,8 @@ export class StreamListener implements Listener, SocketHandler {
     if (this.handle === 0) throw desk.error(what, 'INSUFFICIENT_RESOURCES');
     try {
       desk.mustSucceed(what, raw.bind(this.handle, 0, port));
+      // Connections take them over.
+      setBuffers(desk, this.handle, this.options);
       desk.mustSucceed(what, raw.listen(this.handle, backlog));
     } catch (thrown) {
       raw.close(this.handle, true);

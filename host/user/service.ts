@@ -4,6 +4,8 @@ import type { Listener, Socket, UserMode } from '../machine/usermode.js';
 
 /** Connections that may wait to be accepted: SOMAXCONN of NT Server. */
 const BACKLOG = 200;
+/** What is sent and not yet acknowledged: so much is on its way on a long and wide path. */
+export const SEND_BUFFER = 1 << 20;
 
 /** A service that was started. */
 export interface Service {
@@ -17,7 +19,8 @@ export interface Service {
 export async function serve(
   user: UserMode, name: string, port: number, converse: (socket: Socket) => Promise<void>,
 ): Promise<Service> {
-  const listener: Listener = await user.listen(port, { backlog: BACKLOG }, async (socket) => {
+  const options = { backlog: BACKLOG, sendBuffer: SEND_BUFFER };
+  const listener: Listener = await user.listen(port, options, async (socket) => {
     try {
       await converse(socket);
       await socket.close();

@@ -26,6 +26,9 @@ interface Task {
   readonly waiter: Waiter<void>;
 }
 
+/** What a socket holds: the options of a connect and of a listener have it alike. */
+type Buffers = Pick<ConnectOptions, 'sendBuffer' | 'receiveBuffer'>;
+
 const NOTHING = new Uint8Array(0);
 
 /** One connection. */
@@ -53,10 +56,7 @@ export class StreamSocket implements Socket, SocketHandler {
     mustKnow(options, CONNECT_OPTIONS, 'a connect');
     const { localPort = 0 } = options;
     checkPort(localPort, 0, 'localPort');
-    for (const name of ['sendBuffer', 'receiveBuffer'] as const) {
-      const octets = options[name];
-      if (octets !== undefined) mustBeWithin(name, octets, 1, 0x4000_0000);
-    }
+    checkBuffers(options);
     const socket = new StreamSocket(desk);
     await desk.request<void>((waiter) => {
       socket.connecting = waiter;
@@ -146,9 +146,9 @@ export class StreamSocket implements Socket, SocketHandler {
       if (this.handle === 0) throw desk.error(what, 'INSUFFICIENT_RESOURCES');
       const { handle } = this;
       if (localPort !== 0) desk.mustSucceed(`bind to ${localPort}`, raw.bind(handle, 0, localPort));
+      setBuffers(desk, handle, options);
       for (const [name, option] of [
-        ['noDelay', 'NO_DELAY'], ['keepAlive', 'KEEP_ALIVE'], ['sendBuffer', 'SEND_BUFFER'],
-        ['receiveBuffer', 'RECEIVE_BUFFER'],
+        ['noDelay', 'NO_DELAY'], ['keepAlive', 'KEEP_ALIVE'],
       ] as const) {
         const value = options[name];
         if (value !== undefined) desk.mustSucceed(name, raw.option(handle, option, Number(value)));
@@ -268,5 +268,23 @@ export class StreamSocket implements Socket, SocketHandler {
     if (this.handle !== 0) this.desk.raw.close(this.handle, abort);
     this.handle = 0;
     this.pumpReceivers();
+  }
+}
+
+/** @throws TypeError for a buffer of no size. */
+export function checkBuffers(options: Buffers): void {
+  for (const name of ['sendBuffer', 'receiveBuffer'] as const) {
+    const octets = options[name];
+    if (octets !== undefined) mustBeWithin(name, octets, 1, 0x4000_0000);
+  }
+}
+
+/** Sets the buffers that are given. @throws Error with the status where one cannot be. */
+export function setBuffers(desk: Desk, handle: number, options: Buffers): void {
+  for (const [name, option] of [
+    ['sendBuffer', 'SEND_BUFFER'], ['receiveBuffer', 'RECEIVE_BUFFER'],
+  ] as const) {
+    const octets = options[name];
+    if (octets !== undefined) desk.mustSucceed(name, desk.raw.option(handle, option, octets));
   }
 }

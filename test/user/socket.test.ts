@@ -27,6 +27,25 @@ describe.each(TARGETS)('user/socket (%s)', (target) => {
     });
   });
 
+  it('holds for sending what its listener says', async ({ pair }) => {
+    await pair({ target, link: 'wire:?delay=10ms' }, async ({ server, client, world }) => {
+      for (const [sendBuffer, leastNs] of [[65_536, 0], [1000, 3 * 20e6]] as const) {
+        const listener = await server.user.listen(80, { sendBuffer });
+        const accepted = listener.accept();
+        const near = await client.user.connect(SERVER, 80);
+        const far = await accepted;
+        const beganNs = world.clock.now;
+        await far.send(pattern(4000));
+        // Each thousand waits for the acknowledgement of the one before.
+        expect(world.clock.now - beganNs).toBeGreaterThanOrEqual(leastNs);
+        if (leastNs === 0) expect(world.clock.now).toBe(beganNs);
+        listener.close();
+        await Promise.all([far.close(), near.close()]);
+      }
+      await expect(server.user.listen(80, { sendBuffer: 0 })).rejects.toThrow('sendBuffer: 0 is');
+    });
+  });
+
   it('carries 100 kB each way at once, as they were sent', async ({ pair }) => {
     await pair({ target }, async ({ server, client }) => {
       const { near, far } = await open(server, client);

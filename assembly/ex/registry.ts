@@ -108,7 +108,10 @@ export const enum Parameter {
   NtstackMinimumRto,
   /** Milliseconds. */
   NtstackMaximumRto,
-  /** How initial sequence numbers are made: 0 time alone (to SP3), 1 keyed (SP4, RFC 6528). */
+  /**
+   * How initial sequence numbers are made: 0 by RFC 9293's clock alone, 1 keyed (RFC 6528), 2 by
+   * milliseconds alone (to SP3), 3 with a little of the key's function (SP4).
+   */
   NtstackIsnMode,
   /** Milliseconds between the SYNs to a port that answers with RST. */
   NtstackRefusedRetryDelay,
@@ -148,6 +151,14 @@ export const enum Parameter {
   NtstackSessionBlocks,
   /** Which count Q126560 forgets a header in: 0 what was taken, 1 what is outstanding. */
   NtstackZeroLengthCount,
+  /** IP's identifications have the processor's order of octets, the lowest first. */
+  NtstackIdLowFirst,
+  /** An echo reply may be fragmented only where its request may. */
+  NtstackEchoKeepsDf,
+  /** A listener answers what has neither SYN nor ACK with a RST. */
+  NtstackListenerResets,
+  /** The acknowledgment of a RST that has none: 0 zero, 1 the last answer's, 2 the segment's. */
+  NtstackResetAck,
   /**
    * Words of the keys of the connection table and the sequence numbers; from the machine's seed.
    */

@@ -2,6 +2,7 @@
 
 import { InterlockedExchangeAdd } from "../ex/interlocked";
 import { ExAllocate, ExFree } from "../ex/pool";
+import { Parameter, queryParameter } from "../ex/registry";
 import { Tag } from "../ex/tag";
 import { Adapter, MAXIMUM_ADAPTERS } from "../ndis/adapter";
 import { LIMITED_BROADCAST } from "../wire/ipv4";
@@ -25,11 +26,14 @@ export class Interface {
 
 /**
  * IP's identification of a datagram on `via`: no other has it before 2^16 more (RFC 791, 3.2),
- * whichever processor sends it. IRQL: any.
+ * whichever processor sends it. NT: counted as the processor has words, so that on the wire it is
+ * the first octet that moves. IRQL: any.
  */
 export function takeIdentification(via: Interface): u32 {
   const word = changetype<usize>(via) + offsetof<Interface>("nextIdentification");
-  return InterlockedExchangeAdd(word, 1);
+  const identification = InterlockedExchangeAdd(word, 1);
+  if (queryParameter(Parameter.NtstackIdLowFirst) == 0) return identification;
+  return ((identification & 0xff) << 8) | ((identification >>> 8) & 0xff);
 }
 
 /** One for each card. */

@@ -162,10 +162,13 @@ const OURS: readonly ParameterEntry[] = [
     'the most a retransmission time-out becomes',
     ['nt35', 240_000, 'white paper, retransmission (nt-facts 3.2)'],
     ['modern', 60_000, 'RFC 6298 2.5']),
-  entry('NtstackIsnMode', [0, 1], '',
-    'initial sequence numbers: 0 from the time alone, 1 keyed (RFC 6528)',
-    ['nt35', 0, 'Q192292: predictable to SP3'],
-    ['nt40sp4', 1, 'Q192292; the key is ours']),
+  // nmap's database has about 1000 a second for NT 3.51 and 4.0 to SP3, and for SP5 many more that
+  // vary by some thousands; with what became of them after SP6a they are as good as random.
+  entry('NtstackIsnMode', [0, 3], '',
+    'initial sequence numbers: 0 a clock of 4 us, 1 and a key (RFC 6528), 2 of 1 ms, 3 and a bit',
+    ['nt35', 2, 'Q192292: predictable to SP3; nmap: ISR'],
+    ['nt40sp4', 3, 'Q192292: less so; nmap: SP and ISR of SP5; how is ours'],
+    ['nt40sp6a', 1, 'Q243835, MS99-046: random; the key is ours']),
   entry('NtstackRefusedRetryDelay', [0, 60_000], 'milliseconds',
     'time between the SYNs to a port that answers with RST; 0: none follows',
     ['nt35', 500, 'ours: about half a second is observed (nt-facts 0.1); Q175523 has no figure'],
@@ -236,7 +239,28 @@ const OURS: readonly ParameterEntry[] = [
     ['nt35', 0, 'ours: Q126560 does not say; nt-facts 11.4 has both']),
 ];
 
+/** By what scanners tell a stack: "nmap" is its database of fingerprints, of real machines. */
+const LOOKS: readonly ParameterEntry[] = [
+  entry('NtstackIdLowFirst', [0, 1], '',
+    '1: IP\'s identifications have the processor\'s order of octets, the lowest first',
+    ['nt35', 1, 'nmap: TI=BI of NT 3.51 and 4.0'],
+    ['modern', 0, 'ours: what is only compared has no order in RFC 791']),
+  entry('NtstackEchoKeepsDf', [0, 1], '',
+    '1: an echo reply has the don\'t-fragment bit of its request',
+    ['nt35', 1, 'nmap: DFI=S of NT 3.51 and 4.0'],
+    ['modern', 0, 'ours: what Linux does']),
+  entry('NtstackListenerResets', [0, 1], '',
+    '1: a listener answers what has neither SYN nor ACK with a RST; 0: not at all',
+    ['nt35', 1, 'nmap: T2 of NT 3.51 and 4.0; FIN scans find no open port of Windows'],
+    ['modern', 0, 'RFC 9293 3.10.7.2, fourth: dropped']),
+  entry('NtstackResetAck', [0, 2], '',
+    'the acknowledgment of a RST that has none: 0 zero, 1 the last answer\'s, 2 the segment\'s',
+    ['nt35', 1, 'nmap: T4 and T6 of NT 3.51 and of 4.0 to SP3, A=S+; where it is from is ours'],
+    ['nt40sp5', 2, 'nmap: T4 and T6 of NT 4.0 SP5 to SP6a, A=O; where it is from is ours'],
+    ['modern', 0, 'ours: what Linux and FreeBSD do']),
+];
+
 /** All values that can be set. */
 export const PARAMETERS: readonly ParameterEntry[] = [
-  ...SYN_ATTACK, ...TCP, ...IP, ...CARD, ...OPTIONS, ...NETBT, ...OURS,
+  ...SYN_ATTACK, ...TCP, ...IP, ...CARD, ...OPTIONS, ...NETBT, ...OURS, ...LOOKS,
 ];

@@ -7,7 +7,7 @@
  */
 
 import type { Socket, UserMode } from '../machine/usermode.js';
-import { PIECE_OCTETS, fillContent } from './content.js';
+import { PIECE_OCTETS } from './content.js';
 import { hasStatus, serve } from './service.js';
 import type { Service } from './service.js';
 
@@ -119,8 +119,8 @@ async function runStream(socket: Socket, test: Test): Promise<void> {
     for await (const octets of socket) stream.octets += octets.length;
     return;
   }
-  const piece = new Uint8Array(PIECE_OCTETS);
-  fillContent(piece, 0);
+  // Text, as of iperf3's --repeating-payload: random octets are this or that protocol to readers.
+  const piece = Uint8Array.from({ length: PIECE_OCTETS }, (_, i) => 0x30 + (i % 10));
   try {
     while (!test.isOver) {
       await socket.send(piece);

@@ -4,6 +4,9 @@ import { spawnSync } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
+/** Wall time after which a program is taken to hang. */
+const MOST_MS = 600_000;
+
 /** A program that is not installed. */
 export class MissingProgram extends Error {
   constructor(readonly program: string, readonly debianPackage: string) {
@@ -29,7 +32,7 @@ export function findProgram(program: string, debianPackage: string): string {
 /** What a program prints. @throws Error with what it complained of, unless it exits with 0. */
 export function outputOf(path: string, args: readonly string[]): string {
   const { status, stdout, stderr, error } = spawnSync(path, args, {
-    encoding: 'utf8', maxBuffer: 1 << 28,
+    encoding: 'utf8', maxBuffer: 1 << 28, timeout: MOST_MS,
   });
   if (error !== undefined) throw error;
   if (status === 0) return stdout;

@@ -1,11 +1,12 @@
 /** `interop pcap`: what a world sends is right in the eyes of Wireshark's own dissectors. */
 
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ROOT } from '../../host/cli/child.js';
 import { CaptureWriter, createWorld } from '../../host/index.js';
 import type { Target } from '../../host/index.js';
+import { readCapture } from '../../host/link/pcapread.js';
 import { findProgram, outputOf } from './missing.js';
 import {
   ABSENT, DATAGRAM_PORT, LONG_DATAGRAM_OCTETS, LONG_ECHO_OCTETS, PINGS, REFUSED_PORT, runProgram,
@@ -26,10 +27,13 @@ const CHECKSUMS = ['ip', 'tcp', 'udp'].flatMap((each) => ['-o', `${each}.check_c
 /** A second opinion beside the project's folder, where there is one. */
 const ORACLE = join(ROOT, '..', 'shared', 'interop', 'oracle.sh');
 
+const MALFORMED = '_ws.malformed || _ws.short || _ws.unreassembled';
+const EXPERT_ERROR = '_ws.expert.severity == "Error"';
+
 /** What must not be in the capture, as display filters. */
 const FORBIDDEN: readonly (readonly [name: string, filter: string])[] = [
-  ['malformed frame', '_ws.malformed || _ws.short || _ws.unreassembled'],
-  ['expert error', '_ws.expert.severity == "Error"'],
+  ['malformed frame', MALFORMED],
+  ['expert error', EXPERT_ERROR],
   ['bad IP checksum', 'ip && ip.checksum.status != "Good"'],
   ['bad TCP checksum', 'tcp && tcp.checksum.status != "Good"'],
   ['bad UDP checksum', 'udp && udp.checksum.status != "Good"'],
@@ -121,6 +125,23 @@ function readByTshark(tshark: string, path: string, sent: number): Check[] {
       const { length } = frames(filter);
       return { name, found: `${length}, at least ${least}`, holds: length >= least };
     }),
+  ];
+}
+
+/** What must hold of any capture: nothing malformed, no bad checksum, no expert error. */
+export function checkFrames(tshark: string, path: string): Check[] {
+  // A datagram that an error quotes is not whole: its checksum is neither.
+  const bad = ['ip', 'tcp', 'udp', 'icmp'].map((each) => `${each}.checksum.status == "Bad"`);
+  const forbidden = [MALFORMED, EXPERT_ERROR, ...bad].join(' || ');
+  const fields = ['frame.number', 'frame.protocols', '_ws.expert.message']
+    .flatMap((each) => ['-e', each]);
+  const args = ['-n', '-2', '-r', path, ...CHECKSUMS, '-Y', forbidden, '-T', 'fields', ...fields];
+  const wrong = outputOf(tshark, args).split('\n').filter((line) => line.trim() !== '');
+  const frames = [...readCapture(new Uint8Array(readFileSync(path)))].length;
+  return [
+    { name: 'frames captured', found: `${frames}`, holds: frames > 0 },
+    check('no malformed frame, bad checksum or expert error', wrong, 'none'),
+    ...readByOracle(path),
   ];
 }
 

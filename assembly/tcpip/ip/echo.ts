@@ -98,7 +98,7 @@ export function startEcho(irp: Irp): NTSTATUS {
   writeEcho(block, echo);
   count(Counter.ICMP_OUT_ECHOS);
   wait(irp, echo);
-  sendInPieces(via, nextHopFor(via, remote), source, remote, Protocol.ICMP, block, length);
+  sendInPieces(via, nextHopFor(via, remote), source, remote, Protocol.ICMP, block, length, 0);
   ExFreePool(block);
   flushSends();
   return Status.PENDING;

@@ -13,7 +13,8 @@ import { allocateDatagram, payloadOf, queuePacket, writeIpHeader } from "./send"
 /**
  * Sends `length` octets of payload, which lie at `payload`, in as many datagrams as `via` needs;
  * false when a packet was missing: then nothing more is sent, and the receiver drops the rest.
- * What is queued waits for `flushSends` on the running processor. IRQL: <= DISPATCH_LEVEL.
+ * What is queued waits for `flushSends` on the running processor. `flags` are those of a datagram
+ * that is sent whole. IRQL: <= DISPATCH_LEVEL.
  */
 export function sendInPieces(
   via: Interface,
@@ -23,6 +24,7 @@ export function sendInPieces(
   protocol: u32,
   payload: usize,
   length: u32,
+  flags: u32,
 ): bool {
   const identification = takeIdentification(via);
   const piece = (via.mtu - IPV4_HEADER) & ~7;
@@ -34,7 +36,7 @@ export function sendInPieces(
     const last = whole || left <= piece;
     const take = last ? left : piece;
     RtlCopyMemory(payloadOf(packet), payload + offset, take);
-    const fragment = (offset >>> 3) | (last ? 0 : Fragment.MORE);
+    const fragment = whole ? flags : (offset >>> 3) | (last ? 0 : Fragment.MORE);
     writeIpHeader(packet, source, destination, protocol, take, identification, fragment);
     const irql = KeRaiseIrql(Irql.DISPATCH);
     queuePacket(packet, via, nextHop, destination);

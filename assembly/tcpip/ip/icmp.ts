@@ -5,6 +5,7 @@
  */
 
 import { RtlCopyMemory } from "../../nt/memory";
+import { Parameter, queryParameter } from "../../ex/registry";
 import { complement, fold, sum } from "../../wire/checksum";
 import { ICMP_HEADER, ICMP_QUOTE, IcmpHeader, IcmpType, Unreachable } from "../../wire/icmp";
 import { IPV4_HEADER, Ipv4Header, Fragment, isInvalidSource, Protocol } from "../../wire/ipv4";
@@ -67,7 +68,10 @@ function answerEcho(on: Interface, ip: Ipv4Header, icmp: IcmpHeader, length: u32
   icmp.checksum = complement(sum(base, length));
   count(Counter.ICMP_OUT_ECHO_REPS);
   const hop = nextHopFor(on, ip.source);
-  sendInPieces(on, hop, ip.destination, ip.source, Protocol.ICMP, base, length);
+  const keeps = queryParameter(Parameter.NtstackEchoKeepsDf) != 0;
+  const dontFragment = keeps ? ip.fragment & Fragment.DONT : 0;
+  const source = ip.destination;
+  sendInPieces(on, hop, source, ip.source, Protocol.ICMP, base, length, dontFragment);
 }
 
 /** An error quotes the datagram that caused it: TCP's go to its connection (MUST-54). */

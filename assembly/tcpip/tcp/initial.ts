@@ -1,14 +1,33 @@
-/** Initial sequence numbers (RFC 9293, 3.4.1): by time alone to SP3, keyed from SP4 (Q192292). */
+/**
+ * Initial sequence numbers (RFC 9293, 3.4.1): by time alone to SP3, a little keyed from SP4 on
+ * (Q192292), keyed with the hotfix of MS99-046 (Q243835).
+ */
 
 import { sipHash } from "../../nt/siphash";
 import { Parameter, queryParameter } from "../../ex/registry";
 import { nowUs } from "../../trace/ring";
 
-/** A clock that ticks every 4 microseconds (MUST-8), plus a keyed function of the four-tuple. */
+/** Values of NtstackIsnMode. */
+const enum IsnMode {
+  CLOCK = 0,
+  KEYED = 1,
+  MILLISECONDS = 2,
+  KEYED_LITTLE = 3,
+}
+/** What of the key's function SP4 adds: with more of it, numbers would vary more than SP5's do. */
+const LITTLE: u32 = 0x3fff;
+
+/**
+ * A clock that ticks every 4 microseconds (MUST-8), plus a keyed function of the four-tuple. NT to
+ * SP3: milliseconds, as scanners see them.
+ */
 export function initialSequence(localAddress: u32, remoteAddress: u32, ports: u32): u32 {
+  const mode: IsnMode = queryParameter(Parameter.NtstackIsnMode);
+  if (mode == IsnMode.MILLISECONDS) return <u32>(nowUs() / 1000);
   const clock = <u32>(nowUs() >>> 2);
-  if (queryParameter(Parameter.NtstackIsnMode) == 0) return clock;
-  return clock + <u32>secretOf(localAddress, remoteAddress, ports);
+  if (mode == IsnMode.CLOCK) return clock;
+  const secret = <u32>secretOf(localAddress, remoteAddress, ports);
+  return clock + (mode == IsnMode.KEYED_LITTLE ? secret & LITTLE : secret);
 }
 
 /**

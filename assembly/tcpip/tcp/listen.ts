@@ -30,7 +30,7 @@ import { agreeEcnLocked } from "./ecn";
 import { Connection } from "./endpoint";
 import { initialSequence } from "./initial";
 import { Options, agreeLocked, offerLocked, readSynOptions } from "./options";
-import { sendReset } from "./reset";
+import { noteAnswered, sendReset } from "./reset";
 import { beginTimeoutLocked, startRetransmitLocked } from "./rto";
 import { Next, Segment } from "./segment";
 import { before, notAfter } from "./sequence";
@@ -60,8 +60,9 @@ export function receiveListen(segment: Segment): void {
   }
   if ((flags & (TcpFlag.SYN | TcpFlag.ACK)) != TcpFlag.SYN) {
     drop(Drop.TCP_NO_CONNECTION);
-    // Without ACK it says nothing that a listener could deny (3.10.7.2, fourth).
-    if (flags & TcpFlag.ACK || !isListenedFor(segment)) sendReset(segment);
+    // Without ACK it says nothing that a listener could deny (3.10.7.2, fourth). NT denies it.
+    const denies = queryParameter(Parameter.NtstackListenerResets) != 0;
+    if (denies || flags & TcpFlag.ACK || !isListenedFor(segment)) sendReset(segment);
     return;
   }
   if ((flags & TcpFlag.FIN) != 0 && queryParameter(Parameter.NtstackDropSynFin) != 0) {
@@ -220,6 +221,7 @@ function answerLocked(tcb: Tcb, segment: Segment, options: Options, mtu: u32): v
   tcb.rcvAdv = tcb.rcvNxt + synWindowLocked(tcb);
   setStateLocked(tcb, TcpState.SYN_RECEIVED);
   noteHalfOpenLocked(tcb);
+  noteAnswered(tcb.rcvNxt);
   count(Counter.TCP_PASSIVE_OPENS);
   transmitLocked(tcb, iss, TcpFlag.SYN | TcpFlag.ACK, 0);
   startRetransmitLocked(tcb);

@@ -167,6 +167,10 @@ export function agreeLocked(tcb: Tcb, options: Options, mtu: u32): void {
     tcb.extension = null;
     freeExtension(extension);
   }
+  if (tcb.flags & TcbFlag.PASSIVE && queryParameter(Parameter.TcpWindowSize) == 0) {
+    // NT: whole segments of the peer's size; a SYN that has gone out has promised its window.
+    tcb.rcvWnd = windowFor(options.mss < own ? options.mss : own, false);
+  }
   const route = tcb.route;
   const path = route != null ? mssOf(route.pathMtu) : own;
   beginSizesLocked(tcb, options.mss < path ? options.mss : path);

@@ -4,6 +4,8 @@ import { at } from "../../nt/embed";
 import { Event } from "../../trace/event";
 import { trace } from "../../trace/ring";
 import { Status } from "../../nt/status";
+import { Parameter, queryParameter } from "../../ex/registry";
+import { KeGetCurrentProcessorNumber, MAXIMUM_PROCESSORS } from "../../ke/processor";
 import { mustHold } from "../../ke/spinlock";
 import { complement, pseudoHeader } from "../../wire/checksum";
 import { isInvalidSource, isMulticast, Protocol } from "../../wire/ipv4";
@@ -16,6 +18,42 @@ import { dieLocked, timeWaitLocked } from "./close";
 import { Segment } from "./segment";
 import { TcpState } from "./state";
 import { Tcb, TcbFlag } from "./tcb";
+
+/** For each processor what the latest SYN-ACK or RST that it sent acknowledged. */
+const ANSWERED: usize = memory.data(32);
+if (MAXIMUM_PROCESSORS * 4 > 32) ERROR("ANSWERED");
+
+/** One of them. */
+@unmanaged
+class Answered {
+  acknowledgment: u32;
+}
+
+function answered(): Answered {
+  return changetype<Answered>(ANSWERED + (<usize>KeGetCurrentProcessorNumber() << 2));
+}
+
+/** A SYN was answered with this acknowledgment. IRQL: DISPATCH_LEVEL. */
+export function noteAnswered(acknowledgment: u32): void {
+  answered().acknowledgment = acknowledgment;
+}
+
+/** Values of NtstackResetAck. */
+const enum ResetAck {
+  ZERO = 0,
+  LAST_ANSWER = 1,
+  SEGMENT = 2,
+}
+
+/**
+ * The field of a RST that acknowledges nothing. NT: as if nobody wrote it, that of the answer
+ * before it, or that of the segment; scanners tell NT by it.
+ */
+function unusedAcknowledgment(segment: Segment): u32 {
+  const how: ResetAck = queryParameter(Parameter.NtstackResetAck);
+  if (how == ResetAck.ZERO) return 0;
+  return how == ResetAck.SEGMENT ? segment.acknowledgment : answered().acknowledgment;
+}
 
 /** Octets that a segment takes of the sequence space. */
 export function sequenceLength(segment: Segment): u32 {
@@ -39,7 +77,9 @@ export function sendReset(segment: Segment): void {
   const answersAck = (segment.flags & TcpFlag.ACK) != 0;
   const ports = (segment.ports << 16) | (segment.ports >>> 16);
   const sequence = answersAck ? segment.acknowledgment : 0;
-  const ack = answersAck ? 0 : segment.sequence + sequenceLength(segment);
+  const whole = segment.sequence + sequenceLength(segment);
+  const ack = answersAck ? unusedAcknowledgment(segment) : whole;
+  noteAnswered(ack);
   const flags: u32 = answersAck ? TcpFlag.RST : TcpFlag.RST | TcpFlag.ACK;
   const partial = tcp.write(ports, sequence, ack, TCP_HEADER, flags, 0);
   const local = segment.destination;

@@ -48,7 +48,7 @@ export function sendUdp(
   const head = pseudoHeader(source, remoteAddress, Protocol.UDP, whole);
   udp.seal(complement(head + sum(block, whole)));
   const hop = nextHopFor(via, remoteAddress);
-  const sent = sendInPieces(via, hop, source, remoteAddress, Protocol.UDP, block, whole);
+  const sent = sendInPieces(via, hop, source, remoteAddress, Protocol.UDP, block, whole, 0);
   ExFreePool(block);
   if (sent) count(Counter.UDP_OUT_DATAGRAMS);
   const irql = KeRaiseIrql(Irql.DISPATCH);

@@ -60,6 +60,19 @@ describe('tcpip/ip/fragment', () => {
     expect(seen.size).toBe(10);
   });
 
+  it('counts them in the processor\'s order of octets where NT does (nmap: TI=BI)', ({ bench }) => {
+    for (const [release, step] of [['nt40', 256], ['nt351', 256], ['modern', 1]] as const) {
+      const one = acquainted(bench({ release }));
+      // Across an octet's end: there the other one moves.
+      const [first = 0, ...others] = Array.from({ length: 300 }, () =>
+        sent(one, 100)[0]?.ip?.identification ?? 0);
+      const count = (id: number): number => step === 1 ? id : (id & 0xff) << 8 | id >> 8;
+      expect(others.map((id) => (count(id) - count(first)) & 0xffff))
+        .toEqual(Array.from({ length: 299 }, (_, i) => i + 1));
+      expect(((others[0] ?? 0) - first) & 0xffff).toBe(step);
+    }
+  });
+
   it('delivers to itself what does not fit', ({ bench }) => {
     const { machine, user } = bench();
     const [from, to] = [user.socket('DATAGRAM'), user.socket('DATAGRAM')];

@@ -37,6 +37,18 @@ describe('tcpip/ip/icmp', () => {
     });
   }
 
+  it('answers with the don\'t-fragment bit of the echo where NT does (nmap: DFI)', ({ bench }) => {
+    for (const [release, kept] of [['nt40', 0x4000], ['modern', 0]] as const) {
+      const { machine } = bench({ release });
+      for (const fragment of [0x4000, 0]) {
+        const datagram = ipv4(echoRequest(pattern(120)), { protocol: ICMP, fragment });
+        machine.receive(ethernet(datagram));
+      }
+      const bits = machine.take().map(({ octets }) => viewOf(octets).getUint16(14 + 6));
+      expect(bits).toEqual([kept, 0]);
+    }
+  });
+
   for (const octets of [1473, 8000, 65_507]) {
     it(`answers an echo of ${octets} octets that came in pieces, in pieces`, ({ bench }) => {
       const { machine } = bench();

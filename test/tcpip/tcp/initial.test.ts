@@ -1,4 +1,4 @@
-/** Initial sequence numbers: by the clock alone to SP3, keyed from SP4. */
+/** Initial sequence numbers: by the clock alone to SP3, keyed from then on. */
 
 import { describe, expect } from 'vitest';
 import { it } from '../../wireside/fixture.js';
@@ -53,19 +53,28 @@ describe('tcpip/tcp/initial', () => {
   });
 
   it('is a clock of 4 microseconds where NtstackIsnMode is 0 (MUST-8; Q192292)', ({ bench }) => {
-    const one = bench({ release: 'nt40sp3', timeUs: 8_000_000 });
+    const one = bench({ parameters: { NtstackIsnMode: 0 }, timeUs: 8_000_000 });
     expect(initialOf(one, 139)).toBe(2_000_000);
     one.machine.advance(1000);
     expect(initialOf(one, 445)).toBe(2_250_000);
   });
 
   it('wraps with the clock, after 4.77 hours', ({ bench }) => {
-    const one = bench({ release: 'nt40sp3', timeUs: 4 * 2 ** 32 + 400 });
+    const timeUs = 4 * 2 ** 32 + 400;
+    const one = bench({ parameters: { NtstackIsnMode: 0 }, timeUs });
     expect(initialOf(one, 139)).toBe(100);
   });
 
-  it('differs by connection, and moves with the clock, from SP4 on (RFC 6528)', ({ bench }) => {
-    const one = bench({ release: 'nt40sp4', timeUs: 8_000_000 });
+  it('counts milliseconds to SP3, whatever the connection is (nmap: ISR, SP)', ({ bench }) => {
+    const one = bench({ release: 'nt40sp3', timeUs: 8_000_999 });
+    expect([initialOf(one, 139), initialOf(one, 445)]).toEqual([8000, 8000]);
+    one.machine.advance(100);
+    expect(initialOf(one, 445)).toBe(8100);
+    expect(initialOf(bench({ release: 'nt351', timeUs: 2 ** 32 * 1000 + 5000 }), 80)).toBe(5);
+  });
+
+  it('differs by connection, and moves with the clock, from SP6a on (RFC 6528)', ({ bench }) => {
+    const one = bench({ release: 'nt40sp6a', timeUs: 8_000_000 });
     const [first, second] = [initialOf(one, 139), initialOf(one, 445)];
     expect(Math.abs(first - second)).toBeGreaterThan(1000);
     expect(first).not.toBe(2_000_000);
@@ -73,7 +82,15 @@ describe('tcpip/tcp/initial', () => {
     const ports = BigInt(139) << 16n | BigInt(1024);
     const secret = sipHash([key(0, 5), key(2, 7)], [0x0a000001_0a000002n, ports]);
     expect(first).toBe(Number((secret + 2_000_000n) & 0xffff_ffffn));
-    const later = bench({ release: 'nt40sp4', timeUs: 9_000_000 });
+    const later = bench({ release: 'nt40sp6a', timeUs: 9_000_000 });
     expect((initialOf(later, 139) - first) >>> 0).toBe(250_000);
+  });
+
+  it('differs a little by connection in SP4 and SP5 (Q192292; nmap: SP, ISR)', ({ bench }) => {
+    const numbers = Array.from({ length: 20 }, (_, i) =>
+      initialOf(bench({ release: 'nt40sp5', timeUs: 8_000_000 }), 1000 + i) - 2_000_000);
+    expect(Math.min(...numbers)).toBeGreaterThanOrEqual(0);
+    expect(Math.max(...numbers)).toBeLessThan(0x4000);
+    expect(new Set(numbers).size).toBeGreaterThan(15);
   });
 });

@@ -22,7 +22,7 @@ function halfOpen(
 
 describe('tcpip/tcp/listen', () => {
   it('has nothing to say to what has neither SYN nor ACK (RFC 9293, 3.10.7.2)', ({ bench }) => {
-    const { machine, user } = bench();
+    const { machine, user } = bench({ parameters: { NtstackListenerResets: 0 } });
     user.listen(80);
     const peer = new Peer(machine, { ours: 80 });
     peer.say(FIN, { data: pattern(3) });
@@ -31,6 +31,36 @@ describe('tcpip/tcp/listen', () => {
     expect(machine.dropped()).toEqual({ TCP_NO_CONNECTION: 2 });
     peer.say(ACK, { acknowledgment: 5 });
     expect(peer.heard()).toMatchObject([{ flags: RST, sequence: 5 }]);
+  });
+
+  it('NT denies it (nmap: T2)', ({ bench }) => {
+    const { machine, user } = bench({ release: 'nt40' });
+    user.listen(80);
+    const peer = new Peer(machine, { ours: 80, sequence: 1000 });
+    peer.say(0);
+    peer.say(FIN | PSH);
+    expect(peer.heard()).toMatchObject([
+      { flags: RST | ACK, sequence: 0, acknowledgment: 1000, window: 0 },
+      { flags: RST | ACK, sequence: 0, acknowledgment: 1001, window: 0 },
+    ]);
+    expect(machine.dropped()).toEqual({ TCP_NO_CONNECTION: 2 });
+  });
+
+  it('offers whole segments of the peer\'s size as its window (nmap: WIN)', ({ bench }) => {
+    const windows = [[1460, 8760], [1400, 8400], [640, 8320], [536, 8576], [265, 8215], [0, 8576]];
+    for (const [mss = 0, window] of windows) {
+      const { machine, user } = bench({ release: 'nt40' });
+      user.listen(80);
+      const peer = new Peer(machine, { ours: 80, mss });
+      peer.say(SYN);
+      expect(peer.heard()).toMatchObject([{ flags: SYN | ACK, window }]);
+    }
+    // A window that is set stays as it is.
+    const { machine, user } = bench({ release: 'nt40', parameters: { TcpWindowSize: 14_600 } });
+    user.listen(80);
+    const peer = new Peer(machine, { ours: 80, mss: 265 });
+    peer.say(SYN);
+    expect(peer.heard()).toMatchObject([{ window: 14_600 }]);
   });
 
   it('opens no connection for SYN with FIN where NtstackDropSynFin says so', ({ bench }) => {

@@ -153,7 +153,7 @@ describe('tcpip/tcp/output', () => {
   });
 
   it('says "do not fragment", and counts its datagrams', ({ bench }) => {
-    const { machine, user } = bench();
+    const { machine, user } = bench({ parameters: { NtstackIdLowFirst: 0 } });
     const { handle } = reach({ machine, user });
     machine.take();
     user.send(handle, pattern(2920));

@@ -52,6 +52,31 @@ const WAYS: Record<string, (bench: Bench) => Connected> = {
 };
 
 describe('tcpip/tcp/reset', () => {
+  it('has in the field that it does not use what NtstackResetAck says (nmap: T4, T6)', ({
+    bench,
+  }) => {
+    const fieldsOf = (release: string): readonly (number | undefined)[] => {
+      const { machine, user } = bench({ release });
+      user.listen(80);
+      const probe = (ours: number, port: number): Peer =>
+        new Peer(machine, { ours, port, sequence: 1000 });
+      const ack = { acknowledgment: 77 };
+      probe(80, 4000).say(SYN);
+      const open = probe(80, 4001);
+      open.say(ACK, ack);
+      const refused = probe(81, 4002);
+      refused.say(SYN | PSH, { sequence: 2000 });
+      const closed = probe(81, 4003);
+      closed.say(ACK, ack);
+      const [one, other] = [open.heard()[0], closed.heard()[0]];
+      expect([one, other]).toMatchObject([{ flags: RST, sequence: 77 }, { flags: RST }]);
+      return [one?.acknowledgment, other?.acknowledgment];
+    };
+    expect(fieldsOf('nt40')).toEqual([1001, 2001]);
+    expect(fieldsOf('nt40sp6a')).toEqual([77, 77]);
+    expect(fieldsOf('modern')).toEqual([0, 0]);
+  });
+
   for (const [state, way] of Object.entries(WAYS)) {
     it(`${state}: ignores a RST out of the window, without an answer`, ({ bench }) => {
       const one = bench();
@@ -118,7 +143,7 @@ describe('tcpip/tcp/reset', () => {
   });
 
   it('answers what has an ACK with its number, and what has none with an ACK', ({ bench }) => {
-    const { machine } = bench();
+    const { machine } = bench({ parameters: { NtstackResetAck: 0 } });
     const peer = new Peer(machine, { ours: 80 });
     peer.say(ACK, { acknowledgment: 12_345 });
     peer.say(FIN | ACK, { acknowledgment: 54_321 });

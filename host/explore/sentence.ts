@@ -166,9 +166,10 @@ const RULES: Readonly<Record<string, Words>> = {
     `${who} takes ${name(lock)} at IRQL ${irql}, above DISPATCH_LEVEL`,
   IRQL_RAISE: (who, _, [now = 0, asked = 0]) => `${who} raises IRQL from ${now} down to ${asked}`,
   IRQL_LOWER: (who, _, [now = 0, asked = 0]) => `${who} lowers IRQL from ${now} up to ${asked}`,
-  REFERENCE_COUNT: (who, name, [object = 0, count = 0]) => count === 0
-    ? `${who} takes hold of ${name(object)}, which nobody holds any more: it is freed`
-    : `${who} lets go of ${name(object)}, which nobody holds any more: it is freed`,
+  // By its address: in what is freed no lock's name can be read.
+  REFERENCE_COUNT: (who, _, [object = 0, count = 0]) => count === 0
+    ? `${who} takes hold of ${nameOfObject([], object)}, which nobody holds any more: it is freed`
+    : `${who} lets go of ${nameOfObject([], object)}, which nobody holds any more: it is freed`,
   RELEASE_IRQL: (who, name, [lock = 0, saved = 0, restored = 0]) =>
     `${who} releases ${name(lock)} to IRQL ${restored}, and took it at IRQL ${saved}`,
   TRAP: (who) => `${who} traps`,

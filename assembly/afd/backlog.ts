@@ -90,16 +90,10 @@ export function connectEvent(context: usize, indication: ConnectIndication): NTS
   const irql = KeAcquireSpinLock(socket.lock);
   const taken = takeIdleLocked(socket);
   KeReleaseSpinLock(socket.lock, irql);
-  if (taken == null) {
-    IoFreeIrp(irp);
-    return Status.CONNECTION_REFUSED;
-  }
+  if (taken == null) return refuse(irp);
+  // It has had one since it was made.
   const file = taken.connectionFile;
-  if (file == null) {
-    dereferenceEndpoint(taken);
-    IoFreeIrp(irp);
-    return Status.CONNECTION_REFUSED;
-  }
+  if (file == null) return refuse(irp);
   taken.remoteAddress = indication.remoteAddress;
   taken.remotePort = indication.remotePort;
   const name = taken.remoteName;
@@ -109,6 +103,12 @@ export function connectEvent(context: usize, indication: ConnectIndication): NTS
   indication.connectionContext = changetype<usize>(taken);
   indication.irp = irp;
   return Status.MORE_PROCESSING_REQUIRED;
+}
+
+/** The request is not needed: nobody accepts. */
+function refuse(irp: Irp): NTSTATUS {
+  IoFreeIrp(irp);
+  return Status.CONNECTION_REFUSED;
 }
 
 /** The endpoint, which the request references. */

@@ -27,18 +27,19 @@ export function KeInitializeEvent(event: KEvent, type: DispatcherType, signalled
 }
 
 /**
- * Signals `event` and queues what waits for it. Returns whether it was signalled. IRQL: <=
+ * Signals `event` and queues what waits for it. Returns whether it was signalled. The signal comes
+ * last: on another processor, who waits for it may give the event back at once. IRQL: <=
  * DISPATCH_LEVEL.
  */
 export function KeSetEvent(event: KEvent): bool {
   if (VERIFIER) checkEventIrql(KeGetCurrentPrcb().currentIrql, changetype<usize>(event));
-  schedulingPoint(Point.SIGNAL, changetype<usize>(event));
-  const before = event.signalState > 0;
-  event.signalState = 1;
   while (!IsListEmpty(event.waiters)) {
     const dpc = changetype<Kdpc>(RemoveHeadList(event.waiters));
     KeInsertQueueDpc(dpc);
   }
+  schedulingPoint(Point.SIGNAL, changetype<usize>(event));
+  const before = event.signalState > 0;
+  event.signalState = 1;
   return before;
 }
 

@@ -50,10 +50,6 @@ export const ALLOWED_RACES: readonly AllowedRace[] = [
     because: 'a request that waits there is no Tcb: it differs before and after',
   },
   {
-    file: 'ke/event.ts', text: 'event.waiters',
-    because: 'no point separates it from the signal; smp needs a lock of the dispatcher for it',
-  },
-  {
     file: 'afd/ready.ts', text: 'endpoint.flags & EndpointFlag.CLOSED',
     because: 'CLOSED is set before `silence` takes the same lock: what comes later sees it',
   },

@@ -71,6 +71,7 @@ describe('a counter of two threads', LIMIT, () => {
     [0, 'plainly', true], [1, 'under a lock', false], [2, 'by interlocked operations', false],
     [3, 'once after the lock was let go', true], [4, 'when another has counted down', false],
     [5, 'when another is seen to have counted down, without an acquire', true],
+    [6, 'when another has signalled an event, which is used anew', false],
   ] as const)('%i: races when it is counted %s: %s', (way, _, races) => {
     const detector = new DataRaceDetector();
     const program = prepareProgram(module, {

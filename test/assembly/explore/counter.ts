@@ -2,9 +2,11 @@
 
 import { InterlockedDecrement, InterlockedIncrement } from "../../../assembly/ex/interlocked";
 import { ReadULongAcquire } from "../../../assembly/ex/interlocked";
+import { KEvent, KeInitializeEvent, KeSetEvent } from "../../../assembly/ke/event";
 import { LockRank } from "../../../assembly/ke/lockorder";
 import { KSpinLock, KeAcquireSpinLock, KeInitializeSpinLock } from "../../../assembly/ke/spinlock";
 import { KeReleaseSpinLock } from "../../../assembly/ke/spinlock";
+import { DispatcherType, INFINITE, KeWaitForSingleObject } from "../../../assembly/ke/wait";
 
 export * from "../../../assembly/explored";
 
@@ -19,6 +21,8 @@ export const enum Way {
   HANDED_OVER,
   /** So, but it reads without acquiring. */
   PEEKED,
+  /** By the first thread; by the second when that has signalled an event, which it uses anew. */
+  SIGNALLED,
 }
 
 export const THREADS: u32 = 2;
@@ -27,9 +31,15 @@ export const THREADS: u32 = 2;
 const WORDS: usize = memory.data(12);
 const LEFT: usize = WORDS + 8;
 const WAY: usize = memory.data(4);
+const EVENT: usize = memory.data(16);
+if (offsetof<KEvent>() > 16) ERROR("EVENT");
 
 function lock(): KSpinLock {
   return changetype<KSpinLock>(WORDS);
+}
+
+function event(): KEvent {
+  return changetype<KEvent>(EVENT);
 }
 
 function count(): void {
@@ -43,6 +53,7 @@ export function configure(way: u32, _: u32): void {
 export function setUp(): void {
   KeInitializeSpinLock(lock(), LockRank.Unranked);
   store<u32>(LEFT, 1);
+  KeInitializeEvent(event(), DispatcherType.NOTIFICATION, false);
 }
 
 /** Whether the other thread has counted down. */
@@ -54,6 +65,18 @@ function isDone(): bool {
 function handOver(): void {
   count();
   InterlockedDecrement(LEFT);
+}
+
+function signal(): void {
+  count();
+  KeSetEvent(event());
+}
+
+/** The event is this thread's again: who signalled it has done with it. */
+function takeBack(): void {
+  KeWaitForSingleObject(event(), INFINITE);
+  count();
+  KeInitializeEvent(event(), DispatcherType.NOTIFICATION, false);
 }
 
 export function thread(number: u32): void {
@@ -68,6 +91,10 @@ export function thread(number: u32): void {
     case Way.PEEKED:
       if (number == 0) handOver();
       else if (isDone()) count();
+      return;
+    case Way.SIGNALLED:
+      if (number == 0) signal();
+      else takeBack();
       return;
     default: {
       const irql = KeAcquireSpinLock(lock());

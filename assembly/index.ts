@@ -39,6 +39,7 @@ export {
 } from "./netbios/driver";
 export { MAXIMUM_ADAPTERS } from "./ndis/adapter";
 export { TcpState } from "./tcpip/tcp/state";
+export { cachedHalves, nextHalf } from "./tcpip/tcp/syncache";
 export { tableCount } from "./tcpip/tcp/table";
 export { NO_POSITION, connectionAt, nextConnection } from "./tcpip/tcp/walk";
 export { SocketEvent, SocketKind } from "./afd/endpoint";
@@ -54,7 +55,7 @@ export {
   onInterrupt, onTick, runThreads, irqlOf, runningTimers, userAllocate, userFree,
 } from "./entry";
 export {
-  Tcb_references, Tcb_remoteAddress, Tcb_ports,
+  Half_remoteAddress, Half_ports, Half_localAddress, Tcb_references, Tcb_remoteAddress, Tcb_ports,
   Tcb_localAddress, Tcb_state, Tcb_flags, Tcb_rcvNxt, Tcb_sndUna, Tcb_sndNxt, Tcb_sndWnd,
   Tcb_cwnd, Tcb_mss, Tcb_rto, Tcb_size,
 } from "./layout";

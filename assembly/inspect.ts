@@ -3,6 +3,7 @@
 import { ackDeadlinesLock } from "./tcpip/tcp/ackdeadline";
 import { abandonedLock } from "./tcpip/tcp/connect";
 import { endpointsLock } from "./tcpip/tcp/connection";
+import { synCacheLock } from "./tcpip/tcp/syncache";
 import { tcpTimerLock } from "./tcpip/tcp/timer";
 import { partitionAt, partitionCount } from "./tcpip/tcp/table";
 import { addressLock } from "./tcpip/address";
@@ -23,7 +24,7 @@ import { MAXIMUM_ADAPTERS, adapterAt } from "./ndis/adapter";
 import { cardOf } from "./miniport/card";
 
 /** Locks that are inside no connection or socket, without those of partitions, devices, cards. */
-const SINGLE_LOCKS: u32 = 17;
+const SINGLE_LOCKS: u32 = 18;
 
 /** The address of the `index`-th global lock; 0: there are no more. */
 export function lockAt(index: u32): usize {
@@ -76,6 +77,8 @@ function singleLock(index: u32): usize {
       return ackDeadlinesLock();
     case 15:
       return namesLock();
+    case 16:
+      return synCacheLock();
     default:
       return poolLock();
   }

@@ -1,6 +1,14 @@
 /** Sizes and offsets of the structures the host reads. */
 
+import { Half } from "./tcpip/tcp/half";
 import { Tcb } from "./tcpip/tcp/tcb";
+
+/** What is half open, of `nextHalf`: as in a control block. */
+export const Half_remoteAddress: u32 = <u32>offsetof<Half>("remoteAddress");
+/** As in a control block. */
+export const Half_ports: u32 = <u32>offsetof<Half>("ports");
+/** As in a control block. */
+export const Half_localAddress: u32 = <u32>offsetof<Half>("localAddress");
 
 /** Where a control block's count of references lies: u32. */
 export const Tcb_references: u32 = <u32>offsetof<Tcb>("references");

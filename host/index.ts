@@ -34,7 +34,7 @@ export type { Target } from './kernel/load.js';
 export type { StatusError } from './kernel/status.js';
 export type { TraceEntry } from './kernel/trace.js';
 export type {
-  ConnectionView, HeldLockView, LockView, ProcessorView, TagView,
+  ConnectionView, HalfOpenView, HeldLockView, LockView, ProcessorView, TagView,
 } from './kernel/inspect.js';
 export { openLink } from './link/open.js';
 export type { OpenOptions } from './link/open.js';

@@ -159,6 +159,10 @@ export const enum Parameter {
   NtstackListenerResets,
   /** The acknowledgment of a RST that has none: 0 zero, 1 the last answer's, 2 the segment's. */
   NtstackResetAck,
+  /** Connections that are half open in the SYN cache at most; 0: there is none. */
+  NtstackSynCache,
+  /** Beyond that SYNs are answered with cookies (RFC 4987). */
+  NtstackSynCookies,
   /**
    * Words of the keys of the connection table and the sequence numbers; from the machine's seed.
    */

@@ -31,6 +31,8 @@ export const enum Tag {
   Table = 0x68504354,
   /** "TCPk": the deadlines of acknowledgments that wait. */
   AckDeadlines = 0x6b504354,
+  /** "TCPy": a connection that is half open. */
+  SynCache = 0x79504354,
   /** "TCPr": data that its client has not taken, and segments out of order. */
   Received = 0x72504354,
   /** "IPrc": a route cache entry. */

@@ -32,6 +32,8 @@ export const enum LockRank {
   TcpTable = 30,
   /** One connection. */
   TcpTcb = 40,
+  /** Connections that are half open. Within `TcpTcb`: one that is answered is remembered. */
+  TcpSynCache = 41,
   /** Connects that were given up. */
   TcpAbandoned = 42,
   /** Which connection has which deadline for its acknowledgment. */

@@ -55,6 +55,11 @@ export const enum Counter {
   TCP_TAIL_PROBES,
   /** Segments with text that were marked on their way (RFC 3168). */
   TCP_MARKS_IN,
+  /** SYNs that are remembered without a control block, and those answered with a cookie. */
+  TCP_SYNS_CACHED,
+  TCP_COOKIES_SENT,
+  /** Handshakes that a cookie has ended. */
+  TCP_COOKIES_TAKEN,
   COUNT,
 }
 
@@ -115,6 +120,10 @@ export const enum Drop {
   TCP_OLD_ACK,
   /** The peer would have been asked, but was often enough (RFC 5961, 7). */
   TCP_NO_CHALLENGE,
+  /** A SYN that there was no room to remember. */
+  TCP_SYN_CACHE_FULL,
+  /** An acknowledgment for no connection, while cookies are out, that is none. */
+  TCP_COOKIE,
   NO_MEMORY,
   NO_PACKET,
   COUNT,

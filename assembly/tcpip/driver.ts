@@ -24,8 +24,11 @@ import { initializeConnect } from "./tcp/connect";
 import { initializeConnections } from "./tcp/connection";
 import { destroy } from "./tcp/destroy";
 import { expire } from "./tcp/expire";
+import { repeatSynAcks } from "./tcp/handshake";
 import { initializeHash } from "./tcp/hash";
 import { initializeSynAttack } from "./tcp/synattack";
+import { deleteSynCache, initializeSynCache } from "./tcp/syncache";
+import { initializeCookies } from "./tcp/syncookie";
 import { deleteTable, initializeTable } from "./tcp/table";
 import { NO_POSITION, nextConnection, takeConnectionAt } from "./tcp/walk";
 import { initializeChallenges } from "./tcp/challenge";
@@ -66,6 +69,8 @@ export function DriverEntry(): NTSTATUS {
   initializeSynAttack();
   initializeConnect();
   initializeTcpTimers(expire);
+  initializeSynCache(repeatSynAcks);
+  initializeCookies();
   initializeDelayedAcks();
   if (!initializeTable()) return Status.INSUFFICIENT_RESOURCES;
   IoCreateDevice(driver, DeviceName.Ip);
@@ -93,6 +98,7 @@ function unload(driver: DriverObject): void {
   KeLowerIrql(irql);
   stopTcpTimers();
   deleteAckDeadlines();
+  deleteSynCache();
   cleanUpReassembly();
   cleanUpNeighbours();
   dropQueued();

@@ -16,6 +16,12 @@ export const enum Event {
   TCP_SYN_ATTACK_OVER,
   /** A SYN was refused for lack of backlog. a: remote address, b: ports. */
   TCP_BACKLOG_REFUSED,
+  /** The SYN cache is full: cookies go out from here on. a: remote address, b: ports. */
+  TCP_COOKIES_BEGIN,
+  /** A cookie came back. a: remote address, b: ports, c: MSS. */
+  TCP_COOKIE_TAKEN,
+  /** A connection of the SYN cache was ended. a: remote address, b: ports, c: repetitions. */
+  TCP_HALF_OPEN_ENDED,
   /** a: remote address, b: ports, c: how many times so far. */
   TCP_RETRANSMIT,
   TCP_FAST_RETRANSMIT,

@@ -3,6 +3,7 @@
  * plain objects. Reads only, between two calls or after the kernel has stopped.
  */
 
+import { HALF_LOCAL_ADDRESS, HALF_PORTS, HALF_REMOTE_ADDRESS } from './layout.js';
 import { membersOf, NONE } from './layout.js';
 import type { EnumName } from './layout.js';
 import type { Kernel } from './load.js';
@@ -34,6 +35,10 @@ export interface ConnectionView {
   readonly rto: number;
   readonly lock: LockView;
 }
+
+/** A connection of the SYN cache, which has no control block. */
+export type HalfOpenView = Pick<ConnectionView,
+  'localAddress' | 'localPort' | 'remoteAddress' | 'remotePort'>;
 
 /** A spin lock. */
 export interface LockView {
@@ -124,6 +129,23 @@ export function readConnections(kernel: Kernel, most = MOST_CONNECTIONS): Connec
   while (position !== NONE && found.length < most) {
     found.push(readConnection(kernel, raw.connectionAt(position) >>> 0));
     position = raw.nextConnection(position + 1) >>> 0;
+  }
+  return found;
+}
+
+/** What is half open in the SYN cache. */
+export function readHalfOpen({ raw, memory }: Kernel): HalfOpenView[] {
+  const found: HalfOpenView[] = [];
+  const most = raw.cachedHalves();
+  for (let at = raw.nextHalf(0) >>> 0; at !== 0; at = raw.nextHalf(at) >>> 0) {
+    if (found.length === most) break;
+    const ports = memory.word(at + HALF_PORTS);
+    found.push({
+      localAddress: memory.word(at + HALF_LOCAL_ADDRESS),
+      localPort: ports & 0xffff,
+      remoteAddress: memory.word(at + HALF_REMOTE_ADDRESS),
+      remotePort: ports >>> 16,
+    });
   }
   return found;
 }

@@ -36,6 +36,13 @@ export const POLL_RECORD_OCTETS = 16;
 /** What `nextTick` says where no tick is wanted, and other words of which none is meant. */
 export const NONE = 0xffff_ffff;
 
+/** Where a connection that is half open has the address of its peer, in octets. */
+export const HALF_REMOTE_ADDRESS = 0;
+/** The peer's port above, ours below. */
+export const HALF_PORTS = 4;
+/** In octets too. */
+export const HALF_LOCAL_ADDRESS = 8;
+
 /** Sizes that the host's views are made for; other values of them are another kernel's. */
 const FIXED: ReadonlyMap<string, number> = new Map([
   ['FRAME_STRIDE', FRAME_STRIDE],
@@ -44,6 +51,9 @@ const FIXED: ReadonlyMap<string, number> = new Map([
   ['FLAG_VERIFIED', 1],
   ['NO_TICK', NONE],
   ['NO_POSITION', NONE],
+  ['Half_remoteAddress', HALF_REMOTE_ADDRESS],
+  ['Half_ports', HALF_PORTS],
+  ['Half_localAddress', HALF_LOCAL_ADDRESS],
 ]);
 /** Sizes that the host takes as they are. */
 const SIZES = [

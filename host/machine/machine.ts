@@ -5,7 +5,7 @@
 
 import * as inspect from '../kernel/inspect.js';
 import type {
-  ConnectionView, HeldLockView, LockView, OpenAddressView, TagView,
+  ConnectionView, HalfOpenView, HeldLockView, LockView, OpenAddressView, TagView,
 } from '../kernel/inspect.js';
 import { NONE, valueOf } from '../kernel/layout.js';
 import type { Kernel, Target } from '../kernel/load.js';
@@ -198,6 +198,11 @@ export class Machine {
   /** The addresses that clients have opened: listeners, and sockets of UDP. */
   openAddresses(): OpenAddressView[] {
     return inspect.readOpenAddresses(this.kernel);
+  }
+
+  /** The connections of the SYN cache: all are in SYN-RECEIVED. */
+  halfOpen(): HalfOpenView[] {
+    return inspect.readHalfOpen(this.kernel);
   }
 
   /** The global locks; each connection has its own beside it. */

@@ -237,6 +237,14 @@ const OURS: readonly ParameterEntry[] = [
   entry('NtstackZeroLengthCount', [0, 1], '',
     'which count Q126560 forgets a header in: 0 what TCP is told was taken, 1 what NetBT has',
     ['nt35', 0, 'ours: Q126560 does not say; nt-facts 11.4 has both']),
+  entry('NtstackSynCache', [0, 65_535], 'connections',
+    'half-open connections kept without a control block at most (RFC 4987 3.4); 0: none are',
+    ['nt35', 0, 'ours: NT keeps control blocks (Q142641)'],
+    ['modern', 4096, 'ours: 48 octets each']),
+  entry('NtstackSynCookies', [0, 1], '',
+    '1: where NtstackSynCache has no room, SYNs are answered with cookies (RFC 4987 3.6)',
+    ['nt35', 0, 'ours: RFC 4987 is of 2007'],
+    ['modern', 1, 'RFC 4987 3.6']),
 ];
 
 /** By what scanners tell a stack: "nmap" is its database of fingerprints, of real machines. */

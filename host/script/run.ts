@@ -158,9 +158,11 @@ function makeWire(path: string, program: Program, peer: Peer, random: Random): W
     conversations,
     settings,
     drawPort: () => port++,
-    hasConnection: (localPort, remotePort) => machine.connections().some((each) => {
-      return each.localPort === localPort && each.remotePort === remotePort;
-    }),
+    hasConnection: (localPort, remotePort) => {
+      return [...machine.connections(), ...machine.halfOpen()].some((each) => {
+        return each.localPort === localPort && each.remotePort === remotePort;
+      });
+    },
     isListening: (localPort) => sockets.all().some((each) => {
       return each.state === 'listening' && each.localPort === localPort;
     }),

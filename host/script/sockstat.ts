@@ -35,6 +35,11 @@ export function sockstat({ machine, sockets }: Program, words: readonly string[]
     const line = `${NOBODY}tcp4   ${local}  ${remote}  ${berkeley(each.state)}`;
     lines.push([localPort, remotePort, line]);
   }
+  for (const { localAddress, localPort, remoteAddress, remotePort } of machine.halfOpen()) {
+    const ends = `${endOf(localAddress, localPort)}  ${endOf(remoteAddress, remotePort)}`;
+    const line = `${NOBODY}tcp4   ${ends}  ${berkeley('SYN_RECEIVED')}`;
+    lines.push([localPort, remotePort, line]);
+  }
   const wanted = lines.filter(([local, remote]) => {
     return ports === undefined || ports.has(local) || ports.has(remote);
   });

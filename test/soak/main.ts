@@ -24,6 +24,7 @@ interface Options {
   readonly release: readonly string[];
   readonly target: LossyOptions['target'];
   readonly frames: number;
+  readonly syns: number;
 }
 
 /** How often each ended. */
@@ -39,6 +40,10 @@ const PARTS: Readonly<Record<string, Part>> = {
   fuzz: async ({ frames }, count) => {
     const environment = { NTSTACK_FUZZ_FRAMES: String(frames) };
     await suite('fuzz', `${frames} frames`, ['test/fuzz/garbage'], environment, count);
+  },
+  synflood: async ({ syns }, count) => {
+    const environment = { NTSTACK_FLOOD_SYNS: String(syns) };
+    await suite('synflood', `${syns} SYNs`, ['test/tcpip/tcp/synflood'], environment, count);
   },
   allocations: async (_, count) => {
     await suite('allocations', 'each of them fails', ['test/fuzz/allocation'], {}, count);
@@ -121,6 +126,12 @@ function whole(text: string): number {
   throw new InvalidArgumentError('a whole number from 1 on is needed');
 }
 
+function thousands(text: string): number {
+  const value = whole(text);
+  if (value % 1000 === 0 && value >= 20_000) return value;
+  throw new InvalidArgumentError('a multiple of 1000 from 20000 on is needed');
+}
+
 function releases(text: string): string[] {
   try {
     return text.split(',').map((name) => findRelease(name).name);
@@ -151,7 +162,7 @@ async function soak(names: readonly string[], options: Options): Promise<number>
 }
 
 const program = new Command('soak')
-  .description('Long runs: transfers over a bad wire, a million bad frames, no memory.')
+  .description('Long runs: transfers over a bad wire, a million bad frames or SYNs, no memory.')
   .argument('[part...]', Object.keys(PARTS).join(', '))
   .option('--seeds <number>', 'transfers: how many seeds', whole, 20)
   .option('--first <number>', 'transfers: the first of them', whole, 1)
@@ -159,7 +170,8 @@ const program = new Command('soak')
   .option('--release <names>', 'transfers: of which releases', releases,
     ['nt40sp6a-q297040', 'modern'])
   .option('--target <name>', 'transfers: free or checked', targetNamed, 'free')
-  .option('--frames <number>', 'fuzz: how many frames', whole, 1_000_000);
+  .option('--frames <number>', 'fuzz: how many frames', whole, 1_000_000)
+  .option('--syns <number>', 'synflood: how many SYNs, a multiple of 1,000', thousands, 1_000_000);
 
 process.exitCode = await runProgram(program, process.argv.slice(2), async () => {
   const names = program.args.length === 0 ? Object.keys(PARTS) : program.args;

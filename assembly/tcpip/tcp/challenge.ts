@@ -107,7 +107,7 @@ function isTiredLocked(tcb: Tcb): bool {
  * All connections have. How often that is differs from second to second and cannot be known: who
  * counts the answers learns nothing of other people's connections.
  */
-function isEverybodyTired(): bool {
+export function isEverybodyTired(): bool {
   const now = KeQueryTickCount() / TICKS_PER_SECOND + 1;
   const all = second();
   if (all.number != now) {

@@ -40,9 +40,14 @@ export function timestampOffset(localAddress: u32, remoteAddress: u32, ports: u3
 
 /** A keyed function of a four-tuple, or of other numbers (MUST-9). IRQL: any. */
 export function secretOf(localAddress: u32, remoteAddress: u32, ports: u32): u64 {
+  return keyedHash((<u64>localAddress << 32) | <u64>remoteAddress, <u64>ports);
+}
+
+/** A keyed function of two words, with the machine's key. IRQL: any. */
+export function keyedHash(first: u64, second: u64): u64 {
   const key0 = wordOf(Parameter.NtstackKey0, Parameter.NtstackKey5);
   const key1 = wordOf(Parameter.NtstackKey2, Parameter.NtstackKey7);
-  return sipHash(key0, key1, (<u64>localAddress << 32) | <u64>remoteAddress, <u64>ports);
+  return sipHash(key0, key1, first, second);
 }
 
 function wordOf(low: Parameter, high: Parameter): u64 {

@@ -24,12 +24,13 @@ import { Counter, count, Drop, drop } from "../counters";
 import { isBroadcast, isLoopback } from "../interface";
 import { dereferenceRoute, referenceRoute } from "../route";
 import { closeLocked, dieLocked } from "./close";
-import { beginSequenceLocked, openedLocked } from "./connect";
+import { openedLocked } from "./connect";
 import { attach } from "./connection";
-import { agreeEcnLocked } from "./ecn";
 import { Connection } from "./endpoint";
+import { beginHalfLocked, currentHalf, readHalf } from "./half";
+import { finishHandshake, rememberSyn, resetHalf } from "./handshake";
 import { initialSequence } from "./initial";
-import { Options, agreeLocked, offerLocked, readSynOptions } from "./options";
+import { Options, readSynOptions } from "./options";
 import { noteAnswered, sendReset } from "./reset";
 import { beginTimeoutLocked, startRetransmitLocked } from "./rto";
 import { Next, Segment } from "./segment";
@@ -38,12 +39,11 @@ import { settle } from "./settle";
 import { TcpState, setStateLocked } from "./state";
 import { isIndicatedLate, noteExhausted, noteHalfOpenLocked } from "./synattack";
 import { noteNotHalfOpenLocked } from "./synattack";
+import { isSynCacheOn } from "./syncache";
 import { insertTcb } from "./table";
 import { Tcb, TcbFlag, Todo, allocateTcb, dereferenceTcb } from "./tcb";
 import { stopTimerLocked } from "./timer";
-import { beginStampsLocked } from "./timestamp";
 import { transmitLocked } from "./transmit";
-import { synWindowLocked, takeSynWindowLocked } from "./window";
 
 /** One indication for each processor: it lives during the call. */
 const INDICATIONS: usize = memory.data(256);
@@ -51,14 +51,18 @@ const INDICATION_OCTETS: usize = 32;
 if (offsetof<ConnectIndication>() > INDICATION_OCTETS) ERROR("INDICATIONS");
 if (INDICATION_OCTETS * MAXIMUM_PROCESSORS > 256) ERROR("INDICATIONS");
 
-/** A segment for no connection: a listener's, or nobody's. IRQL: DISPATCH_LEVEL. Locks: none. */
+/**
+ * A segment for no connection: a listener's, or nobody's. `segment.tcb` is then the connection that
+ * it opened, referenced, for which it is; null: there is none. IRQL: DISPATCH_LEVEL. Locks: none.
+ */
 export function receiveListen(segment: Segment): void {
   const flags = segment.flags;
   if (flags & TcpFlag.RST) {
-    drop(Drop.TCP_NO_CONNECTION);
+    if (!resetHalf(segment)) drop(Drop.TCP_NO_CONNECTION);
     return;
   }
   if ((flags & (TcpFlag.SYN | TcpFlag.ACK)) != TcpFlag.SYN) {
+    if ((flags & TcpFlag.SYN) == 0 && flags & TcpFlag.ACK && finishHandshake(segment)) return;
     drop(Drop.TCP_NO_CONNECTION);
     // Without ACK it says nothing that a listener could deny (3.10.7.2, fourth). NT denies it.
     const denies = queryParameter(Parameter.NtstackListenerResets) != 0;
@@ -78,7 +82,8 @@ export function receiveListen(segment: Segment): void {
     sendReset(segment);
     return;
   }
-  if (isIndicatedLate()) receiveLate(segment);
+  if (isSynCacheOn() && isListening(address)) rememberSyn(segment);
+  else if (isIndicatedLate()) receiveLate(segment);
   else receiveEarly(segment, address);
   leaveAddress(address);
 }
@@ -87,9 +92,14 @@ export function receiveListen(segment: Segment): void {
 function isListenedFor(segment: Segment): bool {
   const address = findAddress(Protocol.TCP, segment.destination, segment.ports & 0xffff);
   if (address == null) return false;
-  const listens = address.handlers.connect != TdiDefaultConnectHandler;
+  const listens = isListening(address);
   leaveAddress(address);
   return listens;
+}
+
+/** The client of `address` wants to be asked. */
+function isListening(address: AddressObject): bool {
+  return address.handlers.connect != TdiDefaultConnectHandler;
 }
 
 /** Land (Q165005), and sources that no host may have (MUST-63). */
@@ -208,22 +218,15 @@ function answerSyn(segment: Segment, connection: Connection, irp: Irp): NTSTATUS
 /** SYN-RECEIVED, and the SYN-ACK. */
 function answerLocked(tcb: Tcb, segment: Segment, options: Options, mtu: u32): void {
   mustHold(tcb.lock);
-  const iss = initialSequence(tcb.localAddress, tcb.remoteAddress, tcb.ports);
-  beginSequenceLocked(tcb, iss);
-  tcb.rcvNxt = segment.sequence + 1;
-  tcb.sndWl1 = segment.sequence;
-  tcb.flags |= TcbFlag.PASSIVE;
-  offerLocked(tcb, mtu);
-  agreeLocked(tcb, options, mtu);
-  agreeEcnLocked(tcb, segment.flags);
-  beginStampsLocked(tcb, options.stamp);
-  takeSynWindowLocked(tcb, segment.window);
-  tcb.rcvAdv = tcb.rcvNxt + synWindowLocked(tcb);
+  const half = currentHalf();
+  readHalf(half, segment, options);
+  half.iss = initialSequence(tcb.localAddress, tcb.remoteAddress, tcb.ports);
+  beginHalfLocked(tcb, half, mtu);
   setStateLocked(tcb, TcpState.SYN_RECEIVED);
   noteHalfOpenLocked(tcb);
   noteAnswered(tcb.rcvNxt);
   count(Counter.TCP_PASSIVE_OPENS);
-  transmitLocked(tcb, iss, TcpFlag.SYN | TcpFlag.ACK, 0);
+  transmitLocked(tcb, tcb.sndUna, TcpFlag.SYN | TcpFlag.ACK, 0);
   startRetransmitLocked(tcb);
 }
 

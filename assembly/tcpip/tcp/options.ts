@@ -110,6 +110,11 @@ export function readSynOptions(segment: Segment): Options | null {
   return null;
 }
 
+/** Our SYNs carry timestamps where the peer's do. IRQL: any. */
+export function offersStamps(): bool {
+  return (queryParameter(Parameter.Tcp1323Opts) & Rfc1323.TIMESTAMPS) != 0;
+}
+
 /** The largest segment that datagrams of `mtu` octets carry. */
 export function mssOf(mtu: u32): u32 {
   return mtu - IPV4_HEADER - TCP_HEADER;
@@ -142,6 +147,12 @@ export function withdrawOffersLocked(tcb: Tcb): void {
   if (<u32>tcb.retransmitCount < OFFERS || queryParameter(Parameter.NtstackSynDropOptions) == 0) {
     return;
   }
+  withdrawAgreedLocked(tcb);
+}
+
+/** Nothing holds but the MSS: our SYN says no more. */
+export function withdrawAgreedLocked(tcb: Tcb): void {
+  mustHold(tcb.lock);
   tcb.flags &= ~AGREED;
   tcb.rcvShift = 0;
 }

@@ -33,19 +33,35 @@ import { acknowledgeNowLocked } from "./transmit";
 
 /** A segment that has been verified. IRQL: DISPATCH_LEVEL. Locks: none. */
 export function receiveSegment(segment: Segment): void {
-  const tcb = segment.tcb;
   count(Counter.TCP_IN_SEGS);
-  if (tcb == null) {
+  if (segment.tcb == null) receiveListen(segment);
+  for (let looks: u32 = 0; looks < LOOKS; looks++) {
+    const tcb = segment.tcb;
+    if (tcb == null) return;
+    const next = receiveFor(tcb, segment);
+    if (next == Next.INDICATE_LATE && indicateLate(tcb, segment)) continue;
+    segment.tcb = null;
+    dereferenceTcb(tcb);
+    if (next != Next.LISTEN) return;
     receiveListen(segment);
-    return;
   }
+  leave(segment);
+}
+/**
+ * How often a segment is looked at: for a connection that is over, for the one that it opens then,
+ * and when the client knows of that.
+ */
+const LOOKS: u32 = 4;
+
+/** Nobody looks at `segment` any more. */
+function leave(segment: Segment): void {
+  const tcb = segment.tcb;
   segment.tcb = null;
-  if (receiveFor(tcb, segment)) receiveFor(tcb, segment);
-  dereferenceTcb(tcb);
+  if (tcb != null) dereferenceTcb(tcb);
 }
 
-/** True when the client has just been told of the connection: the segment is looked at again. */
-function receiveFor(tcb: Tcb, segment: Segment): bool {
+/** The segment for `tcb`; what is left to be done that is for others. */
+function receiveFor(tcb: Tcb, segment: Segment): Next {
   KeAcquireSpinLockAtDpcLevel(tcb.lock);
   const next = predictLocked(tcb, segment) ? Next.INDICATE : stepsLocked(tcb, segment);
   const connection = tcb.connection;
@@ -55,8 +71,7 @@ function receiveFor(tcb: Tcb, segment: Segment): bool {
   }
   if (tcb.todo) settle(tcb);
   if (next == Next.RESET) sendReset(segment);
-  else if (next == Next.LISTEN) receiveListen(segment);
-  return next == Next.INDICATE_LATE && indicateLate(tcb, segment);
+  return next;
 }
 
 function stepsLocked(tcb: Tcb, segment: Segment): Next {

@@ -12,6 +12,7 @@ import { Ipv4Header } from "../../wire/ipv4";
 import { TcpHeader } from "../../wire/tcp";
 import { dieLocked } from "./close";
 import { findTcb } from "./find";
+import { refuseHalf } from "./handshake";
 import { hashTuple } from "./hash";
 import { narrowLocked } from "./pathmtu";
 import { before } from "./sequence";
@@ -29,7 +30,10 @@ export function receiveUnreachable(quote: Ipv4Header, code: u32, nextHopMtu: u32
   const ports = (tcp.destinationPort << 16) | tcp.sourcePort;
   const hash = hashTuple(quote.destination, ports, quote.source);
   const tcb = findTcb(hash, quote.destination, ports, quote.source);
-  if (tcb == null) return;
+  if (tcb == null) {
+    if (isHard(code)) refuseHalf(quote.destination, ports, quote.source, tcp.sequenceNumber);
+    return;
+  }
   KeAcquireSpinLockAtDpcLevel(tcb.lock);
   believeLocked(tcb, tcp.sequenceNumber, code, nextHopMtu, quote.totalLength);
   KeReleaseSpinLockFromDpcLevel(tcb.lock);

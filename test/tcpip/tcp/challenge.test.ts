@@ -142,6 +142,9 @@ describe('tcpip/tcp/challenge', () => {
     });
     again.say(SYN);
     expect(again.lines()).toEqual(['S. 0(0) ack 1']);
-    expect(stateOf(one.machine, again)).toBe('SYN_RECEIVED');
+    expect(stateOf(one.machine, again)).toBe('CLOSED');
+    again.ack = (again.kernels + 1) >>> 0;
+    again.say(ACK, { options: stamps(1002) });
+    expect(stateOf(one.machine, again)).toBe('ESTABLISHED');
   });
 });

@@ -182,7 +182,9 @@ describe('tcpip/tcp/options', () => {
   it('scales windows where both SYNs have a scale, and never in a SYN (RFC 7323, 2)', ({
     bench,
   }) => {
-    const one = bench({ release: 'modern', parameters: { TcpWindowSize: 300_000 } });
+    const one = bench({
+      release: 'modern', parameters: { TcpWindowSize: 300_000, NtstackSynCache: 0 },
+    });
     const listener = one.user.listen(80);
     const agrees = scale(7);
     const { peer, handle } = arrive(one, listener, 80, { agrees, window: 1000 });
@@ -222,7 +224,7 @@ describe('tcpip/tcp/options', () => {
   }
 
   it('takes a shift above 14 as 14 (RFC 7323, 2.3)', ({ bench }) => {
-    const one = bench({ release: 'modern' });
+    const one = bench({ release: 'modern', parameters: { NtstackSynCache: 0 } });
     one.user.listen(80);
     const peer = new Peer(one.machine, { ours: 80, agrees: scale(255), window: 65_535 });
     peer.say(SYN);

@@ -33,17 +33,20 @@ import { acknowledgeNowLocked } from "./transmit";
 
 /** A segment that has been verified. IRQL: DISPATCH_LEVEL. Locks: none. */
 export function receiveSegment(segment: Segment): void {
+  let tcb = segment.tcb;
   count(Counter.TCP_IN_SEGS);
-  if (segment.tcb == null) receiveListen(segment);
-  for (let looks: u32 = 0; looks < LOOKS; looks++) {
-    const tcb = segment.tcb;
-    if (tcb == null) return;
+  if (tcb == null) {
+    receiveListen(segment);
+    tcb = segment.tcb;
+  }
+  for (let looks: u32 = 0; tcb != null && looks < LOOKS; looks++) {
     const next = receiveFor(tcb, segment);
     if (next == Next.INDICATE_LATE && indicateLate(tcb, segment)) continue;
     segment.tcb = null;
     dereferenceTcb(tcb);
     if (next != Next.LISTEN) return;
     receiveListen(segment);
+    tcb = segment.tcb;
   }
   leave(segment);
 }

@@ -151,6 +151,10 @@ export const enum Parameter {
   NtstackSessionBlocks,
   /** Which count Q126560 forgets a header in: 0 what was taken, 1 what is outstanding. */
   NtstackZeroLengthCount,
+  /** Connections that are half open in the SYN cache at most; 0: there is none. */
+  NtstackSynCache,
+  /** Beyond that SYNs are answered with cookies (RFC 4987). */
+  NtstackSynCookies,
   /** IP's identifications have the processor's order of octets, the lowest first. */
   NtstackIdLowFirst,
   /** An echo reply may be fragmented only where its request may. */
@@ -159,10 +163,6 @@ export const enum Parameter {
   NtstackListenerResets,
   /** The acknowledgment of a RST that has none: 0 zero, 1 the last answer's, 2 the segment's. */
   NtstackResetAck,
-  /** Connections that are half open in the SYN cache at most; 0: there is none. */
-  NtstackSynCache,
-  /** Beyond that SYNs are answered with cookies (RFC 4987). */
-  NtstackSynCookies,
   /**
    * Words of the keys of the connection table and the sequence numbers; from the machine's seed.
    */

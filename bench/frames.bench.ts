@@ -48,6 +48,7 @@ function receiveRow(n: number, octets: number, column: Column, target: BenchTarg
     octets,
     target,
     machine: `${n} connections, ${target}`,
+    inTurnsWith: octets === LARGE ? 'receive' : 'receive small',
     warmBatches: (2.5 * DELAYED_ACK_US) / us,
     roundBatches: TICK_US / us,
     lwip: (report: LwipReport) => (target === 'free' ? report[column][n] : undefined),

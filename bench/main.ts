@@ -15,9 +15,9 @@ import { rows as frameRows } from './frames.bench.js';
 import { judge } from './goals.js';
 import { BenchKernel } from './kernel.js';
 import { rows as lockRows } from './locks.bench.js';
-import { measureBatch, measureLoop } from './measure.js';
+import { measureInTurns, measureLoop, type Ready } from './measure.js';
 import { runLwip, type LwipReport } from './peers/lwip.js';
-import type { Result, Row } from './row.js';
+import type { BatchRow, LoopRow, Result, Row } from './row.js';
 import { rows as streamRows } from './stream.bench.js';
 import { rows as synRows } from './syn.bench.js';
 import { goalTable, rowTable, type Shown } from './table.js';
@@ -63,26 +63,49 @@ interface Figure {
   readonly octets: number;
 }
 
-/** Measures `row` on an instance of its own, or on the one that it shares with those beside it. */
-function measure(row: Row, kernel: BenchKernel): Figure {
-  say(`${row.name}${row.n === 0 ? '' : `, n ${row.n}`}`);
-  if (row.kind === 'fact') return { row, ns: 0, octets: row.find(kernel) };
-  const ns = row.kind === 'batch'
-    ? measureBatch(row, row.prepare(kernel))
-    : measureLoop(row.name, row.operations, row.prepare(kernel));
-  return { row, ns, octets: row.octets };
+/** The instances on which rows are measured: one for each, or one for all that name a machine. */
+class Machines {
+  readonly #named = new Map<string, BenchKernel>();
+
+  of(row: Row): BenchKernel {
+    if (row.machine === undefined) return new BenchKernel(row.target);
+    const found = this.#named.get(row.machine) ?? new BenchKernel(row.target);
+    this.#named.set(row.machine, found);
+    return found;
+  }
 }
 
-function measureAll(rows: readonly Row[]): Figure[] {
-  let machine: string | undefined;
-  let kernel: BenchKernel | undefined;
-  return rows.map((row) => {
-    if (kernel === undefined || row.machine === undefined || row.machine !== machine) {
-      kernel = new BenchKernel(row.target);
-      machine = row.machine;
-    }
-    return measure(row, kernel);
+function ready(row: BatchRow, machines: Machines): Ready {
+  say(`${row.name}, n ${row.n}: made ready`);
+  return { row, batch: row.prepare(machines.of(row)) };
+}
+
+/** ns of `row`, and of those of `rows` that are measured in turns with it. */
+function measure(row: LoopRow | BatchRow, rows: readonly Row[], machines: Machines): Figure[] {
+  if (row.kind === 'loop') {
+    say(`${row.name}${row.n === 0 ? '' : `, n ${row.n}`}`);
+    const ns = measureLoop(row.name, row.operations, row.prepare(machines.of(row)));
+    return [{ row, ns, octets: row.octets }];
+  }
+  const group = rows.filter((other): other is BatchRow => {
+    if (other.kind !== 'batch') return false;
+    return other === row || (row.inTurnsWith ?? NaN) === other.inTurnsWith;
   });
+  const made = group.map((one) => ready(one, machines));
+  say(group.map(({ name, n }) => `${name}, n ${n}`).join('; '));
+  return measureInTurns(made).map(({ row: one, ns }) => ({ row: one, ns, octets: one.octets }));
+}
+
+/** Measures all `rows`; their figures in the order of the rows. */
+function measureAll(rows: readonly Row[]): Figure[] {
+  const machines = new Machines();
+  const figures: Figure[] = [];
+  for (const row of rows) {
+    if (figures.some((figure) => figure.row === row)) continue;
+    if (row.kind === 'fact') figures.push({ row, ns: 0, octets: row.find(machines.of(row)) });
+    else figures.push(...measure(row, rows, machines));
+  }
+  return figures.toSorted((a, b) => rows.indexOf(a.row) - rows.indexOf(b.row));
 }
 
 /** A row's figure, related to the copies and to lwIP. */

@@ -16,8 +16,9 @@ const SAMPLE_SECONDS = 0.02;
 const LOOP_SECONDS = 0.4;
 const BATCH_SECONDS = 1.5;
 
-/** Rounds of a batch's row at least. */
-const LEAST_ROUNDS = 8;
+/** Rounds of a turn that count, and before them some that do not. */
+const TURN_ROUNDS = 6;
+const TURN_WARM_ROUNDS = 3;
 
 /** Runs `fn` under `benchmark`. Seconds a call, one for each sample. */
 function sample(name: string, maxTime: number, fn: () => void): number[] {
@@ -41,27 +42,66 @@ export function measureLoop(name: string, operations: number, fn: () => void): n
   return (Math.min(...sample(name, LOOP_SECONDS, fn)) * 1e9) / operations;
 }
 
-/** ns an operation: only `run` is timed. */
-export function measureBatch(row: BatchRow, batch: Batch): number {
-  const rounds: number[] = [];
-  let batches = 0;
-  let operations = 0;
-  let ns = 0;
-  const one = (): void => {
-    batch.build();
-    const start = performance.now();
-    operations += batch.run();
-    ns += (performance.now() - start) * 1e6;
-    if (++batches < row.roundBatches) return;
-    if (operations > 0) rounds.push(ns / operations);
-    batches = 0;
-    operations = 0;
-    ns = 0;
+/** One row's rounds: mean ns an operation in each. */
+class Rounds {
+  readonly #row: BatchRow;
+  readonly #batch: Batch;
+  readonly #means: number[] = [];
+
+  constructor(row: BatchRow, batch: Batch) {
+    this.#row = row;
+    this.#batch = batch;
+    for (let i = 0; i < row.warmBatches; i++) this.#once();
+  }
+
+  /** As many rounds as a turn has; the first ones bring what is worked on back to the caches. */
+  turn(): void {
+    for (let i = 0; i < TURN_WARM_ROUNDS; i++) this.#round();
+    for (let i = 0; i < TURN_ROUNDS; i++) this.#means.push(this.#round());
+  }
+
+  /** The least mean. Throws where the kernel has not done the work. */
+  least(): number {
+    this.#batch.check();
+    return Math.min(...this.#means.filter((mean) => !Number.isNaN(mean)));
+  }
+
+  #round(): number {
+    let operations = 0;
+    let ns = 0;
+    for (let i = 0; i < this.#row.roundBatches; i++) {
+      this.#batch.build();
+      const start = performance.now();
+      operations += this.#batch.run();
+      ns += (performance.now() - start) * 1e6;
+    }
+    return ns / operations;
+  }
+
+  #once(): void {
+    this.#batch.build();
+    this.#batch.run();
+  }
+}
+
+/** A row with its batches, made ready. */
+export interface Ready {
+  readonly row: BatchRow;
+  readonly batch: Batch;
+}
+
+/** What a row's operation takes, in ns. */
+export interface Taken {
+  readonly row: BatchRow;
+  readonly ns: number;
+}
+
+/** What each row takes, of which only `run` is timed; they take turns. */
+export function measureInTurns(rows: readonly Ready[]): Taken[] {
+  const all = rows.map(({ row, batch }) => ({ row, rounds: new Rounds(row, batch) }));
+  const turns = (): void => {
+    for (const { rounds } of all) rounds.turn();
   };
-  for (let i = 0; i < row.warmBatches; i++) one();
-  rounds.length = 0;
-  sample(row.name, BATCH_SECONDS, one);
-  while (rounds.length < LEAST_ROUNDS) one();
-  batch.check();
-  return Math.min(...rounds);
+  sample(rows.map(({ row }) => row.name).join(', '), BATCH_SECONDS * rows.length, turns);
+  return all.map(({ row, rounds }) => ({ row, ns: rounds.least() }));
 }

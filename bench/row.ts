@@ -16,6 +16,8 @@ interface RowHead {
   readonly target?: BenchTarget;
   /** Rows beside one another that name the same machine share one: the first prepares it. */
   readonly machine?: string;
+  /** Batch rows that say the same are measured in turns: what disturbs one disturbs all. */
+  readonly inTurnsWith?: string;
   /** lwIP's figure for the same work, in ns. */
   readonly lwip?: (report: LwipReport) => number | undefined;
 }

@@ -23,6 +23,7 @@ function synRow(n: number): BatchRow {
     name: 'syn',
     n,
     octets: 0,
+    inTurnsWith: 'syn',
     warmBatches: ROUND,
     roundBatches: ROUND,
     lwip: (report) => report.syn[n],

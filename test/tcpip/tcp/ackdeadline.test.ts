@@ -49,6 +49,21 @@ describe('tcpip/tcp/ackdeadline', () => {
     expect(machine.count('TCP_DELAYED_ACKS')).toBe(MANY);
   });
 
+  it('comes back for the rest of a line of which one turn takes a part', ({ bench }) => {
+    const both = bench();
+    const { machine } = both;
+    const all = reachMany(both, MANY);
+    machine.advance(1000);
+    // A place for each, in their order; lines of 64 of them.
+    for (const { peer } of all) peer.say(ACK | PSH, { data: pattern(10) });
+    machine.advance(1000);
+    machine.take();
+    const late = all.slice(59);
+    for (const { peer } of late) peer.say(ACK | PSH, { data: pattern(10) });
+    machine.advance(210);
+    expect([...answers(both, 0).keys()]).toEqual(late.map(({ peer }) => peer.port));
+  });
+
   it('counts each that waits among the timers that run', ({ bench }) => {
     const both = bench();
     const { machine } = both;

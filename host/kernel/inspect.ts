@@ -36,9 +36,9 @@ export interface ConnectionView {
   readonly lock: LockView;
 }
 
-/** A connection of the SYN cache, which has no control block. */
+/** A connection of the SYN cache, which has no control block: SYN_RECEIVED. */
 export type HalfOpenView = Pick<ConnectionView,
-  'localAddress' | 'localPort' | 'remoteAddress' | 'remotePort'>;
+  'localAddress' | 'localPort' | 'remoteAddress' | 'remotePort' | 'state'>;
 
 /** A spin lock. */
 export interface LockView {
@@ -145,6 +145,7 @@ export function readHalfOpen({ raw, memory }: Kernel): HalfOpenView[] {
       localPort: ports & 0xffff,
       remoteAddress: memory.word(at + HALF_REMOTE_ADDRESS),
       remotePort: ports >>> 16,
+      state: 'SYN_RECEIVED',
     });
   }
   return found;

@@ -35,9 +35,9 @@ export function sockstat({ machine, sockets }: Program, words: readonly string[]
     const line = `${NOBODY}tcp4   ${local}  ${remote}  ${berkeley(each.state)}`;
     lines.push([localPort, remotePort, line]);
   }
-  for (const { localAddress, localPort, remoteAddress, remotePort } of machine.halfOpen()) {
+  for (const { localAddress, localPort, remoteAddress, remotePort, state } of machine.halfOpen()) {
     const ends = `${endOf(localAddress, localPort)}  ${endOf(remoteAddress, remotePort)}`;
-    const line = `${NOBODY}tcp4   ${ends}  ${berkeley('SYN_RECEIVED')}`;
+    const line = `${NOBODY}tcp4   ${ends}  ${berkeley(state)}`;
     lines.push([localPort, remotePort, line]);
   }
   const wanted = lines.filter(([local, remote]) => {

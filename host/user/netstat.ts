@@ -1,6 +1,5 @@
 /** netstat's tables, as Windows NT printed them: connections, the card, and what was counted. */
 
-import type { ConnectionView } from '../kernel/inspect.js';
 import { formatAddress } from '../machine/address.js';
 import type { Machine } from '../machine/machine.js';
 
@@ -12,14 +11,10 @@ export interface ConnectionRow {
   readonly state: string;
 }
 
-/** What RFC 9293 calls its states, and netstat. */
-const STATES: Readonly<Record<string, string>> = {
-  SYN_RECEIVED: 'SYN_RECEIVED', SYN_SENT: 'SYN_SENT', ESTABLISHED: 'ESTABLISHED',
-  FIN_WAIT_1: 'FIN_WAIT_1', FIN_WAIT_2: 'FIN_WAIT_2', CLOSE_WAIT: 'CLOSE_WAIT',
-  CLOSING: 'CLOSING', LAST_ACK: 'LAST_ACK', TIME_WAIT: 'TIME_WAIT', CLOSED: 'CLOSED',
-};
-
-/** The machine's connections; `names`: of addresses, where one wants them instead of numbers. */
+/**
+ * The machine's connections, and behind them what is half open in its SYN cache; `names`: of
+ * addresses, where one wants them instead of numbers.
+ */
 export function connectionRows(
   machine: Machine, names?: ReadonlyMap<string, string>,
 ): ConnectionRow[] {
@@ -27,11 +22,11 @@ export function connectionRows(
     const host = formatAddress(address);
     return `${names?.get(host) ?? host}:${port}`;
   };
-  return machine.connections().map((one: ConnectionView) => ({
+  return [...machine.connections(), ...machine.halfOpen()].map((one) => ({
     protocol: 'TCP',
     local: end(one.localAddress, one.localPort),
     remote: end(one.remoteAddress, one.remotePort),
-    state: STATES[one.state] ?? one.state,
+    state: one.state,
   }));
 }
 

@@ -43,7 +43,8 @@ export class Half {
   agreed: u8;
   /** SYN-ACKs sent again because nothing came. */
   repeats: u8;
-  private reserved: u8;
+  /** 1: it came under SynAttackProtect. */
+  shielded: u8;
 
   /** Those of `TcbFlag` that hold. */
   get flags(): u32 {

@@ -14,7 +14,7 @@ import { suspectBlackHoleLocked } from "./pathmtu";
 import { collapseLocked } from "./recovery";
 import { startRetransmitLocked, startTimeoutLocked } from "./rto";
 import { TcpState } from "./state";
-import { noteRetriedLocked, responseRetransmissionsLocked } from "./synattack";
+import { noteRetriedLocked, responseRetransmissions } from "./synattack";
 import { Tcb, TcbFlag } from "./tcb";
 import { transmitLocked } from "./transmit";
 
@@ -31,7 +31,9 @@ function retransmissionsLocked(tcb: Tcb): u32 {
   mustHold(tcb.lock);
   const state: TcpState = tcb.state;
   if (state == TcpState.SYN_SENT) return queryParameter(Parameter.TcpMaxConnectRetransmissions);
-  if (state == TcpState.SYN_RECEIVED) return responseRetransmissionsLocked(tcb);
+  if (state == TcpState.SYN_RECEIVED) {
+    return responseRetransmissions((tcb.flags & TcbFlag.PROTECTED) != 0);
+  }
   return queryParameter(Parameter.TcpMaxDataRetransmissions);
 }
 

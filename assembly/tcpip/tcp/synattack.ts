@@ -61,12 +61,31 @@ export function isIndicatedLate(): bool {
   return queryParameter(Parameter.SynAttackProtect) == 2 && isProtected();
 }
 
+/** One more is half open; true: protection is engaged, and it is one of those. IRQL: any. */
+export function countHalfOpen(): bool {
+  const engaged = isProtected();
+  InterlockedIncrement(COUNTS + offsetof<SynAttackCounts>("halfOpen"));
+  return engaged;
+}
+
+/** The SYN-ACK of one that is half open was sent again, for the first time. IRQL: any. */
+export function countRetried(): void {
+  InterlockedIncrement(COUNTS + offsetof<SynAttackCounts>("halfOpenRetried"));
+}
+
+/** One is open, or over; `retried`: it was counted so. IRQL: any. */
+export function uncountHalfOpen(retried: bool): void {
+  const left = InterlockedDecrement(COUNTS + offsetof<SynAttackCounts>("halfOpen"));
+  // Pressure is over: what was refused then says nothing of now.
+  if (left * 2 < queryParameter(Parameter.TcpMaxHalfOpen)) synAttackCounts().exhausted = 0;
+  if (retried) InterlockedDecrement(COUNTS + offsetof<SynAttackCounts>("halfOpenRetried"));
+}
+
 /** A connection became half open. */
 export function noteHalfOpenLocked(tcb: Tcb): void {
   mustHold(tcb.lock);
   tcb.flags |= TcbFlag.HALF_OPEN;
-  if (isProtected()) tcb.flags |= TcbFlag.PROTECTED;
-  InterlockedIncrement(COUNTS + offsetof<SynAttackCounts>("halfOpen"));
+  if (countHalfOpen()) tcb.flags |= TcbFlag.PROTECTED;
 }
 
 /** Its SYN-ACK was sent again. */
@@ -74,20 +93,13 @@ export function noteRetriedLocked(tcb: Tcb): void {
   mustHold(tcb.lock);
   if ((tcb.flags & (TcbFlag.HALF_OPEN | TcbFlag.HALF_OPEN_RETRIED)) != TcbFlag.HALF_OPEN) return;
   tcb.flags |= TcbFlag.HALF_OPEN_RETRIED;
-  InterlockedIncrement(COUNTS + offsetof<SynAttackCounts>("halfOpenRetried"));
+  countRetried();
 }
 
 /** It is open, or over. */
 export function noteNotHalfOpenLocked(tcb: Tcb): void {
   mustHold(tcb.lock);
-  if (tcb.flags & TcbFlag.HALF_OPEN) {
-    const left = InterlockedDecrement(COUNTS + offsetof<SynAttackCounts>("halfOpen"));
-    // Pressure is over: what was refused then says nothing of now.
-    if (left * 2 < queryParameter(Parameter.TcpMaxHalfOpen)) synAttackCounts().exhausted = 0;
-  }
-  if (tcb.flags & TcbFlag.HALF_OPEN_RETRIED) {
-    InterlockedDecrement(COUNTS + offsetof<SynAttackCounts>("halfOpenRetried"));
-  }
+  if (tcb.flags & TcbFlag.HALF_OPEN) uncountHalfOpen((tcb.flags & TcbFlag.HALF_OPEN_RETRIED) != 0);
   tcb.flags &= ~(TcbFlag.HALF_OPEN | TcbFlag.HALF_OPEN_RETRIED);
 }
 
@@ -97,11 +109,10 @@ export function noteExhausted(): void {
 }
 
 /**
- * How many times the SYN-ACK of `tcb` is sent again. Ours: under protection once at most, because
- * the documents say "fewer" and give no number.
+ * How many times a SYN-ACK is sent again. Ours: under protection once at most, because the documents
+ * say "fewer" and give no number.
  */
-export function responseRetransmissionsLocked(tcb: Tcb): u32 {
-  mustHold(tcb.lock);
+export function responseRetransmissions(engaged: bool): u32 {
   const all = queryParameter(Parameter.TcpMaxConnectResponseRetransmissions);
-  return (tcb.flags & TcbFlag.PROTECTED) != 0 && all > 1 ? 1 : all;
+  return engaged && all > 1 ? 1 : all;
 }

@@ -21,6 +21,8 @@ import { Wheel, WheelEntry, advanceWheel, initializeWheel } from "../../ke/wheel
 import { nextDue, startEntry, stopEntry, takeExpired } from "../../ke/wheel";
 import { HALF_OCTETS, Half } from "./half";
 import { hashTuple } from "./hash";
+import { countHalfOpen, countRetried, responseRetransmissions } from "./synattack";
+import { uncountHalfOpen } from "./synattack";
 
 /** One that is half open; in the wheel it is due when its SYN-ACK goes again. */
 @unmanaged
@@ -223,6 +225,7 @@ function keepLocked(half: Half): Kept {
   entry.next = bucket.first;
   bucket.first = block;
   cache().entries++;
+  entry.half.shielded = countHalfOpen() ? 1 : 0;
   startLocked(entry);
   return Kept.YES;
 }
@@ -294,6 +297,7 @@ function removeLocked(bucket: Bucket, entry: Entry): void {
   else unchainLocked(bucket, entry);
   stopEntry(wheel(), entry);
   cache().entries--;
+  uncountHalfOpen(entry.half.repeats != 0);
   ExFreePool(address);
 }
 
@@ -337,8 +341,11 @@ function takeLocked(half: Half): Due {
   }
   const entry = at<Entry>(changetype<usize>(takeExpired(wheel(), expired())), 0);
   const known = entry.half;
-  const over = <u32>known.repeats >= queryParameter(Parameter.TcpMaxConnectResponseRetransmissions);
-  if (!over) known.repeats++;
+  const repeats = <u32>known.repeats;
+  const over = repeats >= responseRetransmissions(known.shielded != 0);
+  if (!over && repeats == 0) countRetried();
+  // As much as it holds: more is asked for by who never gives up.
+  if (!over && repeats < 255) known.repeats++;
   RtlCopyMemory(changetype<usize>(half), changetype<usize>(known), HALF_OCTETS);
   if (over) removeLocked(bucketOf(half), entry);
   else startLocked(entry);

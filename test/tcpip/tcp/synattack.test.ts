@@ -197,4 +197,49 @@ describe('tcpip/tcp/synattack', () => {
     expect(probe(4000)).toBe(0);
     expect(probe(4001)).toBe(1);
   });
+
+  it('counts what the SYN cache holds, and asks such a peer less often too', ({ bench }) => {
+    const one = bench({ release: 'modern', ...protectedBy(1) });
+    const { machine, user } = one;
+    user.listen(80, 20);
+    const spared = [0, 1000, 3000, 7000];
+    const attackers = flood(one, 5);
+    machine.advance(1000);
+    for (const peer of attackers) expect(peer.lines()).toEqual(['S. 0(0) ack 1']);
+    expect(answerTimes(one, 4000)).toEqual([0, 1000]);
+    expect(machine.traced('TCP_SYN_ATTACK_DETECTED')).toBe(1);
+    // All of them have been given up meanwhile.
+    expect(answerTimes(one, 4001)).toEqual(spared);
+    expect(machine.traced('TCP_SYN_ATTACK_OVER')).toBe(1);
+    // Who goes on is half open no more.
+    const clients = flood(one, 5, 100);
+    machine.advance(1000);
+    for (const peer of clients) {
+      peer.ack = (peer.kernels + 1) >>> 0;
+      peer.heard();
+      peer.say(ACK);
+      expect(stateOf(machine, peer)).toBe('ESTABLISHED');
+    }
+    expect(answerTimes(one, 4002)).toEqual(spared);
+  });
+
+  it('counts one that was asked 300 times as one', ({ bench }) => {
+    const one = bench({
+      release: 'modern',
+      parameters: {
+        ...protectedBy(1).parameters, TcpMaxHalfOpen: 0, TcpMaxHalfOpenRetried: 0,
+        TcpMaxConnectResponseRetransmissions: 1000, NtstackMaximumRto: 1000,
+      },
+    });
+    const { machine, user } = one;
+    user.listen(80, 20);
+    const [peer] = flood(one, 1);
+    machine.advance(300_000);
+    expect(peer?.heard()).toHaveLength(300);
+    peer?.say(RST);
+    expect(machine.raw.cachedHalves()).toBe(0);
+    flood(one, 1, 50);
+    expect(answerTimes(one, 4000).length).toBeGreaterThan(50);
+    expect(machine.traced('TCP_SYN_ATTACK_DETECTED')).toBe(0);
+  });
 });

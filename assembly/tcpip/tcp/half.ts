@@ -148,7 +148,7 @@ export function remakeTcb(half: Half): Tcb | null {
   return null;
 }
 
-/** Queues the SYN-ACK of `half`, or, for its peer to tell where it is, an acknowledgment alone. */
+/** Queues the SYN-ACK of `half`, a RST, or, for its peer to tell where it is, an ACK alone. */
 export function answerHalf(half: Half, flags: u32): void {
   const tcb = remakeTcb(half);
   if (tcb == null) return;

@@ -38,10 +38,14 @@ const TOGETHER: u32 = 64;
 
 /** What is known of the connection of `segment`; null: nothing. */
 function knownOf(segment: Segment): Half | null {
+  return knownAt(segment.source, segment.ports, segment.destination);
+}
+
+function knownAt(remoteAddress: u32, ports: u32, localAddress: u32): Half | null {
   const half = currentHalf();
-  half.remoteAddress = segment.source;
-  half.ports = segment.ports;
-  half.localAddress = segment.destination;
+  half.remoteAddress = remoteAddress;
+  half.ports = ports;
+  half.localAddress = localAddress;
   return findHalf(half) ? half : null;
 }
 
@@ -143,11 +147,21 @@ export function resetHalf(segment: Segment): bool {
  */
 export function refuseHalf(remoteAddress: u32, ports: u32, localAddress: u32, iss: u32): void {
   if (!isSynCacheOn()) return;
-  const half = currentHalf();
-  half.remoteAddress = remoteAddress;
-  half.ports = ports;
-  half.localAddress = localAddress;
-  if (findHalf(half) && half.iss == iss) endHalf(half);
+  const half = knownAt(remoteAddress, ports, localAddress);
+  if (half != null && half.iss == iss) endHalf(half);
+}
+
+/**
+ * Ends what is half open in the cache, with a RST; false: it is not there. IRQL: DISPATCH_LEVEL.
+ * Locks: none.
+ */
+export function deleteHalf(remoteAddress: u32, ports: u32, localAddress: u32): bool {
+  const half = knownAt(remoteAddress, ports, localAddress);
+  if (half == null) return false;
+  answerHalf(half, TcpFlag.RST | TcpFlag.ACK);
+  count(Counter.TCP_OUT_RSTS);
+  endHalf(half);
+  return true;
 }
 
 /**

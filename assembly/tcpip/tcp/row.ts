@@ -9,6 +9,7 @@ import { TcpRow, TcpRowState } from "../../tdi/parameters";
 import { flushSends } from "../ip/send";
 import { abortLocked } from "./close";
 import { findTcb } from "./find";
+import { deleteHalf } from "./handshake";
 import { hashTuple } from "./hash";
 import { settle } from "./settle";
 import { Tcb, Todo, dereferenceTcb } from "./tcb";
@@ -20,16 +21,23 @@ import { Tcb, Todo, dereferenceTcb } from "./tcb";
 export function setTcpRow(irp: Irp): NTSTATUS {
   const row = parametersOf<TcpRow>(irp);
   if (row.state != TcpRowState.DELETE_TCB) return Status.INVALID_PARAMETER;
-  const hash = hashTuple(row.remoteAddress, row.ports, row.localAddress);
-  const tcb = findTcb(hash, row.remoteAddress, row.ports, row.localAddress);
-  if (tcb == null) return Status.INVALID_PARAMETER;
+  // First what is half open: what leaves the cache to be a connection is in the table before it.
+  const half = deleteHalf(row.remoteAddress, row.ports, row.localAddress);
+  const whole = deleteConnection(row.remoteAddress, row.ports, row.localAddress);
+  flushSends();
+  return half || whole ? Status.SUCCESS : Status.INVALID_PARAMETER;
+}
+
+function deleteConnection(remoteAddress: u32, ports: u32, localAddress: u32): bool {
+  const hash = hashTuple(remoteAddress, ports, localAddress);
+  const tcb = findTcb(hash, remoteAddress, ports, localAddress);
+  if (tcb == null) return false;
   KeAcquireSpinLockAtDpcLevel(tcb.lock);
   deleteLocked(tcb);
   KeReleaseSpinLockFromDpcLevel(tcb.lock);
   if (tcb.todo) settle(tcb);
   dereferenceTcb(tcb);
-  flushSends();
-  return Status.SUCCESS;
+  return true;
 }
 
 function deleteLocked(tcb: Tcb): void {

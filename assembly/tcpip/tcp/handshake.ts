@@ -16,6 +16,7 @@ import { isEverybodyTired, isProtected } from "./challenge";
 import { findTcb } from "./find";
 import { Half, agreedLocked, answerHalf, currentHalf, makeTcb, readHalf, remakeTcb } from "./half";
 import { initialSequence } from "./initial";
+import { isListenedFor } from "./listener";
 import { readOptions, readSynOptions } from "./options";
 import { noteAnswered } from "./reset";
 import { startRetransmitLocked } from "./rto";
@@ -218,7 +219,10 @@ function open(half: Half, segment: Segment): void {
   segment.tcb = tcb;
 }
 
-/** The DPC of the cache's timer: SYN-ACKs go again, or have gone often enough. */
+/**
+ * The DPC of the cache's timer: SYN-ACKs go again, or have gone often enough, or nobody listens any
+ * more.
+ */
 export function repeatSynAcks(dpc: Kdpc, context: usize): void {
   let queued: u32 = 0;
   let due = takeDueHalf(currentHalf());
@@ -227,6 +231,8 @@ export function repeatSynAcks(dpc: Kdpc, context: usize): void {
     if (due == Due.OVER) {
       count(Counter.TCP_ATTEMPT_FAILS);
       trace(Event.TCP_GIVE_UP, half.remoteAddress, half.ports, half.repeats);
+    } else if (!isListenedFor(half.localAddress, half.ports & 0xffff)) {
+      endHalf(half);
     } else {
       count(Counter.TCP_RETRANS_SEGS);
       trace(Event.TCP_RETRANSMIT, half.remoteAddress, half.ports, half.repeats);

@@ -16,7 +16,7 @@ import { IoCompleteRequest } from "../../io/complete";
 import { Parameter, queryParameter } from "../../ex/registry";
 import { Irp } from "../../io/irp";
 import { IoGetCurrentIrpStackLocation } from "../../io/stack";
-import { ConnectIndication, TdiDefaultConnectHandler } from "../../tdi/event";
+import { ConnectIndication } from "../../tdi/event";
 import { isInvalidSource, Protocol } from "../../wire/ipv4";
 import { TcpFlag } from "../../wire/tcp";
 import { AddressObject, findAddress, leaveAddress } from "../address";
@@ -30,6 +30,7 @@ import { Connection } from "./endpoint";
 import { beginHalfLocked, currentHalf, readHalf } from "./half";
 import { finishHandshake, rememberSyn, resetHalf } from "./handshake";
 import { initialSequence } from "./initial";
+import { isListenedFor, isListening } from "./listener";
 import { Options, readSynOptions } from "./options";
 import { noteAnswered, sendReset } from "./reset";
 import { beginTimeoutLocked, startRetransmitLocked } from "./rto";
@@ -66,7 +67,8 @@ export function receiveListen(segment: Segment): void {
     drop(Drop.TCP_NO_CONNECTION);
     // Without ACK it says nothing that a listener could deny (3.10.7.2, fourth). NT denies it.
     const denies = queryParameter(Parameter.NtstackListenerResets) != 0;
-    if (denies || flags & TcpFlag.ACK || !isListenedFor(segment)) sendReset(segment);
+    const free = !isListenedFor(segment.destination, segment.ports & 0xffff);
+    if (denies || flags & TcpFlag.ACK || free) sendReset(segment);
     return;
   }
   if ((flags & TcpFlag.FIN) != 0 && queryParameter(Parameter.NtstackDropSynFin) != 0) {
@@ -86,20 +88,6 @@ export function receiveListen(segment: Segment): void {
   else if (isIndicatedLate()) receiveLate(segment);
   else receiveEarly(segment, address);
   leaveAddress(address);
-}
-
-/** Somebody asks to be told of connections to the segment's port. */
-function isListenedFor(segment: Segment): bool {
-  const address = findAddress(Protocol.TCP, segment.destination, segment.ports & 0xffff);
-  if (address == null) return false;
-  const listens = isListening(address);
-  leaveAddress(address);
-  return listens;
-}
-
-/** The client of `address` wants to be asked. */
-function isListening(address: AddressObject): bool {
-  return address.handlers.connect != TdiDefaultConnectHandler;
 }
 
 /** Land (Q165005), and sources that no host may have (MUST-63). */

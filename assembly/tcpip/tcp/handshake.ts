@@ -25,7 +25,7 @@ import { inWindow } from "./sequence";
 import { TcpState, setStateLocked } from "./state";
 import { noteHalfOpenLocked } from "./synattack";
 import { Due, Kept, findHalf, forgetHalf, isSynCacheOn, keepHalf } from "./syncache";
-import { restartHalf, takeDueHalf } from "./syncache";
+import { keepProvenHalf, restartHalf, takeDueHalf } from "./syncache";
 import { bakeLocked, isCookieOut, mayBake, readCookie } from "./syncookie";
 import { insertTcb } from "./table";
 import { Tcb, TcbFlag, dereferenceTcb } from "./tcb";
@@ -167,8 +167,8 @@ export function deleteHalf(remoteAddress: u32, ports: u32, localAddress: u32): b
 
 /**
  * An acknowledgment for no connection of the table. True: it ends a handshake, and is for the
- * connection that is `segment.tcb` now, or, without memory for one, for nobody; the peer sends it
- * again then. IRQL: DISPATCH_LEVEL. Locks: none.
+ * connection that is `segment.tcb` now, or, without memory for one, for nobody: it comes again when
+ * the SYN-ACK does. IRQL: DISPATCH_LEVEL. Locks: none.
  */
 export function finishHandshake(segment: Segment): bool {
   if (!isSynCacheOn()) return false;
@@ -180,10 +180,7 @@ export function finishHandshake(segment: Segment): bool {
   if (isCookieOut()) {
     const half = currentHalf();
     if (readCookie(half, segment, readOptions(segment))) {
-      count(Counter.TCP_PASSIVE_OPENS);
-      count(Counter.TCP_COOKIES_TAKEN);
-      trace(Event.TCP_COOKIE_TAKEN, half.remoteAddress, half.ports, half.mss);
-      open(half, segment);
+      openCookie(half, segment);
       return true;
     }
     drop(Drop.TCP_COOKIE);
@@ -193,10 +190,25 @@ export function finishHandshake(segment: Segment): bool {
   return segment.tcb != null;
 }
 
-/** A connection in SYN-RECEIVED whose client is asked next, in the table; then it is forgotten. */
-function open(half: Half, segment: Segment): void {
+/** Without memory it is kept, as any that is half open: nothing else would have its ACK again. */
+function openCookie(half: Half, segment: Segment): void {
+  if (open(half, segment)) {
+    count(Counter.TCP_PASSIVE_OPENS);
+    count(Counter.TCP_COOKIES_TAKEN);
+    trace(Event.TCP_COOKIE_TAKEN, half.remoteAddress, half.ports, half.mss);
+  } else if (segment.tcb == null) {
+    const evicted = keepProvenHalf(half);
+    if (evicted) count(Counter.TCP_ATTEMPT_FAILS);
+  }
+}
+
+/**
+ * A connection in SYN-RECEIVED whose client is asked next, in the table; then it is forgotten.
+ * False: it was opened already, or there is no memory.
+ */
+function open(half: Half, segment: Segment): bool {
   const tcb = remakeTcb(half);
-  if (tcb == null) return;
+  if (tcb == null) return false;
   KeAcquireSpinLockAtDpcLevel(tcb.lock);
   tcb.flags |= TcbFlag.LATE_INDICATION;
   tcb.rto <<= half.repeats < 16 ? <u32>half.repeats : 16;
@@ -206,7 +218,7 @@ function open(half: Half, segment: Segment): void {
     dereferenceTcb(tcb);
     segment.tcb = findTcb(segment.hash, segment.source, segment.ports, segment.destination);
     if (segment.tcb == null) drop(Drop.NO_MEMORY);
-    return;
+    return false;
   }
   KeAcquireSpinLockAtDpcLevel(tcb.lock);
   if (tcb.state == TcpState.SYN_RECEIVED) {
@@ -217,6 +229,7 @@ function open(half: Half, segment: Segment): void {
   // Only now: who does not find it there finds it in the table.
   forgetHalf(half);
   segment.tcb = tcb;
+  return true;
 }
 
 /**

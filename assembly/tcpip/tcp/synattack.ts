@@ -109,8 +109,8 @@ export function noteExhausted(): void {
 }
 
 /**
- * How many times a SYN-ACK is sent again. Ours: under protection once at most, because the documents
- * say "fewer" and give no number.
+ * How many times a SYN-ACK is sent again. Ours: under protection once at most, because the
+ * documents say "fewer" and give no number.
  */
 export function responseRetransmissions(engaged: bool): u32 {
   const all = queryParameter(Parameter.TcpMaxConnectResponseRetransmissions);

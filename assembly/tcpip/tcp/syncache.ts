@@ -211,6 +211,35 @@ export function keepHalf(half: Half): Kept {
   return kept;
 }
 
+/**
+ * As `keepHalf`, of a peer that has brought a cookie back and so is where it says: where there is
+ * no room, one goes that only claims to be. True: one went. IRQL: DISPATCH_LEVEL. Locks: none.
+ */
+export function keepProvenHalf(half: Half): bool {
+  KeAcquireSpinLockAtDpcLevel(cache().lock);
+  let evicted: bool = false;
+  if (keepLocked(half) == Kept.NO) {
+    evicted = evictLocked(indexOf(half));
+    keepLocked(half);
+  }
+  KeReleaseSpinLockFromDpcLevel(cache().lock);
+  return evicted;
+}
+
+/** Forgets the oldest of the first bucket from `index` on that has any; false: none has. */
+function evictLocked(index: u32): bool {
+  mustHold(cache().lock);
+  for (let step: u32 = 0; step < BUCKETS; step++) {
+    const bucket = bucketAt((index + step) & (BUCKETS - 1));
+    if (bucket.first == 0) continue;
+    let oldest = at<Entry>(bucket.first, 0);
+    while (oldest.next != 0) oldest = at<Entry>(oldest.next, 0);
+    removeLocked(bucket, oldest);
+    return true;
+  }
+  return false;
+}
+
 function keepLocked(half: Half): Kept {
   mustHold(cache().lock);
   const bucket = bucketOf(half);

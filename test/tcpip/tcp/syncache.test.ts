@@ -191,6 +191,74 @@ describe('tcpip/tcp/syncache', () => {
     expect(one.machine.raw.tableCount()).toBe(0);
   });
 
+  it('asks no peer again for a listener that is gone, and forgets it then', ({ bench }) => {
+    const one = listening(bench);
+    const { machine, user } = one;
+    const others = user.listen(81);
+    const gone = halfOpen(one);
+    const other = new Peer(machine, { ours: 81 });
+    other.say(SYN);
+    other.heard();
+    user.close(one.listener);
+    machine.advance(1000);
+    expect(gone.lines()).toEqual([]);
+    expect(other.lines()).toEqual(['S. 0(0) ack 1']);
+    expect(readHalfOpen(machine.kernel)).toMatchObject([{ localPort: 81 }]);
+    expect(machine.count('TCP_ATTEMPT_FAILS')).toBe(1);
+    expect(machine.traced('TCP_HALF_OPEN_ENDED')).toBe(1);
+    user.close(others);
+    machine.advance(120_000);
+    expect(other.lines()).toEqual([]);
+    expect(machine.count('TCP_ATTEMPT_FAILS')).toBe(2);
+  });
+
+  it('asks on for a listener that was opened again meanwhile', ({ bench }) => {
+    const one = listening(bench);
+    const peer = halfOpen(one);
+    one.user.close(one.listener);
+    one.user.listen(80);
+    one.machine.advance(1000);
+    expect(peer.lines()).toEqual(['S. 0(0) ack 1']);
+    peer.say(ACK);
+    expect(stateOf(one.machine, peer)).toBe('ESTABLISHED');
+  });
+
+  it('loses an entry to SetTcpEntry, with a RST to its peer', ({ bench }) => {
+    const one = listening(bench);
+    const { machine } = one;
+    const [peer, other] = [halfOpen(one, 4000), halfOpen(one, 4001)];
+    const drop = (port: number): string => machine.word('Status',
+      machine.call((raw) => raw.connectionDelete(US, THEM, port * 0x1_0000 + 80)));
+    expect(drop(4002)).toBe('INVALID_PARAMETER');
+    expect(drop(4000)).toBe('SUCCESS');
+    expect(peer.lines()).toEqual(['R. 1(0) ack 1']);
+    expect(drop(4000)).toBe('INVALID_PARAMETER');
+    expect(readHalfOpen(machine.kernel)).toMatchObject([{ remotePort: 4001 }]);
+    expect([machine.count('TCP_OUT_RSTS'), machine.count('TCP_ATTEMPT_FAILS')]).toEqual([1, 1]);
+    machine.advance(120_000);
+    expect(peer.lines()).toEqual([]);
+    expect(other.lines()).toHaveLength(5);
+  });
+
+  it('has the SYN-ACK and the ACK come again where the first ACK found no memory', ({ bench }) => {
+    const one = listening(bench);
+    const { machine, user, listener } = one;
+    const [first, second] = [halfOpen(one, 4000), halfOpen(one, 4001)];
+    // Takes the control block that the SYNs gave back.
+    first.say(ACK);
+    machine.raw.failAllocation(1, 1);
+    second.say(ACK);
+    machine.raw.failAllocation(0, 0);
+    expect(machine.dropped()).toEqual({ NO_MEMORY: 1 });
+    expect(second.lines()).toEqual([]);
+    machine.advance(1000);
+    expect(second.lines()).toEqual(['S. 0(0) ack 1']);
+    second.say(ACK);
+    expect(stateOf(machine, second)).toBe('ESTABLISHED');
+    expect([user.accept(listener), user.accept(listener)]).not.toContain(0);
+    expect(machine.raw.cachedHalves()).toBe(0);
+  });
+
   it('resets who acknowledges what was not said, and goes on waiting', ({ bench }) => {
     const one = listening(bench);
     const peer = halfOpen(one);

@@ -1,7 +1,7 @@
 /** SYN cookies: a handshake that nobody remembers ends as it began, and for nobody else. */
 
 import { describe, expect } from 'vitest';
-import { ACK, PSH, SYN } from '../../wireside/build.js';
+import { ACK, PSH, RST, SYN } from '../../wireside/build.js';
 import { it } from '../../wireside/fixture.js';
 import type { Bench } from '../../wireside/fixture.js';
 import type { MachineOptions } from '../../wireside/machine.js';
@@ -13,14 +13,14 @@ import { Peer, connections, fieldOf, stateOf } from '../../wireside/peer.js';
 /** A kernel on which somebody listens at port 80, and whose SYN cache of one place is full. */
 function full(
   make: (options?: MachineOptions) => Bench, parameters: Record<string, number> = {},
-): Bench & { listener: number } {
+): Bench & { listener: number; other: Peer } {
   const one = make({ release: 'modern', parameters: { NtstackSynCache: 1, ...parameters } });
   one.machine.meet();
   const listener = one.user.listen(80, 5);
   const other = new Peer(one.machine, { port: 9999, ours: 80 });
   other.say(SYN);
-  other.heard();
-  return { ...one, listener };
+  other.ack = ((other.heard()[0]?.sequence ?? 0) + 1) >>> 0;
+  return { ...one, listener, other };
 }
 
 /** A SYN, and what the answer to it says; `peer.ack` is what it asks for. */
@@ -193,5 +193,46 @@ describe('tcpip/tcp/syncookie', () => {
     expect(machine.count('TCP_COOKIES_SENT')).toBe(1);
     peer.say(ACK);
     expect(stateOf(machine, peer)).toBe('ESTABLISHED');
+  });
+
+  for (const room of [true, false]) {
+    it(`is remembered where there is no memory when it comes back, ${
+      room ? 'in the room there is' : 'in the place of who never came'}`, ({ bench }) => {
+      const { machine, user, listener, other } = full(bench);
+      const peers = [4000, 4001].map((port) => new Peer(machine, { port, ours: 80 }));
+      for (const peer of peers) open(peer);
+      const [first, second] = peers as [Peer, Peer];
+      // Takes the control block that the SYNs gave back.
+      first.say(ACK);
+      if (room) other.say(RST);
+      machine.raw.failAllocation(1, 0);
+      second.say(ACK);
+      machine.raw.failAllocation(0, 0);
+      expect([second.lines(), stateOf(machine, second)]).toEqual([[], 'CLOSED']);
+      expect(machine.raw.cachedHalves()).toBe(1);
+      expect(machine.count('TCP_COOKIES_TAKEN')).toBe(1);
+      expect(machine.count('TCP_ATTEMPT_FAILS')).toBe(1);
+      machine.advance(1000);
+      expect([second.lines(), other.lines()]).toEqual([['S. 0(0) ack 1'], []]);
+      second.say(ACK);
+      expect(stateOf(machine, second)).toBe('ESTABLISHED');
+      expect([user.accept(listener), user.accept(listener)]).not.toContain(0);
+    });
+  }
+
+  it('is taken with the text behind it where there was no memory for it at first', ({ bench }) => {
+    const { machine, user, listener } = full(bench);
+    const peers = [4000, 4001].map((port) => new Peer(machine, { port, ours: 80 }));
+    for (const peer of peers) open(peer);
+    const [first, second] = peers as [Peer, Peer];
+    first.say(ACK);
+    machine.raw.failAllocation(1, 1);
+    second.say(ACK);
+    machine.raw.failAllocation(0, 0);
+    expect(machine.raw.cachedHalves()).toBe(0);
+    second.say(ACK | PSH, { data: pattern(30) });
+    expect(stateOf(machine, second)).toBe('ESTABLISHED');
+    user.accept(listener);
+    expect(difference(user.receive(user.accept(listener)), pattern(30))).toBe('same');
   });
 });

@@ -8,6 +8,7 @@ import { TICKS_PER_SECOND } from "../../nt/time";
 import { InterlockedIncrement } from "../../ex/interlocked";
 import { Parameter, queryParameter } from "../../ex/registry";
 import { mustHold } from "../../ke/spinlock";
+import { TcpFlag } from "../../wire/tcp";
 import { Counter, count, Drop, drop } from "../counters";
 import { scheduleLocked } from "./delayedack";
 import { allocateExtension } from "./extension";
@@ -69,6 +70,14 @@ export function isPlausibleAckLocked(tcb: Tcb, ack: u32): bool {
   mustHold(tcb.lock);
   if (!isProtected()) return true;
   return !before(ack, tcb.sndUna - largestSendWindowLocked(tcb));
+}
+
+/** The peer may have sent `segment`: it acknowledges what could be on its way to us. */
+export function isAckOfPeerLocked(tcb: Tcb, segment: Segment): bool {
+  mustHold(tcb.lock);
+  const ack = segment.acknowledgment;
+  if ((segment.flags & TcpFlag.ACK) == 0 || before(tcb.sndMax, ack)) return false;
+  return isPlausibleAckLocked(tcb, ack);
 }
 
 /** Asks the peer where it is, if it may be asked again. */

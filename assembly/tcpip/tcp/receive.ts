@@ -11,7 +11,8 @@ import { Counter, count, Drop, drop } from "../counters";
 import { acceptableLocked } from "./acceptable";
 import { acknowledgeLocked } from "./acknowledge";
 import { keepLocked } from "./assemble";
-import { Verdict, challengeLocked, isProtected, judgeResetLocked } from "./challenge";
+import { Verdict, challengeLocked, isAckOfPeerLocked, isProtected } from "./challenge";
+import { judgeResetLocked } from "./challenge";
 import { abortLocked, dieLocked, finReceivedLocked, timeWaitLocked } from "./close";
 import { receiveSynSentLocked } from "./connect";
 import { scheduleLocked } from "./delayedack";
@@ -96,7 +97,8 @@ function stepsLocked(tcb: Tcb, segment: Segment): Next {
   const end = sequence + segment.length;
   if (!acceptableLocked(tcb, segment)) {
     // The last segment again: its acknowledgment was lost, and the next one echoes the second copy.
-    if (options.present & tcb.flags & TcbFlag.TIMESTAMPS && end == tcb.rcvNxt) {
+    const stamped = (options.present & tcb.flags & TcbFlag.TIMESTAMPS) != 0;
+    if (stamped && end == tcb.rcvNxt && isAckOfPeerLocked(tcb, segment)) {
       noteStampLocked(tcb, sequence, options.stamp);
     }
     if (state == TcpState.TIME_WAIT) timeWaitLocked(tcb);
@@ -107,14 +109,10 @@ function stepsLocked(tcb: Tcb, segment: Segment): Next {
     believeResetLocked(tcb);
     return Next.NOTHING;
   }
-  if (options.present & tcb.flags & TcbFlag.TIMESTAMPS) {
-    noteStampLocked(tcb, sequence, options.stamp);
-  }
   if (segment.flags & TcpFlag.SYN) {
     synLocked(tcb);
     return Next.NOTHING;
   }
-  if (tcb.flags & TcbFlag.ECN) noteMarkLocked(tcb, segment);
   if ((segment.flags & TcpFlag.ACK) == 0) {
     drop(Drop.TCP_NO_ACK);
     return Next.NOTHING;
@@ -125,6 +123,11 @@ function stepsLocked(tcb: Tcb, segment: Segment): Next {
     if (next != Next.NOTHING || tcb.state == TcpState.SYN_RECEIVED) return next;
   }
   if (!acknowledgeLocked(tcb, segment)) return Next.NOTHING;
+  // Only now: who cannot say what we have sent would have all that the peer says be too old.
+  if (options.present & tcb.flags & TcbFlag.TIMESTAMPS) {
+    noteStampLocked(tcb, sequence, options.stamp);
+  }
+  if (tcb.flags & TcbFlag.ECN) noteMarkLocked(tcb, segment);
   if (tcb.flags & TcbFlag.ACK_NOW) scheduleLocked(tcb);
   return textLocked(tcb, segment);
 }

@@ -4,6 +4,7 @@ import { mustHold } from "../../ke/spinlock";
 import { TcpFlag } from "../../wire/tcp";
 import { Drop, drop } from "../counters";
 import { Segment } from "./segment";
+import { answerLocked } from "./challenge";
 import { sequenceLength } from "./reset";
 import { reportDuplicateLocked } from "./sack";
 import { before, inWindow } from "./sequence";
@@ -28,7 +29,7 @@ export function acceptableLocked(tcb: Tcb, segment: Segment): bool {
   if (segment.length != 0 && before(segment.sequence, tcb.rcvNxt)) {
     reportDuplicateLocked(tcb, segment.sequence, segment.sequence + segment.length);
   }
-  if ((segment.flags & TcpFlag.RST) == 0) tcb.flags |= TcbFlag.ACK_NOW;
+  if ((segment.flags & TcpFlag.RST) == 0) answerLocked(tcb, length);
   // A closed window takes no text, but acknowledgments and resets are heard (MUST-66).
   const probes = window == 0 && segment.sequence == tcb.rcvNxt;
   if (!probes && !isFinAgainLocked(tcb, segment, length)) return false;

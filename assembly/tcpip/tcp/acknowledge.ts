@@ -7,7 +7,7 @@ import { irpOfQueue } from "../../io/irp";
 import { TcpFlag } from "../../wire/tcp";
 import { optionLeft } from "../../wire/tcpoption";
 import { Drop, drop } from "../counters";
-import { challengeLocked, isPlausibleAckLocked } from "./challenge";
+import { answerLocked, challengeLocked, isPlausibleAckLocked } from "./challenge";
 import { finAcknowledgedLocked } from "./close";
 import { noteEchoLocked } from "./ecn";
 import { Extension } from "./extension";
@@ -18,6 +18,7 @@ import { stopPersistLocked } from "./persist";
 import { advanceLocked, duplicateLocked, growLocked } from "./recovery";
 import { isRetransmitTimerLocked, sampleEchoLocked, sampleLocked } from "./rto";
 import { startRetransmitLocked } from "./rto";
+import { sequenceLength } from "./reset";
 import { Segment } from "./segment";
 import { recordedLocked } from "./sent";
 import { before, notAfter } from "./sequence";
@@ -32,7 +33,7 @@ export function acknowledgeLocked(tcb: Tcb, segment: Segment): bool {
   const ack = segment.acknowledgment;
   if (before(tcb.sndMax, ack)) {
     drop(Drop.TCP_UNSENT_ACKNOWLEDGED);
-    tcb.flags |= TcbFlag.ACK_NOW;
+    answerLocked(tcb, sequenceLength(segment));
     scheduleLocked(tcb);
     return false;
   }

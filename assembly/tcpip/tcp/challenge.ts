@@ -80,6 +80,17 @@ export function isAckOfPeerLocked(tcb: Tcb, segment: Segment): bool {
   return isPlausibleAckLocked(tcb, ack);
 }
 
+/**
+ * Says where we are to who sent `length` numbers that cannot be taken. A bare acknowledgment may be
+ * the answer to ours, of a peer that is as sure as we are: such an exchange has no other end than
+ * that one of both gets tired of it (RFC 5961, 7). What brings text or FIN comes by a timer.
+ */
+export function answerLocked(tcb: Tcb, length: u32): void {
+  mustHold(tcb.lock);
+  if (length == 0 && isProtected()) challengeLocked(tcb);
+  else tcb.flags |= TcbFlag.ACK_NOW;
+}
+
 /** Asks the peer where it is, if it may be asked again. */
 export function challengeLocked(tcb: Tcb): void {
   mustHold(tcb.lock);

@@ -11,8 +11,8 @@ import { Counter, count, Drop, drop } from "../counters";
 import { acceptableLocked } from "./acceptable";
 import { acknowledgeLocked } from "./acknowledge";
 import { keepLocked } from "./assemble";
-import { Verdict, challengeLocked, isAckOfPeerLocked, isProtected } from "./challenge";
-import { judgeResetLocked } from "./challenge";
+import { Verdict, answerLocked, challengeLocked, isAckOfPeerLocked } from "./challenge";
+import { isProtected, judgeResetLocked } from "./challenge";
 import { abortLocked, dieLocked, finReceivedLocked, timeWaitLocked } from "./close";
 import { receiveSynSentLocked } from "./connect";
 import { scheduleLocked } from "./delayedack";
@@ -22,7 +22,7 @@ import { initialSequence } from "./initial";
 import { receiveListen, receiveSynReceivedLocked, indicateLate } from "./listen";
 import { Options, readOptions } from "./options";
 import { predictLocked } from "./predict";
-import { believeResetLocked, sendReset } from "./reset";
+import { believeResetLocked, sendReset, sequenceLength } from "./reset";
 import { reportOverlapLocked } from "./sack";
 import { Next, Segment } from "./segment";
 import { before } from "./sequence";
@@ -91,6 +91,7 @@ function stepsLocked(tcb: Tcb, segment: Segment): Next {
   const sequence = segment.sequence;
   if (isProtected() && forgedLocked(tcb, segment)) return Next.NOTHING;
   if (!isFreshLocked(tcb, segment, options)) {
+    if (options.present & TcbFlag.TIMESTAMPS) answerLocked(tcb, sequenceLength(segment));
     scheduleLocked(tcb);
     return Next.NOTHING;
   }

@@ -49,7 +49,7 @@ export function predictStampLocked(tcb: Tcb, segment: Segment, octets: usize): b
 
 /**
  * RFC 7323, 5.3: false when a timestamp tells that `segment` is an old duplicate, or it has none
- * (3.2); it is dropped then, and an old one is answered.
+ * (3.2); it is dropped then, and an old one is to be answered.
  */
 export function isFreshLocked(tcb: Tcb, segment: Segment, options: Options): bool {
   mustHold(tcb.lock);
@@ -68,7 +68,6 @@ export function isFreshLocked(tcb: Tcb, segment: Segment, options: Options): boo
     return true;
   }
   drop(Drop.TCP_PAWS);
-  tcb.flags |= TcbFlag.ACK_NOW;
   return false;
 }
 

@@ -117,13 +117,13 @@ export class Endpoint extends ListEntry {
   status: NTSTATUS;
   /** Octets received in all. */
   received: u32;
+  /** Octets of the message that the transport keeps. */
+  held: u32;
   // In the turn of a call, or before it has a handle:
   remoteAddress: u32;
   remotePort: u32;
   localAddress: u32;
   localPort: u32;
-  /** Octets of the message that the transport keeps. */
-  held: u32;
   /** Of NetBIOS: who is at the other end. */
   remoteName: NetbiosAddress | null;
   // Under `readyLock()` of ready.ts:

@@ -23,9 +23,9 @@ import { appendLocked, dropFirstLocked, endLocked, endReceiving, sendChunk } fro
 export function sendMessage(endpoint: Endpoint, address: usize, length: u32): i32 {
   const irql = KeAcquireSpinLock(endpoint.lock);
   const status = reserveLocked(endpoint, length);
-  const file = status == Status.SUCCESS ? endpoint.connectionFile : null;
   KeReleaseSpinLock(endpoint.lock, irql);
-  if (file == null) return status;
+  const file = endpoint.connectionFile;
+  if (status != Status.SUCCESS || file == null) return status;
   const sent = sendChunk(endpoint, file, address, length);
   return sent < 0 ? sent : <i32>length;
 }
@@ -113,10 +113,10 @@ function requestFor(endpoint: Endpoint, chunk: Chunk): Irp | null {
     freeChunk(chunk);
     return null;
   }
-  referenceEndpoint(endpoint);
   chunk.owner = changetype<usize>(endpoint);
   const context = changetype<usize>(chunk);
   TdiBuildReceive(irp, file, messageDone, context, chunk.mdl, chunk.length, ReceiveFlag.NORMAL);
+  referenceEndpoint(endpoint);
   return irp;
 }
 
@@ -154,9 +154,10 @@ export function receiveMessage(endpoint: Endpoint, address: usize, length: u32):
   const irql = KeAcquireSpinLock(endpoint.lock);
   const taken = takeMessageLocked(endpoint, address, length);
   const file = wantsRestLocked(endpoint) ? endpoint.connectionFile : null;
+  const held = endpoint.held;
   KeReleaseSpinLock(endpoint.lock, irql);
   if (file == null) return taken;
-  askForRest(endpoint, file);
+  askForRest(endpoint, file, held);
   return taken == Status.NO_MORE_ENTRIES ? again(endpoint, address, length) : taken;
 }
 
@@ -177,9 +178,9 @@ function wantsRestLocked(endpoint: Endpoint): bool {
   return true;
 }
 
-/** TDI_RECEIVE for the message that the transport keeps. Without memory the next call asks. */
-function askForRest(endpoint: Endpoint, file: FileObject): void {
-  const chunk = allocateChunk(endpoint.held);
+/** TDI_RECEIVE for the octets that the transport keeps. Without memory the next call asks. */
+function askForRest(endpoint: Endpoint, file: FileObject, held: u32): void {
+  const chunk = allocateChunk(held);
   const irp = chunk != null ? requestFor(endpoint, chunk) : null;
   if (irp == null) {
     endReceiving(endpoint);

@@ -5,6 +5,7 @@ import { InitializeListHead, InsertTailList, ListEntry, RemoveEntryList } from "
 import { NTSTATUS, NT_SUCCESS, Status } from "../nt/status";
 import { ExAllocate, ExFree } from "../ex/pool";
 import { Tag } from "../ex/tag";
+import { ExQueueWorkItem } from "../ex/workitem";
 import { KeAcquireSpinLock, KeReleaseSpinLock, mustHold } from "../ke/spinlock";
 import { IoCompleteRequest } from "../io/complete";
 import { Irp } from "../io/irp";
@@ -12,7 +13,7 @@ import { IoGetCurrentIrpStackLocation, IoMarkIrpPending } from "../io/stack";
 import { NetbiosAddress, copyNetbiosAddress } from "../tdi/address";
 import { EventHandlers, initializeHandlers } from "../tdi/event";
 import { NetbiosName, isSameName } from "../wire/nbname";
-import { NetbtDevice, noteListener } from "./device";
+import { NetbtDevice, countListenerLocked } from "./device";
 import { registerName, releaseName } from "./register";
 
 /** A NetBIOS address that a client has opened. Several clients may open the same name. */
@@ -175,10 +176,17 @@ export function cleanUpAddress(object: NetbtAddress, irp: Irp): NTSTATUS {
 export function listenOn(object: NetbtAddress): void {
   const device = object.device;
   const irql = KeAcquireSpinLock(device.lock);
-  const first = object.listens == 0;
-  object.listens = 1;
+  listenOnLocked(object);
   KeReleaseSpinLock(device.lock, irql);
-  if (first) noteListener(device, true);
+  ExQueueWorkItem(device.worker);
+}
+
+/** The same with the device's lock held; the caller queues the worker. */
+export function listenOnLocked(object: NetbtAddress): void {
+  mustHold(object.device.lock);
+  if (object.listens) return;
+  object.listens = 1;
+  countListenerLocked(object.device, true);
 }
 
 /** One more holds `object`, as its holder asks. IRQL: <= DISPATCH_LEVEL. Locks: none. */
@@ -204,11 +212,12 @@ function dereferenceLocked(object: NetbtAddress): bool {
   object.references--;
   if (object.references != 0) return false;
   RemoveEntryList(object);
+  if (object.listens) countListenerLocked(object.device, false);
   return true;
 }
 
 function free(object: NetbtAddress): void {
-  if (object.listens) noteListener(object.device, false);
+  if (object.listens) ExQueueWorkItem(object.device.worker);
   if (object.device.hasNames) releaseName(object.device, object.name);
   ExFree(object);
 }

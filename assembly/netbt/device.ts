@@ -3,10 +3,9 @@
 import { at } from "../nt/embed";
 import { InitializeListHead, ListEntry } from "../nt/list";
 import { Parameter, queryParameter } from "../ex/registry";
-import { ExQueueWorkItem, WorkItem } from "../ex/workitem";
+import { WorkItem } from "../ex/workitem";
 import { LockRank } from "../ke/lockorder";
-import { KSpinLock, KeAcquireSpinLock, KeInitializeSpinLock } from "../ke/spinlock";
-import { KeReleaseSpinLock } from "../ke/spinlock";
+import { KSpinLock, KeInitializeSpinLock, mustHold } from "../ke/spinlock";
 import { DeviceName, DeviceObject, IoGetDeviceObjectPointer } from "../io/device";
 import { FileObject } from "../io/file";
 import { MAXIMUM_ADAPTERS } from "../ndis/adapter";
@@ -119,14 +118,12 @@ export function extensionOf(device: DeviceObject): NetbtDevice {
 
 /**
  * A client of `device` begins to listen, or has done with it: connection blocks come and go with
- * it (session/pool.ts). IRQL: <= DISPATCH_LEVEL. Locks: none.
+ * it (session/pool.ts), by the worker, which the caller queues.
  */
-export function noteListener(device: NetbtDevice, listens: bool): void {
+export function countListenerLocked(device: NetbtDevice, listens: bool): void {
+  mustHold(device.lock);
   const count = queryParameter(Parameter.NtstackClientBlocks);
-  const irql = KeAcquireSpinLock(device.lock);
   device.added += listens ? count : 0 - count;
-  KeReleaseSpinLock(device.lock, irql);
-  ExQueueWorkItem(device.worker);
 }
 
 /** Makes all devices, none of them bound. Once, at start. */

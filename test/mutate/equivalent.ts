@@ -13,6 +13,8 @@ import type { Site } from './site.js';
 
 /** What computes, and touches no memory. */
 const COMPUTES = /^(at|changetype|addressOf)$/;
+/** What makes a request of what was allocated for it: nobody hears of it before it is sent. */
+const BUILDS = /^TdiBuild[A-Z]\w*$/;
 /** What may end something, or hand control to others. */
 const ENDS = /^((de)?reference|leave|end|free|ExFree|IoFree|Io(Call|Complete)|settle|indicate|Ke)/;
 /** The heading of what no other processor looks at. */
@@ -37,7 +39,7 @@ const unseen: Rule = ({ site, past }, keepers) => {
   let seen = false;
   walk(past, (node) => {
     const name = calleeName(node);
-    if (name !== undefined && !COMPUTES.test(name) && !isOwnPlace(node, site, keepers)) seen = true;
+    if (name !== undefined && !isSeenByNobody(name, node, site, keepers)) seen = true;
     if (!ts.isPropertyAccessExpression(node)) return;
     if (!isOwn(node.expression) && !isOwnGroup(node, site, keepers)) seen = true;
   });
@@ -65,6 +67,14 @@ function functionOf(node: ts.Node): ts.FunctionLikeDeclaration | null {
     if (isFunctionWithBody(outer)) return outer;
   }
   return null;
+}
+
+/** What a call does, itself: it computes, or fills what is nobody else's. */
+function isSeenByNobody(name: string, node: ts.Node, site: Site, keepers: Keepers): boolean {
+  if (COMPUTES.test(name) || isOwnPlace(node, site, keepers)) return true;
+  if (!BUILDS.test(name) || !ts.isCallExpression(node)) return false;
+  const [made] = node.arguments;
+  return made !== undefined && isOwn(made);
 }
 
 function isOwnGroup(

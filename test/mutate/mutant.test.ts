@@ -197,6 +197,9 @@ describe('a move', () => {
       .toEqual(same);
     expect(judgedIn('const chunk = allocateChunk(4);', 'publish(chunk);', 'referenceTcb(tcb);',
       'chunk.owner = tcb;')).toEqual([[null, null]]);
+    const build = 'TdiBuildSend(irp, file, changetype<usize>(tcb));';
+    expect(judgedIn('const irp = IoAllocateIrp(1);', 'referenceTcb(tcb);', build)).toEqual(same);
+    expect(judgedIn('referenceTcb(tcb);', build)).toEqual([[null, null]]);
   });
 
   it('of a count under a lock that is held on both sides changes nothing', () => {

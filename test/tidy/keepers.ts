@@ -4,6 +4,7 @@
  * `lock()`".
  */
 
+import { dirname, join } from 'node:path/posix';
 import ts from 'typescript';
 import { Declarations } from './declared.js';
 import type { Routine, Structure } from './declared.js';
@@ -18,8 +19,8 @@ export interface Keeper {
 }
 
 /** A lock as it is named: a structure's, a function's, that of another file. */
-const LOCK = /`(?:(\w+)\.)?(\w+)(\(\))?`(?: of ([\w/]+\.ts))?/g;
-const UNDER = /(Under|Written under) ((?:`[\w.()]+`(?: of [\w/]+\.ts)?(?: and )?)+)/;
+const LOCK = /`(?:(\w+)\.)?(\w+)(\(\))?`(?: of ([\w/.]+\.ts))?/g;
+const UNDER = /(Under|Written under) ((?:`[\w.()]+`(?: of [\w/.]+\.ts)?(?: and )?)+)/;
 /** A heading that means a lock. */
 const SPEAKS = /^(Written under|Under)\b/;
 /** A call of the one lock whose acquire has a name of its own. */
@@ -154,7 +155,7 @@ export class Keepers {
     [, owner, name = '', call, file]: RegExpExecArray,
   ): string {
     const from = file === undefined ? source
-      : this.tree.byPath.get(source.path.replace(/[^/]*$/, file));
+      : this.tree.byPath.get(join(dirname(source.path), file));
     if (from === undefined) return `${name} of ${file ?? ''}`;
     if (call !== undefined) return this.functionsLock(from, name);
     if (owner !== undefined) return `${from.path}#${owner}.${name}`;

@@ -23,6 +23,8 @@ function settle(tcb: Tcb): void {
   KeAcquireSpinLockAtDpcLevel(tcb.lock);
   KeReleaseSpinLockFromDpcLevel(tcb.lock);
 }
+/** It begins. The caller's reference is the list's. */
+function putTcb(tcb: Tcb): void {}
 function findTcbLocked(port: u32): Tcb | null { mustHold(lock()); return null; }
 `;
 const FIRST = TCB.split('\n').length;
@@ -49,6 +51,13 @@ proves('lock-kept', {
     [body('const before = tcb.todo;', ACQUIRE, 'tcb.todo = before;', RELEASE), at(1)],
     [body('const made = allocateTcb();', 'publish(made);', 'at<Tcb>(made, 0).state = 1;'), at(3)],
     [{
+      'assembly/netbt/device.ts': 'export class Device {\n'
+        + '  get lock(): KSpinLock { return at<KSpinLock>(changetype<usize>(this), 0); }\n}',
+      'assembly/netbt/session/block.ts': 'class Block {\n'
+        + '  // Under `Device.lock` of ../device.ts:\n  counted: u32;\n}\n'
+        + 'function f(block: Block): void {\n  block.counted = 1;\n}',
+    }, 'assembly/netbt/session/block.ts:6'],
+    [{
       'assembly/tcpip/tcb.ts': TCB.replace('class Tcb', 'export class Tcb'),
       'assembly/tcpip/close.ts': 'import { Tcb } from "./tcb";\n'
         + 'class Place {\n  // Under `Tcb.lock` of tcb.ts:\n  tcb: Tcb;\n}\n'
@@ -61,6 +70,7 @@ proves('lock-kept', {
     body('const irql = KeAcquireSpinLock(lock());', 'RemoveHeadList(waiting());'),
     body('const block = ExAllocateFromNPagedLookasideList(list());',
       'const made = at<Tcb>(block, 0);', 'made.state = 1;'),
+    body('const made = allocateTcb();', 'TdiBuildConnect(made, tcb);', 'made.state = 1;'),
     withTcb('/** Makes the list empty. Once, at start. */', 'function make(tcb: Tcb): void {',
       'tcb.state = 0;', '}'),
     body('if (faulty(Fault.Q171181)) tcb.state = 1;'),
@@ -98,6 +108,7 @@ proves('lock-reference', {
   fails: [
     [body('const irql = KeAcquireSpinLock(lock());', 'const found = findTcbLocked(7);',
       'KeReleaseSpinLock(lock(), irql);', 'if (found != null) referenceTcb(found);'), at(4)],
+    [body(ACQUIRE, 'const place = tcb.receives;', RELEASE, 'beginCall(place);'), at(4)],
   ],
   passes: [
     body('const irql = KeAcquireSpinLock(lock());', 'const found = findTcbLocked(7);',
@@ -116,6 +127,8 @@ proves('let-go', {
     [body('if (x) dereferenceTcb(tcb);', 'settle(tcb);'), at(2)],
     [body('leaveHandle(tcb);', 'leaveHandle(tcb);'), at(2)],
     [body('while (x) {', 'settle(tcb);', 'dereferenceTcb(tcb);', '}'), at(2), at(3)],
+    [body('putTcb(tcb);', 'referenceTcb(tcb);'), at(2)],
+    [body('referenceTcb(tcb);', 'putTcb(tcb);', 'dereferenceTcb(tcb);', 'settle(tcb);'), at(4)],
     [body('switch (x) {', 'case 1: dereferenceTcb(tcb);', '}', 'settle(tcb);'), at(4)],
     [body('switch (x) {', 'case 1:', 'dereferenceTcb(tcb);', 'break;', '}', 'settle(tcb);'), at(6)],
   ],
@@ -125,6 +138,7 @@ proves('let-go', {
     body('dereferenceTcb(tcb);', 'tcb = next;', 'settle(tcb);'),
     body('const gone = dereferenceLocked(tcb);', 'if (gone) ExFree(tcb);'),
     body('dereferenceTcb(tcb);', 'other.tcb = null;'),
+    body('referenceTcb(tcb);', 'putTcb(tcb);', 'settle(tcb);', 'dereferenceTcb(tcb);'),
     body('switch (x) {', 'case 1: dereferenceTcb(tcb); return;', '}', 'settle(tcb);'),
   ],
 });

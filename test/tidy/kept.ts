@@ -17,11 +17,11 @@ import type { Source } from './source.js';
 const ACQUIRE = /^(Ke|Io|Ndis|Ex)Acquire\w*SpinLock\w*$/;
 const TRY = /^(Ke|Io|Ndis|Ex)TryToAcquire\w*SpinLock\w*$/;
 const RELEASE = /^(Ke|Io|Ndis|Ex)Release\w*SpinLock\w*$/;
-const REFERENCES = /^reference[A-Z]\w*$/;
-const ALLOCATES = /^(ExAllocate\w*|allocate[A-Z]\w*)$/;
+const REFERENCES = /^(reference[A-Z]\w*|beginCall)$/;
+const ALLOCATES = /^(ExAllocate\w*|IoAllocateIrp|allocate[A-Z]\w*)$/;
 /** What gets something of nobody's, and does not keep it. */
-const PREPARES =
-  /^(at|changetype|RtlZeroMemory|InitializeListHead|dereference[A-Z]\w*|ExFree|free[A-Z]\w*)$/;
+const PREPARES = new RegExp('^(at|changetype|RtlZeroMemory|InitializeListHead|TdiBuild[A-Z]\\w*'
+  + '|dereference[A-Z]\\w*|ExFree|IoFreeIrp|free[A-Z]\\w*)$');
 const CHANGES_LIST = /^(Insert(Head|Tail)List|Remove(Head|Tail|Entry)List)$/;
 /** Says of a function that nobody else is there yet, or any more. */
 const SAID_ALONE = /Once, at (start|boot)|At the end|[Nn]othing else runs|nobody (else )?has it/;

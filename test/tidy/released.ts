@@ -4,8 +4,9 @@
  */
 
 import ts from 'typescript';
+import { Keepers, commentOf } from './keepers.js';
 import { isDefect } from './locks.js';
-import { fileRule, inKernel } from './rule.js';
+import { inKernel } from './rule.js';
 import type { Rule } from './rule.js';
 import { calleeName, isFunctionWithBody, nameOf, walk } from './source.js';
 import type { Source } from './source.js';
@@ -14,9 +15,17 @@ import type { Source } from './source.js';
 const LETS_GO =
   /^(dereference[A-Z]\w*|leave(Handle|Address)|endCall|ExFree|IoFreeIrp|freeChunk)$/;
 
+/** What a function says of itself that puts its argument where others find it, and let it go. */
+const GIVES_AWAY = /The caller's reference is the list's/;
+/** A reference of its own outlives one that is given away. */
+const REFERENCES = /^reference[A-Z]\w*$/;
+
 type Say = (at: ts.Node, what: string, instead: string) => void;
 
-/** Names by what let them go; null: the path has ended. */
+/**
+ * Names by what let them go, and, behind `+`, those that were referenced; null: the path has
+ * ended.
+ */
 type Gone = ReadonlyMap<string, string>;
 
 /** Follows every path through a body. */
@@ -24,7 +33,9 @@ class Paths {
   /** What is gone where a loop, or a switch, is left in the midst: the innermost last. */
   private readonly exits: Gone[][] = [];
 
-  constructor(private readonly source: Source, private readonly say: Say) {}
+  constructor(
+    private readonly keepers: Keepers, private readonly source: Source, private readonly say: Say,
+  ) {}
 
   block(statements: readonly ts.Statement[], gone: Gone): Gone | null {
     let now: Gone | null = gone;
@@ -89,10 +100,20 @@ class Paths {
     });
     if (!ts.isExpressionStatement(node) || isDefect(this.source, node)) return now;
     const name = calleeName(node.expression);
-    if (name === undefined || !LETS_GO.test(name) || name.endsWith('Locked')) return now;
-    const [what] = (node.expression as ts.CallExpression).arguments;
-    if (what !== undefined && ts.isIdentifier(what)) now.set(what.text, `${name}(${what.text})`);
+    const [what] = (node.expression as Partial<ts.CallExpression>).arguments ?? [];
+    if (name === undefined || what === undefined || !ts.isIdentifier(what)) return now;
+    if (REFERENCES.test(name)) now.set(`+${what.text}`, name);
+    if (!this.letsGo(name) || name.endsWith('Locked')) return now;
+    if (LETS_GO.test(name) || !now.delete(`+${what.text}`)) {
+      now.set(what.text, `${name}(${what.text})`);
+    }
     return now;
+  }
+
+  private letsGo(name: string): boolean {
+    if (LETS_GO.test(name)) return true;
+    const routine = this.keepers.findRoutine(this.source, name);
+    return routine !== null && GIVES_AWAY.test(commentOf(routine.source, routine.node));
   }
 }
 
@@ -121,11 +142,18 @@ function isTouch(node: ts.Identifier): boolean {
   return !(isAssignment(parent) && parent.left === node);
 }
 
-const released: Rule = fileRule('let-go', inKernel, (source, say) => {
-  walk(source.tree, (node) => {
-    if (!isFunctionWithBody(node) || !ts.isBlock(node.body)) return;
-    new Paths(source, say).block(node.body.statements, new Map());
-  });
-});
+const released: Rule = {
+  name: 'let-go',
+  check: (tree, report) => {
+    const keepers = new Keepers(tree);
+    for (const source of tree.sources.filter(({ path }) => inKernel(path))) {
+      const say: Say = (at, what, instead) => report(source, at, what, instead);
+      walk(source.tree, (node) => {
+        if (!isFunctionWithBody(node) || !ts.isBlock(node.body)) return;
+        new Paths(keepers, source, say).block(node.body.statements, new Map());
+      });
+    }
+  },
+};
 
 export const RELEASED_RULES: readonly Rule[] = [released];

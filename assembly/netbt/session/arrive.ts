@@ -29,17 +29,21 @@ export function connectEvent(context: usize, indication: ConnectIndication): NTS
     trace(Event.NBT_NO_BLOCK, indication.remoteAddress, indication.remotePort, device.index);
     return Status.CONNECTION_REFUSED;
   }
-  const irql = KeAcquireSpinLock(block.lock);
-  stepLocked(block, SessionStep.SYN);
   block.remoteAddress = indication.remoteAddress;
   block.remotePort = indication.remotePort;
-  KeReleaseSpinLock(block.lock, irql);
+  step(block, SessionStep.SYN);
   watchSessions();
   referenceBlock(block);
   TdiBuildAccept(irp, file, accepted, changetype<usize>(block));
   indication.connectionContext = changetype<usize>(block);
   indication.irp = irp;
   return Status.MORE_PROCESSING_REQUIRED;
+}
+
+function step(block: Block, to: SessionStep): void {
+  const irql = KeAcquireSpinLock(block.lock);
+  stepLocked(block, to);
+  KeReleaseSpinLock(block.lock, irql);
 }
 
 /** TCP's handshake is over, or has failed: then the block goes. */

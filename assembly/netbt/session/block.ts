@@ -47,19 +47,22 @@ export class NetbtConnection extends ListEntry {
   /** The client's own word, given back in every event. */
   clientContext: usize;
   device: NetbtDevice;
-  // The device's lock keeps these (../device.ts):
+  // Written under `NetbtDevice.lock` of ../device.ts:
   /** Changes only while it has no session. */
   address: NetbtAddress | null;
+  // Under `NetbtDevice.lock` of ../device.ts:
   /** Its session's, referenced. */
   block: Block | null;
   /** 1 from IRP_MJ_CLEANUP on: it gets no session any more. */
   closed: u32;
   /** TDI_LISTEN, while it waits: then the endpoint is in the device's list of listeners. */
   listenIrp: Irp | null;
+  // Counted interlocked:
+  /** Calls of the client that are under way. */
+  calls: u32;
+  // Before CLEANUP_WAITS is counted (endpoint.ts):
   /** IRP_MJ_CLEANUP, while it waits. */
   cleanup: Irp | null;
-  /** Counted interlocked: calls of the client that are under way. */
-  calls: u32;
 }
 
 /** A connection block. */
@@ -69,14 +72,14 @@ export class Block extends ListEntry {
   /** Counted interlocked: its place in a list, its endpoint, each request under way. */
   references: u32;
   device: NetbtDevice;
-  /** TCP's objects. Set before anybody calls for it. */
-  file: FileObject | null;
-  addressFile: FileObject | null;
-  // The device's lock keeps these (../device.ts):
+  // Under `NetbtDevice.lock` of ../device.ts:
   /** 1 while it counts as one that came in, and as a session. */
   inbound: u32;
   counted: u32;
   // Written under `lock`:
+  /** TCP's objects: of an outgoing one the worker sets them, while it is in use. */
+  file: FileObject | null;
+  addressFile: FileObject | null;
   endpoint: NetbtConnection | null;
   flags: u32;
   /** Who calls TCP for it: its files stay. */

@@ -81,12 +81,12 @@ export function endSession(block: Block, status: NTSTATUS, end: u32): void {
   const resolving = block.state == SessionState.CONNECTING;
   const agreed = block.state == SessionState.CONNECTED;
   const endpoint = first ? block.endpoint : null;
+  const file = block.file;
   let done: Irp | null = null;
   if (first) done = endLocked(block, status);
   KeReleaseSpinLock(block.lock, irql);
   if (!first) return;
   if (resolving) stopResolving(block);
-  const file = block.file;
   if (file != null && end & End.ABORT) disconnectFile(file, DisconnectFlag.ABORT);
   if (file != null && end & End.RELEASE) disconnectFile(file, DisconnectFlag.RELEASE);
   if (endpoint != null) detach(endpoint, block);

@@ -9,7 +9,7 @@ import { Irp, IoFreeIrp } from "../../io/irp";
 import { IoGetCurrentIrpStackLocation, IoMarkIrpPending, parametersOf } from "../../io/stack";
 import { NetbiosAddress } from "../../tdi/address";
 import { TdiConnect } from "../../tdi/parameters";
-import { NetbiosName, copyName } from "../../wire/nbname";
+import { copyName } from "../../wire/nbname";
 import { DIRECT_PORT, SESSION_PORT, SessionError, SessionType, retargetAddress } from
   "../../wire/nbsession";
 import { negativeError, retargetPort } from "../../wire/nbsession";
@@ -18,7 +18,7 @@ import { Block, BlockFlag, NetbtConnection, allocateBlock, dereferenceBlock } fr
 import { referenceBlock, stepLocked } from "./block";
 import { End, endSession, enterBlock, failureOf, leaveFile } from "./close";
 import { sendRequest } from "./control";
-import { attach, blockOf, detach } from "./endpoint";
+import { attach, beginCall, blockOf, detach, endCall } from "./endpoint";
 import { putBusy, putOpening } from "./pool";
 import { SessionStep } from "./state";
 import { watchSessions } from "./timer";
@@ -129,22 +129,25 @@ export function connected(block: Block, irp: Irp): void {
     return;
   }
   const irql = KeAcquireSpinLock(block.lock);
-  const address = upLocked(block);
+  const endpoint = upLocked(block);
   KeReleaseSpinLock(block.lock, irql);
+  if (endpoint == null) return;
+  const address = endpoint.address;
   if (!block.device.hasNames) agree(block);
-  else if (address != null && !sendRequest(block, block.remoteName, address)) {
+  else if (address == null || !sendRequest(block, block.remoteName, address.name)) {
     endSession(block, Status.INSUFFICIENT_RESOURCES, End.ABORT);
   }
+  endCall(endpoint);
 }
 
-/** The name that calls; null: the session has ended meanwhile. */
-function upLocked(block: Block): NetbiosName | null {
+/** Who calls, which stays until `endCall`; null: the session has ended meanwhile. */
+function upLocked(block: Block): NetbtConnection | null {
   mustHold(block.lock);
   const endpoint = block.endpoint;
   if (block.flags & BlockFlag.ENDING || endpoint == null) return null;
   stepLocked(block, SessionStep.TCP_UP);
-  const address = endpoint.address;
-  return address == null ? null : address.name;
+  beginCall(endpoint);
+  return endpoint;
 }
 
 /** The session is agreed on: TDI_CONNECT ends. */
@@ -209,6 +212,7 @@ function retarget(block: Block, address: u32, port: u32): void {
   const irp = block.openIrp;
   block.endpoint = null;
   block.openIrp = null;
+  if (endpoint != null) beginCall(endpoint);
   KeReleaseSpinLock(block.lock, irql);
   // Cancelled just now: whoever does that completes it.
   const mine = irp != null && IoSetCancelRoutine(irp, null) != null;
@@ -223,5 +227,6 @@ function retarget(block: Block, address: u32, port: u32): void {
   } else {
     IoCompleteRequest(irp, Status.CONNECTION_ABORTED, 0);
   }
+  if (endpoint != null) endCall(endpoint);
   dereferenceBlock(made);
 }

@@ -5,6 +5,7 @@ import { ExAllocatePoolWithTag } from "../../ex/pool";
 import { Tag } from "../../ex/tag";
 import { KeAcquireSpinLock, KeReleaseSpinLock } from "../../ke/spinlock";
 import { IoCallDriver } from "../../io/call";
+import { FileObject } from "../../io/file";
 import { Irp, IoAllocateIrp, IoFreeIrp } from "../../io/irp";
 import { describe, describePart } from "../../io/mdl";
 import { CompletionRoutine } from "../../io/stack";
@@ -23,17 +24,23 @@ export const AHEAD_LIMIT: u32 = 512;
  * caller is BUSY. IRQL: <= DISPATCH_LEVEL. Locks: none.
  */
 export function pullFor(block: Block, routine: CompletionRoutine): Irp | null {
-  const file = block.file;
+  const file = fileOf(block);
   if (file == null || !aim(block)) return null;
   const irp = IoAllocateIrp(1);
   if (irp == null) return null;
-  const irql = KeAcquireSpinLock(block.lock);
-  block.flags &= ~BlockFlag.AGAIN;
-  KeReleaseSpinLock(block.lock, irql);
   referenceBlock(block);
   const context = changetype<usize>(block);
   TdiBuildReceive(irp, file, routine, context, block.mdl, block.asked, ReceiveFlag.NORMAL);
   return irp;
+}
+
+/** Whom to ask for all that came until now. */
+function fileOf(block: Block): FileObject | null {
+  const irql = KeAcquireSpinLock(block.lock);
+  const file = block.file;
+  block.flags &= ~BlockFlag.AGAIN;
+  KeReleaseSpinLock(block.lock, irql);
+  return file;
 }
 
 /** Where it goes, and how much: as much as there is room for. False: no memory. */

@@ -3,6 +3,7 @@
 import { at } from "../../nt/embed";
 import { InsertTailList, RemoveEntryList } from "../../nt/list";
 import { NTSTATUS, Status } from "../../nt/status";
+import { ExQueueWorkItem } from "../../ex/workitem";
 import { KeAcquireSpinLock, KeReleaseSpinLock, mustHold } from "../../ke/spinlock";
 import { IoReleaseCancelSpinLock, IoSetCancelRoutine } from "../../io/cancel";
 import { IoCompleteRequest } from "../../io/complete";
@@ -10,7 +11,7 @@ import { Irp } from "../../io/irp";
 import { IoGetCurrentIrpStackLocation, IoMarkIrpPending, parametersOf } from "../../io/stack";
 import { TdiAssociate, TdiDisconnect } from "../../tdi/parameters";
 import { DisconnectFlag, Tdi } from "../../tdi/request";
-import { NetbtAddress, listenOn } from "../address";
+import { NetbtAddress, listenOnLocked } from "../address";
 import { NetbtConnection, dereferenceBlock } from "./block";
 import { End, endSession } from "./close";
 import { connect } from "./connect";
@@ -53,24 +54,28 @@ export function requestConnection(endpoint: NetbtConnection, irp: Irp): NTSTATUS
  * because NetBIOS accepts what it has listened for.
  */
 function listen(endpoint: NetbtConnection, irp: Irp): NTSTATUS {
-  const address = endpoint.address;
-  if (address == null) return Status.ADDRESS_NOT_ASSOCIATED;
-  const irql = KeAcquireSpinLock(endpoint.device.lock);
-  const waits = listenLocked(endpoint, irp);
-  KeReleaseSpinLock(endpoint.device.lock, irql);
-  if (!waits) return Status.CONNECTION_ACTIVE;
-  listenOn(address);
-  return Status.PENDING;
+  const device = endpoint.device;
+  const irql = KeAcquireSpinLock(device.lock);
+  const status = listenLocked(endpoint, irp);
+  KeReleaseSpinLock(device.lock, irql);
+  // It may be the first to listen on its address, which adds blocks.
+  if (status == Status.PENDING) ExQueueWorkItem(device.worker);
+  return status;
 }
 
-function listenLocked(endpoint: NetbtConnection, irp: Irp): bool {
+function listenLocked(endpoint: NetbtConnection, irp: Irp): NTSTATUS {
   mustHold(endpoint.device.lock);
-  if (endpoint.block != null || endpoint.listenIrp != null || endpoint.closed) return false;
+  const address = endpoint.address;
+  if (address == null) return Status.ADDRESS_NOT_ASSOCIATED;
+  if (endpoint.block != null || endpoint.listenIrp != null || endpoint.closed) {
+    return Status.CONNECTION_ACTIVE;
+  }
   IoMarkIrpPending(irp);
   endpoint.listenIrp = irp;
   InsertTailList(endpoint.device.listeners, endpoint);
   IoSetCancelRoutine(irp, cancelListen);
-  return true;
+  listenOnLocked(address);
+  return Status.PENDING;
 }
 
 /** IoCancelIrp: the cancel routine is taken away, the cancel lock is held. */
@@ -126,9 +131,9 @@ function cancelReceive(irp: Irp): void {
 
 /** IRP_MJ_CLEANUP: the session ends, and the client is called no more. */
 export function cleanUpConnection(endpoint: NetbtConnection, irp: Irp): NTSTATUS {
-  beginCall(endpoint);
   const irql = KeAcquireSpinLock(endpoint.device.lock);
   endpoint.closed = 1;
+  beginCall(endpoint);
   const listenIrp = takeListenLocked(endpoint);
   KeReleaseSpinLock(endpoint.device.lock, irql);
   if (listenIrp != null && IoSetCancelRoutine(listenIrp, null) != null) {

@@ -101,18 +101,23 @@ function closeRetired(device: NetbtDevice): void {
 
 /** Closes TCP's objects, so that nobody is called for the block; gives a list's reference back. */
 function closeBlock(block: Block): void {
-  closeFile(block.file);
-  closeFile(block.addressFile);
+  const irql = KeAcquireSpinLock(block.lock);
+  const file = block.file;
+  const address = block.addressFile;
   block.file = null;
   block.addressFile = null;
+  KeReleaseSpinLock(block.lock, irql);
+  closeFile(file);
+  closeFile(address);
   dereferenceBlock(block);
 }
 
 /** One more block that waits for a connection; false: no memory. */
 function addFree(device: NetbtDevice): bool {
   const listener = device.listener;
-  const block = listener != null ? allocateBlock(device) : null;
-  if (block == null || listener == null) return false;
+  if (listener == null) return false;
+  const block = allocateBlock(device);
+  if (block == null) return false;
   const file = openConnectionFile(listener, changetype<usize>(block));
   if (file == null) {
     dereferenceBlock(block);
@@ -131,8 +136,9 @@ function openOutgoing(block: Block): void {
   const file = tcp != null && irp != null ? openFiles(block, tcp) : null;
   if (file != null && irp != null) {
     const remote = block.remoteAddress;
+    const port = block.remotePort;
     referenceBlock(block);
-    TdiBuildConnect(irp, file, up, changetype<usize>(block), remote, block.remotePort);
+    TdiBuildConnect(irp, file, up, changetype<usize>(block), remote, port);
     IoCallDriver(file.device, irp);
   } else {
     if (irp != null) IoFreeIrp(irp);

@@ -50,11 +50,10 @@ class Sending {
 export function sendDatagram(address: NetbtAddress, irp: Irp): NTSTATUS {
   const view = parametersOf<TdiSendDatagram>(irp);
   if (view.remoteAddress == 0 || view.length > MOST_DATA) return Status.INVALID_PARAMETER;
-  const target = at<NetbiosAddress>(<usize>view.remoteAddress, 0);
-  const name = target;
-  if (name.isWildcard || target.isGroup) {
+  const name = at<NetbiosAddress>(<usize>view.remoteAddress, 0);
+  if (name.isWildcard || name.isGroup) {
     const type = name.isWildcard ? DatagramType.BROADCAST : DatagramType.DIRECT_GROUP;
-    if (nodeType() != NodeType.P) return sendToAll(address, name, type, irp, view.length);
+    if (nodeType() != NodeType.P) return send(address, name, type, irp, view.length, null);
   }
   const block = ExAllocatePoolWithTag(<u32>offsetof<Sending>(), Tag.NetbtDatagram);
   if (block == 0) return Status.INSUFFICIENT_RESOURCES;
@@ -77,30 +76,34 @@ function found(context: usize, status: NTSTATUS, answer: NameAnswer): void {
   if (NT_SUCCESS(status)) {
     const view = parametersOf<TdiSendDatagram>(irp);
     const name = at<NetbiosAddress>(<usize>view.remoteAddress, 0);
-    if (!answer.isGroup) {
-      status = sendTo(address, name, DatagramType.DIRECT_UNIQUE, irp, sending.length, answer);
-    } else if (nodeType() == NodeType.P) {
-      status = sendTo(address, name, DatagramType.DIRECT_GROUP, irp, sending.length, answer);
-    } else status = sendToAll(address, name, DatagramType.DIRECT_GROUP, irp, sending.length);
+    const type = answer.isGroup ? DatagramType.DIRECT_GROUP : DatagramType.DIRECT_UNIQUE;
+    // Of a group on its net a node asks nobody for the members: all hear of it.
+    const toAll = answer.isGroup && nodeType() != NodeType.P;
+    status = send(address, name, type, irp, sending.length, toAll ? null : answer);
   }
   finish(sending, status);
 }
 
 function finish(sending: Sending, status: NTSTATUS): void {
   const irp = sending.irp;
-  dereferenceAddress(sending.address);
+  const address = sending.address;
   const length = NT_SUCCESS(status) ? sending.length : 0;
   ExFreePool(changetype<usize>(sending));
+  dereferenceAddress(address);
   IoCompleteRequest(irp, status, length);
 }
 
-/** To everybody on the net of its device, and to those on this machine. */
-function sendToAll(
+/**
+ * To each address of `answer`, or, where that is null, to everybody on the net of its device; and
+ * to those on this machine.
+ */
+function send(
   address: NetbtAddress,
-  name: NetbiosName,
+  name: NetbiosAddress,
   type: DatagramType,
   irp: Irp,
   length: u32,
+  answer: NameAnswer | null,
 ): NTSTATUS {
   const block = ExAllocatePoolWithTag(length + 1, Tag.NetbtDatagram);
   if (block == 0) return Status.INSUFFICIENT_RESOURCES;
@@ -108,43 +111,53 @@ function sendToAll(
   const device = address.device;
   const from = address.name;
   const irql = KeAcquireSpinLock(names().lock);
-  const queued = queueLocked(broadcastOf(device), type, from, name, device, block, length);
-  const isOurs = type == DatagramType.BROADCAST || findOwnedLocked(device, name) != null;
+  const isOurs = isOursLocked(device, name, type, answer);
+  const queued = answer == null
+    ? queueLocked(broadcastOf(device), type, from, name, device, block, length)
+    : queueEachLocked(answer, type, from, name, device, block, length);
   KeReleaseSpinLock(names().lock, irql);
   settle();
-  if (isOurs) distribute(device, from, name, device.address, block, length, true);
+  const toGroup = type != DatagramType.DIRECT_UNIQUE;
+  if (isOurs) distribute(device, from, name, device.address, block, length, toGroup);
   ExFreePool(block);
   return queued ? Status.SUCCESS : Status.INSUFFICIENT_RESOURCES;
 }
 
-/** To each address of the name; where that is our own, to those on this machine. */
-function sendTo(
-  address: NetbtAddress,
+/** Whether somebody on this machine may have the name. */
+function isOursLocked(
+  device: NetbtDevice,
   name: NetbiosName,
   type: DatagramType,
-  irp: Irp,
-  length: u32,
+  answer: NameAnswer | null,
+): bool {
+  mustHold(names().lock);
+  if (answer == null) {
+    return type == DatagramType.BROADCAST || findOwnedLocked(device, name) != null;
+  }
+  for (let i: u32 = 0; i < answer.count; i++) {
+    if (answer.addressAt(i) == device.address) return true;
+  }
+  return false;
+}
+
+/** Queues a datagram to each address but our own; false: no memory. */
+function queueEachLocked(
   answer: NameAnswer,
-): NTSTATUS {
-  const block = ExAllocatePoolWithTag(length + 1, Tag.NetbtDatagram);
-  if (block == 0) return Status.INSUFFICIENT_RESOURCES;
-  copyFromMdl(block, irp.mdl, length);
-  const device = address.device;
-  const from = address.name;
-  let isOurs = false;
+  type: DatagramType,
+  from: NetbiosName,
+  name: NetbiosName,
+  device: NetbtDevice,
+  data: usize,
+  length: u32,
+): bool {
+  mustHold(names().lock);
   let queued = true;
-  const irql = KeAcquireSpinLock(names().lock);
   for (let i: u32 = 0; i < answer.count; i++) {
     const to = answer.addressAt(i);
-    if (to == device.address) isOurs = true;
-    else if (!queueLocked(to, type, from, name, device, block, length)) queued = false;
+    if (to == device.address) continue;
+    if (!queueLocked(to, type, from, name, device, data, length)) queued = false;
   }
-  KeReleaseSpinLock(names().lock, irql);
-  settle();
-  const isGroup = type == DatagramType.DIRECT_GROUP;
-  if (isOurs) distribute(device, from, name, device.address, block, length, isGroup);
-  ExFreePool(block);
-  return queued ? Status.SUCCESS : Status.INSUFFICIENT_RESOURCES;
+  return queued;
 }
 
 /** Queues a datagram, in parts beyond NtstackNbDatagramOctets; false: no memory. */

@@ -133,10 +133,10 @@ function requestLocked(
       break;
     case NameOpcode.REGISTRATION:
     case NameOpcode.MULTIHOMED:
-      othersClaimLocked(device, packet, indication);
+      if (hasOneAddress(packet)) othersClaimLocked(device, packet, indication);
       break;
     case NameOpcode.RELEASE:
-      othersReleaseLocked(device, packet, indication);
+      if (hasOneAddress(packet)) othersReleaseLocked(device, packet, indication);
       break;
     default:
       nbtDrop(NbtDrop.NAME_OPCODE);
@@ -179,9 +179,11 @@ function questionLocked(
   );
 }
 
-/** Whether a record of six octets is there. */
+/** Whether a record of six octets is there; counted where there is none. */
 function hasOneAddress(packet: NamePacket): bool {
-  return packet.records == 1 && packet.type == RecordType.NB && packet.dataLength == 6;
+  const has = packet.records == 1 && packet.type == RecordType.NB && packet.dataLength == 6;
+  if (!has) nbtDrop(NbtDrop.NAME_DATA);
+  return has;
 }
 
 /** NAME REGISTRATION REQUEST and NAME OVERWRITE DEMAND of another node (4.2.2, 4.2.3). */
@@ -191,10 +193,6 @@ function othersClaimLocked(
   indication: DatagramIndication,
 ): void {
   mustHold(names().lock);
-  if (!hasOneAddress(packet)) {
-    nbtDrop(NbtDrop.NAME_DATA);
-    return;
-  }
   const local = findLocalLocked(device, packet.name);
   const header = packet.header;
   const isBroadcast = (header.flags & NameFlag.BROADCAST) != 0;
@@ -242,10 +240,6 @@ function othersReleaseLocked(
   indication: DatagramIndication,
 ): void {
   mustHold(names().lock);
-  if (!hasOneAddress(packet)) {
-    nbtDrop(NbtDrop.NAME_DATA);
-    return;
-  }
   const address = nbAddress(packet.data);
   const local = findOwnedLocked(device, packet.name);
   if (address == indication.remoteAddress) forgetLocked(packet.name, address);

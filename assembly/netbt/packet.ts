@@ -47,7 +47,19 @@ export function recordRequestLocked(
   let length = writeAsked(out, transactionId, opcode, flags, name, RecordType.NB);
   at<NameHeader>(out.packet, 0).additionals = 1;
   length += writeQuestionPointer(out.packet + length);
-  length += writeRecord(out.packet + length, RecordType.NB, ttl, NB_ENTRY);
+  queueAddressLocked(out, length, ttl, nbFlags, own);
+}
+
+/** One address behind the name of a record, with which the packet ends. */
+function queueAddressLocked(
+  out: Outgoing,
+  begun: u32,
+  ttl: u32,
+  nbFlags: u32,
+  own: u32,
+): void {
+  mustHold(names().lock);
+  let length = begun + writeRecord(out.packet + begun, RecordType.NB, ttl, NB_ENTRY);
   length += writeNbEntry(out.packet + length, nbFlags, own);
   queueOutgoingLocked(out, length);
 }
@@ -72,10 +84,8 @@ export function answerLocked(
   mustHold(names().lock);
   const out = beginLocked(address, port, answerOctets(1));
   if (out == null) return;
-  let length = writeAnswer(out.packet, transactionId, opcode, flags, name);
-  length += writeRecord(out.packet + length, RecordType.NB, ttl, NB_ENTRY);
-  length += writeNbEntry(out.packet + length, nbFlags, own);
-  queueOutgoingLocked(out, length);
+  const length = writeAnswer(out.packet, transactionId, opcode, flags, name);
+  queueAddressLocked(out, length, ttl, nbFlags, own);
 }
 
 /** Writes the header and the record's name of an answer; returns their octets. */

@@ -25,7 +25,7 @@ import { ordersOf, ringsOf } from './ring.js';
 import { SWITCH, SWITCH_TEXT, schemaOf } from './schema.js';
 
 interface Options {
-  readonly only?: string;
+  readonly only?: readonly string[];
   readonly change?: 'remove' | 'move';
   readonly shard: readonly [index: number, count: number];
   readonly limit: number;
@@ -70,9 +70,12 @@ function changeOf(text: string): 'remove' | 'move' {
 function choose(sources: readonly Source[], options: Options): Mutant[] {
   const { only, change, shard: [index, count], limit } = options;
   const all = sources.flatMap(mutantsOf)
-    .filter(({ path, line }) => only === undefined || `${path}:${line}`.includes(only))
+    .filter(({ path, line }) =>
+      only === undefined || only.some((text) => `${path}:${line}`.includes(text)))
     .filter((each) => change === undefined || (each.change === 'remove') === (change === 'remove'));
-  if (all.length === 0) throw new WrongUse(`option --only: no mutant of a file with ${only}`);
+  if (all.length === 0) {
+    throw new WrongUse(`option --only: no mutant of a file with ${only?.join(' or ')}`);
+  }
   return all.filter((_, place) => place % count === index - 1).slice(0, limit);
 }
 
@@ -209,7 +212,8 @@ function judgeText(mutant: Mutant, laws: Laws, equivalence: Equivalence): Outcom
 const program = new Command('mutate')
   .description('Leaves out or moves one acquire, release, reference or dereference at a time.')
   .argument('<what>', 'locks')
-  .option('--only <text>', 'files of the kernel whose path, or path:line, has it')
+  .option('--only <texts>', 'files of the kernel whose path, or path:line, has one of a,b,c',
+    (texts: string) => texts.split(',').filter((text) => text !== ''))
   .option('--change <name>', 'remove or move: those alone', changeOf)
   .option('--shard <i/n>', 'every n-th mutant, from the i-th on', shardOf, [1, 1])
   .option('--limit <number>', 'so many mutants at most', whole, Number.MAX_SAFE_INTEGER)

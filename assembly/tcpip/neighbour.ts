@@ -158,8 +158,13 @@ export function addNeighbourLocked(via: Interface, address: u32): Neighbour | nu
 /** Stops looking after the table when there is nothing in it. IRQL: DISPATCH_LEVEL. */
 export function stopWhenEmpty(): void {
   const irql = KeAcquireSpinLock(state().lock);
-  const idle = state().neighbours == 0;
-  if (idle) state().timerRuns = 0;
+  if (state().neighbours == 0) stopLocked();
   KeReleaseSpinLock(state().lock, irql);
-  if (idle) KeCancelTimer(changetype<KTimer>(TIMER));
+}
+
+/** With the lock held: another processor may start the timer again at once. */
+function stopLocked(): void {
+  mustHold(state().lock);
+  state().timerRuns = 0;
+  KeCancelTimer(changetype<KTimer>(TIMER));
 }

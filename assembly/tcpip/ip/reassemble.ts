@@ -144,9 +144,7 @@ function takeLocked(
     return 0;
   }
   if (!fitsLocked(datagram, offset, length, more)) {
-    drop(Drop.IP_FRAGMENT_OVERLAP);
-    count(Counter.IP_REASM_FAILS);
-    removeLocked(datagram);
+    giveUpLocked(datagram, Drop.IP_FRAGMENT_OVERLAP);
     return 0;
   }
   if (!insertLocked(datagram, payload, offset, length)) return 0;
@@ -156,7 +154,8 @@ function takeLocked(
   if (!more) datagram.total = offset + length;
   if (datagram.total == 0 || datagram.gathered < datagram.total) return 0;
   const whole = joinLocked(datagram);
-  removeLocked(datagram);
+  if (whole != 0) removeLocked(datagram);
+  else giveUpLocked(datagram, Drop.NO_MEMORY);
   return whole;
 }
 
@@ -171,10 +170,7 @@ function findLocked(header: Ipv4Header): Datagram | null {
     }
     one = one.next;
   }
-  if (state().datagrams >= DATAGRAM_LIMIT) {
-    drop(Drop.IP_FRAGMENT_LIMIT);
-    return null;
-  }
+  if (state().datagrams >= DATAGRAM_LIMIT) giveUpOldestLocked(null);
   const made = at<Datagram | null>(ExAllocatePoolWithTag(DATAGRAM_OCTETS, Tag.Reassembly), 0);
   if (made == null) {
     drop(Drop.NO_MEMORY);
@@ -222,10 +218,10 @@ function fitsLocked(datagram: Datagram, offset: u32, length: u32, more: bool): b
 
 function insertLocked(datagram: Datagram, payload: usize, offset: u32, length: u32): bool {
   mustHold(state().lock);
-  if (state().octets + length > queryParameter(Parameter.NtstackReassemblyOctets)) {
-    drop(Drop.IP_FRAGMENT_LIMIT);
-    return false;
-  }
+  const limit = queryParameter(Parameter.NtstackReassemblyOctets);
+  // The largest datagram fits alone: while it does not, there are others.
+  let found = true;
+  while (found && state().octets + length > limit) found = giveUpOldestLocked(datagram);
   const block = ExAllocatePoolWithTag(PIECE_HEAD + length, Tag.Reassembly);
   if (block == 0) {
     drop(Drop.NO_MEMORY);
@@ -249,14 +245,11 @@ function insertLocked(datagram: Datagram, payload: usize, offset: u32, length: u
   return true;
 }
 
-/** All pieces behind the header of the first. */
+/** All pieces behind the header of the first; 0: no memory. */
 function joinLocked(datagram: Datagram): usize {
   mustHold(state().lock);
   const block = ExAllocatePoolWithTag(IPV4_HEADER + datagram.total, Tag.Reassembly);
-  if (block == 0) {
-    drop(Drop.NO_MEMORY);
-    return 0;
-  }
+  if (block == 0) return 0;
   RtlCopyMemory(block, changetype<usize>(datagram.header), IPV4_HEADER);
   const whole = at<Ipv4Header>(block, 0);
   whole.begin(IPV4_HEADER);
@@ -294,6 +287,31 @@ function removeLocked(datagram: Datagram): void {
   ExFreePool(changetype<usize>(datagram));
 }
 
+/** What has come of it is for nothing. */
+function giveUpLocked(datagram: Datagram, why: Drop): void {
+  mustHold(state().lock);
+  drop(why);
+  count(Counter.IP_REASM_FAILS);
+  removeLocked(datagram);
+}
+
+/**
+ * Gives up what has waited longest, but not `except`; false: there is nothing else. Who fills the
+ * room with pieces that nothing follows keeps out others only for as long as it goes on.
+ */
+function giveUpOldestLocked(except: Datagram | null): bool {
+  mustHold(state().lock);
+  let oldest: Datagram | null = null;
+  let one: Datagram | null = state().first;
+  while (one != null) {
+    if (one != except) oldest = one;
+    one = one.next;
+  }
+  if (oldest == null) return false;
+  giveUpLocked(oldest, Drop.IP_FRAGMENT_LIMIT);
+  return true;
+}
+
 /** Every second: gives up what is too old. IRQL: DISPATCH_LEVEL. */
 function expire(dpc: Kdpc, context: usize): void {
   const now = KeQueryTickCount();
@@ -302,15 +320,18 @@ function expire(dpc: Kdpc, context: usize): void {
   while (datagram != null) {
     const next: Datagram | null = datagram.next;
     if (<i32>(now - datagram.dueTick) >= 0) {
-      drop(Drop.IP_FRAGMENT_EXPIRED);
-      count(Counter.IP_REASM_FAILS);
       trace(Event.IP_REASSEMBLY_EXPIRED, datagram.source, datagram.gathered, 0);
-      removeLocked(datagram);
+      giveUpLocked(datagram, Drop.IP_FRAGMENT_EXPIRED);
     }
     datagram = next;
   }
-  const idle = state().first == null;
-  if (idle) state().timerRuns = 0;
+  if (state().first == null) stopLocked();
   KeReleaseSpinLock(state().lock, irql);
-  if (idle) KeCancelTimer(changetype<KTimer>(TIMER));
+}
+
+/** With the lock held: another processor may start the timer again at once. */
+function stopLocked(): void {
+  mustHold(state().lock);
+  state().timerRuns = 0;
+  KeCancelTimer(changetype<KTimer>(TIMER));
 }

@@ -182,19 +182,47 @@ describe('tcpip/ip/reassemble', () => {
       bench({ parameters: { NtstackReassemblyOctets: 65_535 } }),
     );
     for (let i = 0; i < 100; i++) machine.receive(piece(0, pattern(1480), true, i));
-    const { IP_FRAGMENT_LIMIT: refused } = machine.dropped();
-    expect(refused).toBe(100 - Math.floor(65_535 / 1480));
+    const { IP_FRAGMENT_LIMIT: givenUp } = machine.dropped();
+    expect(givenUp).toBe(100 - Math.floor(65_535 / 1480));
+    expect(machine.count('IP_REASM_FAILS')).toBe(givenUp);
   });
 
-  it('holds no more than 256 datagrams at a time, and takes new ones when they are over', ({
+  it('gives up no pieces for others of their own datagram', ({ bench }) => {
+    const { bench: { machine } } = listening(
+      bench({ parameters: { NtstackReassemblyOctets: 65_535 } }),
+    );
+    machine.receive(piece(0, pattern(1480), true, 1));
+    for (let i = 0; i < 44; i++) machine.receive(piece(1480 * i, pattern(1480), true, 2));
+    expect(machine.dropped()).toEqual({ IP_FRAGMENT_LIMIT: 1 });
+    // The largest datagram has all the room. What is in it is no UDP.
+    machine.receive(piece(1480 * 44, pattern(392), false, 2));
+    expect(machine.dropped()).toEqual({ UDP_CHECKSUM: 1 });
+    expect(machine.counters()).toMatchObject({ IP_REASM_FAILS: 1, IP_REASM_OKS: 1 });
+  });
+
+  it('holds no more than 256 datagrams at a time, and gives up the oldest for another', ({
     bench,
   }) => {
     const { bench: { machine }, read } = listening(bench());
     for (let i = 0; i < 300; i++) machine.receive(piece(0, pattern(8), true, i));
     expect(machine.dropped()).toEqual({ IP_FRAGMENT_LIMIT: 44 });
-    machine.advance(62_000);
-    machine.receive(...pieces(message(2000), 1000, { protocol: UDP, identification: 999 }));
+    const [first, ...others] = pieces(message(2000), 1000, { protocol: UDP, identification: 999 });
+    machine.receive(first ?? new Uint8Array(0));
+    for (let i = 300; i < 555; i++) machine.receive(piece(0, pattern(8), true, i));
+    machine.receive(...others);
     expect(difference(read(), pattern(2000))).toBe('same');
+    expect(machine.dropped()).toEqual({ IP_FRAGMENT_LIMIT: 256 });
+  });
+
+  it('counts as failed what there is no memory to put together', ({ bench }) => {
+    const { bench: { machine } } = listening(bench());
+    const [first, ...others] = pieces(message(2000), 1000, { protocol: UDP });
+    machine.receive(first ?? new Uint8Array(0));
+    machine.raw.failAllocation(3, 1);
+    machine.receive(...others);
+    machine.raw.failAllocation(0, 0);
+    expect(machine.dropped()).toEqual({ NO_MEMORY: 1 });
+    expect(machine.count('IP_REASM_FAILS')).toBe(1);
   });
 
   it('survives any pieces at all', ({ bench }) => {

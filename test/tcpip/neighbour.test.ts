@@ -1,0 +1,72 @@
+/** Neighbours on two processors: the timer runs for who comes while the other stops it. */
+
+import { describe, expect } from 'vitest';
+import { createWorld } from '../../host/index.js';
+import type { Machine } from '../../host/index.js';
+import { it } from '../wireside/fixture.js';
+
+const SECOND = 1e9;
+const ABSENT = 0x0a00004d;
+/** Places between two steps of a processor that ends with the table; more than there are. */
+const PLACES = 8;
+
+/** What came of a ping from processor 1 to a host that is not there. */
+interface Asked {
+  /** False: there were fewer places. */
+  readonly begun: boolean;
+  readonly requests: number;
+  readonly unresolved: number;
+  readonly timers: number;
+}
+
+/** Processor 1 pings when processor 0 is at the `place`-th place with the table's lock let go. */
+async function pingAt(place: number): Promise<Asked> {
+  const table: { lock?: number; machine?: Machine } = {};
+  let left = place;
+  const onPreempt = (_point: number, object: number): void => {
+    if (table.machine === undefined || object !== table.lock) return;
+    const { raw, memory } = table.machine.kernel;
+    // The lock is free, and nobody is in the table.
+    const free = (memory.word(object) & 0xffff) === 0 && memory.word(object + 4) === 0;
+    if (!free || left === 0 || --left > 0) return;
+    raw.selectProcessor(1);
+    raw.echo(ABSENT, 32, 1000, 0);
+    raw.selectProcessor(0);
+  };
+  const world = await createWorld({
+    target: 'explore', seed: 1, link: 'wire:',
+    machines: [
+      { name: 'a', address: '10.0.0.1/24', processors: 2, onPreempt },
+      { name: 'b', address: '10.0.0.2/24' },
+    ],
+  });
+  const [machine] = world.machines;
+  if (machine === undefined) throw new Error('no machine');
+  await world.complete(machine.ping('10.0.0.2'), 5 * SECOND);
+  const before = machine.counters().ARP_OUT_REQUESTS ?? 0;
+  const lock = machine.locks().find(({ name }) => name === 'ArpTable')?.address;
+  if (lock === undefined) throw new Error('no lock of the table');
+  Object.assign(table, { lock, machine });
+  await world.run(300 * SECOND);
+  const asked = {
+    begun: left === 0,
+    requests: (machine.counters().ARP_OUT_REQUESTS ?? 0) - before,
+    unresolved: machine.drops().ARP_UNRESOLVED ?? 0,
+    timers: machine.kernel.raw.runningTimers(),
+  };
+  world.stop();
+  return asked;
+}
+
+describe('tcpip/neighbour', () => {
+  it('asks for a host three times, whenever another processor begins', async () => {
+    const all: Asked[] = [];
+    for (let place = 1; place <= PLACES; place++) all.push(await pingAt(place));
+    const begun = all.filter((one) => one.begun);
+    expect(begun.length).toBeGreaterThan(1);
+    expect(begun.length).toBeLessThan(PLACES);
+    for (const one of begun) {
+      expect(one).toEqual({ begun: true, requests: 3, unresolved: 1, timers: 0 });
+    }
+  });
+});

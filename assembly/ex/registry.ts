@@ -41,7 +41,7 @@ export const enum Parameter {
   ArpCacheLife,
   /** Seconds that an entry in use lives. */
   ArpCacheMinReferencedLife,
-  ArpRetryCount,
+  NtstackArpRequests,
   /** Delay of an acknowledgement, in units of 100 ms. */
   TcpDelAckTicks,
   /** Octets. */

@@ -3,6 +3,9 @@
  *
  * NT: an entry lives 2 minutes unused and 10 minutes in use (Q139415 and Q166750 in nt-facts 3.7);
  * at most one datagram waits for an address, and the newest replaces the older (Q194881).
+ *
+ * Not done: the requests for its own address that a machine sends at start (ArpRetryCount of
+ * Q219374; RFC 5227, 2.1), because a machine here is there before its links carry anything.
  */
 
 import { RtlCopyMemory, RtlZeroMemory } from "../nt/memory";
@@ -168,9 +171,12 @@ export function receiveArp(via: Interface, arp: ArpPacket, length: u32): void {
   }
   const sender = arp.senderProtocol;
   const forUs = arp.targetProtocol == via.address;
-  if (sender == via.address) {
-    trace(Event.ARP_CONFLICT, sender, 0, 0);
-    drop(Drop.ARP_NOT_OURS);
+  const asks = forUs && arp.operation == ArpOperation.REQUEST;
+  if (sender == via.address || sender == 0) {
+    // Another has our address, or means to: it hears that we have (RFC 5227, 2.1.1 and 2.4).
+    if (sender != 0) trace(Event.ARP_CONFLICT, sender, 0, 0);
+    if (asks && !isGroup(arp.senderHardware)) reply(via, arp);
+    else drop(Drop.ARP_NOT_OURS);
     return;
   }
   const local = ((sender ^ via.address) & via.mask) == 0;
@@ -182,9 +188,8 @@ export function receiveArp(via: Interface, arp: ArpPacket, length: u32): void {
   const released = learnLocked(via, sender, arp.senderHardware, forUs);
   KeReleaseSpinLock(state().lock, irql);
   if (released != null) NdisSendPackets(via.adapter, released);
-  if (!forUs) return;
-  if (arp.operation == ArpOperation.REQUEST) reply(via, arp);
-  else count(Counter.ARP_IN_REPLIES);
+  if (asks) reply(via, arp);
+  else if (forUs) count(Counter.ARP_IN_REPLIES);
 }
 
 /** RFC 826's merge: an entry there is brought up to date, a new one made only if it is for us. */
@@ -291,7 +296,7 @@ function ageBucketLocked(bucket: Bucket, now: u32): NdisPacket | null {
 
 function isOverLocked(neighbour: Neighbour, now: u32): bool {
   mustHold(state().lock);
-  const tried = neighbour.tries >= queryParameter(Parameter.ArpRetryCount);
+  const tried = neighbour.tries >= queryParameter(Parameter.NtstackArpRequests);
   if (!neighbour.resolved) return tried && mayAskLocked(neighbour, now);
   const unused = queryParameter(Parameter.ArpCacheLife) * TICKS_PER_SECOND;
   const used = queryParameter(Parameter.ArpCacheMinReferencedLife) * TICKS_PER_SECOND;

@@ -106,8 +106,7 @@ const CARD: readonly ParameterEntry[] = [
   entry('ArpCacheMinReferencedLife', [0, DWORD], 'seconds',
     'life of an ARP entry in use; ArpCacheLife where that is longer',
     ['nt35', 600, 'Q139415, nt-facts 3.7']),
-  // Documented by name from Windows 2000 on, for an address's own announcement.
-  entry('ArpRetryCount', [1, 3], 'requests',
+  entry('NtstackArpRequests', [1, 3], 'requests',
     'ARP requests sent, a second apart, before an address counts as absent',
     ['nt35', 3, 'ours: what NT is known to send (nt-facts 3.7); no article says so']),
   entry('TcpDelAckTicks', [0, 6], '100 ms',

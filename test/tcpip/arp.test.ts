@@ -110,6 +110,14 @@ describe('tcpip/arp', () => {
     }
   });
 
+  it('gives up as soon without a packet to ask with', ({ bench }) => {
+    const one = bench({ parameters: { NtstackSendPackets: 1 } });
+    const { send } = silent(one);
+    send(10);
+    one.machine.advance(10_000);
+    expect(one.machine.raw.runningTimers()).toBe(0);
+  });
+
   it('parks one datagram for each address, the newest (Q194881)', ({ bench }) => {
     const one = bench();
     const { send } = silent(one);
@@ -207,16 +215,31 @@ describe('tcpip/arp', () => {
     expect(asked(one.machine.take())).toHaveLength(1);
   });
 
-  it('notes that another has its address, and learns nothing from it', ({ bench }) => {
+  it('answers who asks whether its address is free, and has none (RFC 5227, 2.1.1)', ({ bench }) => {
+    const { machine } = bench();
+    const nobody = address('0.0.0.0');
+    machine.receive(arp({ operation: REQUEST, sender: nobody, senderMac: ITS_MAC, target: US }));
+    const [answer, ...others] = machine.take();
+    expect(others).toEqual([]);
+    expect(answer?.destination).toBe(macText(ITS_MAC));
+    expect(answer?.arp).toMatchObject({ operation: REPLY, sender: US, target: nobody });
+    // It is no neighbour by that.
+    expect(machine.raw.runningTimers()).toBe(0);
+  });
+
+  it('tells who says that it has its address, and learns nothing from it', ({ bench }) => {
     const one = bench();
     const thief = Uint8Array.of(2, 0, 0, 0, 6, 6);
     one.machine.receive(
       arp({ operation: REQUEST, sender: US, senderMac: thief, target: US }),
       arp({ operation: REPLY, sender: US, senderMac: thief, target: US }),
     );
-    expect(one.machine.take()).toEqual([]);
+    const [answer, ...others] = one.machine.take();
+    expect(others).toEqual([]);
+    expect(answer?.destination).toBe(macText(thief));
+    expect(answer?.arp).toMatchObject({ operation: REPLY, sender: US, target: US });
     expect(one.machine.traced('ARP_CONFLICT')).toBe(2);
-    expect(one.machine.dropped()).toEqual({ ARP_NOT_OURS: 2 });
+    expect(one.machine.dropped()).toEqual({ ARP_NOT_OURS: 1 });
   });
 
   it('learns nothing of another net, of a broadcast address, of a group\'s station', ({
@@ -226,7 +249,7 @@ describe('tcpip/arp', () => {
     const from = (sender: string, senderMac: Uint8Array): Uint8Array =>
       arp({ operation: REQUEST, sender: address(sender), senderMac, target: US });
     one.machine.receive(
-      from('11.0.0.1', ITS_MAC), from('0.0.0.0', ITS_MAC), from('10.0.0.255', ITS_MAC),
+      from('11.0.0.1', ITS_MAC), from('0.0.0.0', BROADCAST_MAC), from('10.0.0.255', ITS_MAC),
       from('255.255.255.255', ITS_MAC), from('10.0.0.9', BROADCAST_MAC),
       from('10.0.0.9', Uint8Array.of(1, 0, 0x5e, 0, 0, 1)),
     );

@@ -13,8 +13,8 @@ const MOST_OCTETS = 65_507;
 const LONGEST_MS = 3_600_000;
 
 /**
- * Sends an echo request, in one frame: more octets than fit are INVALID_PARAMETER. The reply tells
- * the name of its NTSTATUS; where every processor is stuck above PASSIVE_LEVEL there is none.
+ * Sends an echo request, in pieces where a frame has too little room. The reply tells the name of
+ * its NTSTATUS; where every processor is stuck above PASSIVE_LEVEL there is none.
  * @throws TypeError for an address or an option that is wrong.
  */
 export async function ping(desk: Desk, host: string, options: EchoOptions): Promise<EchoReply> {

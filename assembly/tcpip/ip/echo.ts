@@ -91,6 +91,8 @@ export function startEcho(irp: Irp): NTSTATUS {
   const most = IPV4_LIMIT - IPV4_HEADER - ICMP_HEADER;
   if (echo.length > most) return fail(irp, Status.INVALID_PARAMETER);
   const length = ICMP_HEADER + echo.length;
+  const identifier = echo.identifier;
+  const sequence = echo.sequence;
   const block = ExAllocatePoolWithTag(length, Tag.Echo);
   if (block == 0) return fail(irp, Status.INSUFFICIENT_RESOURCES);
   const remote = echo.remoteAddress;
@@ -98,9 +100,15 @@ export function startEcho(irp: Irp): NTSTATUS {
   writeEcho(block, echo);
   count(Counter.ICMP_OUT_ECHOS);
   wait(irp, echo);
-  sendInPieces(via, nextHopFor(via, remote), source, remote, Protocol.ICMP, block, length, 0);
+  const hop = nextHopFor(via, remote);
+  const sent = sendInPieces(via, hop, source, remote, Protocol.ICMP, block, length, 0);
   ExFreePool(block);
   flushSends();
+  if (!sent) {
+    // By its numbers: on another processor it may be over.
+    const done = takeMatching(remote, identifier, sequence, false, false);
+    completeAll(done, Status.INSUFFICIENT_RESOURCES);
+  }
   return Status.PENDING;
 }
 

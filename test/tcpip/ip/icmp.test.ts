@@ -314,6 +314,15 @@ describe('tcpip/ip/icmp', () => {
     expect(machine.take()).toEqual([]);
   });
 
+  it('says so at once when its card has too few packets', ({ bench }) => {
+    const { machine, user } = bench({ parameters: { NtstackSendPackets: 8 } });
+    machine.meet();
+    expect(user.ping(THEM, 20_000)).toBe('PENDING');
+    expect(user.everything().map(({ status }) => status)).toEqual(['INSUFFICIENT_RESOURCES']);
+    expect(machine.dropped()).toEqual({ NO_PACKET: 1 });
+    expect(machine.raw.irpsInUse()).toBe(0);
+  });
+
   it('asks with 8000 octets in pieces, and takes the answer in pieces', ({ bench }) => {
     const { machine, user } = bench();
     machine.meet();

@@ -35,7 +35,18 @@ export function parseInterface(text: string, what = 'address'): InterfaceAddress
     throw new TypeError(`${what}: '${text}' is no address with its network, like 10.0.0.1/24`);
   }
   const mask = (0xffff_ffff << (32 - length)) >>> 0;
-  return { address: parseAddress(match[1] as string, what), mask };
+  const address = parseAddress(match[1] as string, what);
+  if (!isHost(address, mask)) throw new TypeError(`${what}: '${text}' is no address of one host`);
+  return { address, mask };
+}
+
+/** Not a loopback's, a group's, nobody's; not its network's own, nor everybody's in it. */
+function isHost(address: number, mask: number): boolean {
+  const net = address >>> 24;
+  if (net === 0 || net === 127 || net >= 224) return false;
+  const host = (address & ~mask) >>> 0;
+  const most = ~mask >>> 0;
+  return most < 2 || (host !== 0 && host !== most);
 }
 
 /**

@@ -6,7 +6,7 @@ import { TARGETS } from '../kernel/load.js';
 import type { Target } from '../kernel/load.js';
 import type { FrameBatch } from '../link/batch.js';
 import type { Link } from '../link/link.js';
-import { parseAddress, parseInterface, parseMac } from './address.js';
+import { formatAddress, parseAddress, parseInterface, parseMac } from './address.js';
 import type { Clock } from './clock.js';
 import type { ProcessorStrategy } from './processors.js';
 import { Random } from './random.js';
@@ -136,13 +136,22 @@ export function checkOptions(options: MachineOptions): MachineSettings {
     faults,
     address,
     mask,
-    gateway: options.gateway === undefined ? 0 : parseAddress(options.gateway, 'gateway'),
+    gateway: gatewayOf(options.gateway, address, mask),
     macHigh: mac.high,
     macLow: mac.low,
     mtu: parameters.get('MTU') as number,
     netbios: checkNetbios(options.netbios),
     scope: scopeOf(options.scopeId),
   };
+}
+
+function gatewayOf(text: string | undefined, address: number, mask: number): number {
+  if (text === undefined) return 0;
+  const gateway = parseAddress(text, 'gateway');
+  if (((gateway ^ address) & mask) !== 0) {
+    throw new TypeError(`gateway: ${text} is not on the net of ${formatAddress(address)}`);
+  }
+  return gateway;
 }
 
 /** Labels and their lengths (RFC 1002, 4.1); `*` is NT's word for none. */

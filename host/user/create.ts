@@ -26,6 +26,9 @@ export type WorldMachineOptions =
   & Omit<MachineOptions, 'seed' | 'link' | 'clock' | 'target' | 'module'>
   & { readonly name: string; readonly address: string };
 
+/** What is the world's to say for all of its machines. */
+const OF_THE_WORLD = ['seed', 'link', 'clock', 'target', 'module'];
+
 /** What a world is made of. */
 export interface WorldOptions {
   /** A whole number of at most 64 bits: all chance in it comes from here. 1 where not given. */
@@ -117,6 +120,10 @@ function checkMachines(machines: readonly WorldMachineOptions[]): void {
     const { name, address } = each ?? {};
     if (typeof name !== 'string' || name === '') throw new TypeError('machines: each has a name');
     if (address === undefined) throw new TypeError(`machines: ${name} has no address`);
+    for (const option of OF_THE_WORLD) {
+      if (!Object.hasOwn(each ?? {}, option)) continue;
+      throw new TypeError(`machines: ${name}: ${option} is its world's, and not its own`);
+    }
     if (names.has(name)) throw new TypeError(`machines: two are called ${name}`);
     names.add(name);
     const number = parseInterface(address, `machines: ${name}: address`).address;

@@ -172,7 +172,13 @@ describe('machine/machine', () => {
     expect(await wrong({ processors: 9 })).toMatch(/TypeError processors: 9 .* 1\.\.8/);
     expect(await wrong({ address: '10.0.0.1' })).toMatch(/TypeError address: .*\/24/);
     expect(await wrong({ address: '10.0.0.1/33' })).toMatch(/TypeError address/);
+    for (const address of [
+      '10.0.0.0/24', '10.0.0.255/24', '224.0.0.1/24', '127.0.0.1/8', '0.0.0.1/24', '255.1.1.1/32',
+    ]) expect(await wrong({ address })).toBe(`TypeError address: '${address}' is no address of one host`);
     expect(await wrong({ gateway: 'x' })).toMatch(/TypeError gateway: 'x'/);
+    expect(await wrong({ gateway: '10.0.1.1' })).toBe(
+      'TypeError gateway: 10.0.1.1 is not on the net of 10.0.0.1',
+    );
     expect(await wrong({ mac: '01:00:00:00:00:01' })).toMatch(/TypeError mac/);
     expect(await wrong({ mtu: 1501 })).toMatch(/TypeError mtu: 1501 .* 68\.\.1500/);
     expect(await wrong({ seed: -1 })).toMatch(/TypeError seed -1/);

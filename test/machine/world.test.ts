@@ -134,6 +134,12 @@ describe('machine/world', () => {
     await expect(made({ machines: [null] })).rejects.toThrow(/machines: each has a name/);
     await expect(made({ machines: [{ address: '10.0.0.1/24' }] })).rejects.toThrow('has a name');
     await expect(made({ machines: [{ name: 'a' }] })).rejects.toThrow('a has no address');
+    for (const own of [{ target: 'checked' }, { seed: 9 }, { link: 'wire:' }]) {
+      const machines = [{ ...MACHINES[0], ...own }];
+      await expect(made({ machines })).rejects.toThrow(
+        new TypeError(`machines: server: ${Object.keys(own)[0]} is its world's, and not its own`),
+      );
+    }
     await expect(made({ machines: [MACHINES[0], MACHINES[0]] })).rejects.toThrow('called server');
     const third = { name: 'third', address: '10.0.0.1/16' };
     const three = [...MACHINES, third];

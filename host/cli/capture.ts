@@ -1,6 +1,6 @@
 /** Files that frames are written to (`--pcap`), and why a file could not be read or written. */
 
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { closeSync, openSync, statSync, writeSync } from 'node:fs';
 import { CaptureWriter } from '../link/pcapngwrite.js';
 import { WrongUse, oneLine } from './wronguse.js';
 
@@ -22,14 +22,23 @@ export interface Capture {
 
 /**
  * Opens, and empties, the file that `--pcap` names.
- * @throws WrongUse where it cannot be written.
+ * @throws WrongUse where it cannot be written, or is the file `input`, which would be lost.
  */
-export function openOutput(path: string): OutputFile {
+export function openOutput(path: string, input?: string): OutputFile {
+  if (input !== undefined && isSameFile(path, input)) {
+    throw new WrongUse(`option --pcap: ${path} is the file that is read`);
+  }
   try {
     return { path, file: openSync(path, 'w') };
   } catch (thrown) {
     throw cannotBeWritten(path, thrown);
   }
+}
+
+/** Two paths to one file: by whatever links. */
+function isSameFile(one: string, other: string): boolean {
+  const [first, second] = [one, other].map((path) => statSync(path, { throwIfNoEntry: false }));
+  return first !== undefined && first.dev === second?.dev && first.ino === second.ino;
 }
 
 /** Begins a capture; what cannot be written is told at its end. */

@@ -31,25 +31,31 @@ const SECOND_NS = 1e9;
 const END_NS = 150 * SECOND_NS;
 /** And for the last segments of what was closed: longer than they are sent again and again. */
 const GONE_NS = 600 * SECOND_NS;
-/** Wall time for each: a world that is lost is not waited for. */
-const END_MS = 5000;
+/**
+ * Wall time for each: a world that is lost is not waited for. It is more than any machine needs for
+ * the virtual time, so that what is found does not depend on the machine; less after Ctrl-C.
+ */
+const END_MS = 60_000;
+const INTERRUPTED_MS = 3000;
 /** The moment of a defect, and what is around it. */
 const AROUND_NS = SECOND_NS / 50;
 const SLICE_NS = SECOND_NS / 100;
 
 /** Ends the load and the machines. What is under way may end first: a defect may be in its end. */
-export async function conclude({ world, load }: Arena): Promise<Conclusion> {
+export async function conclude(
+  { world, load }: Arena, interrupted: () => boolean = () => false,
+): Promise<Conclusion> {
   const found = new Map<string, Verdict>();
   const stopNs = world.clock.now;
   look(world, found, false);
   load.stop();
-  await runSome(world, END_NS, () => load.open === 0);
+  await runSome(world, END_NS, () => load.open === 0, interrupted);
   look(world, found, false);
   // What a lost machine has open stays so, which is told as a hang.
   const open = world.machines.some(isLost) ? 0 : load.open;
   const abandonNs = world.clock.now;
   load.abandon();
-  const quiet = await runSome(world, GONE_NS, () => isQuiet(world));
+  const quiet = await runSome(world, GONE_NS, () => isQuiet(world), interrupted);
   const unjudged = Math.max(open, quiet ? 0 : requestsOf(world));
   look(world, found, quiet);
   world.stop();
@@ -170,12 +176,17 @@ function requestsOf(world: World): number {
 }
 
 /** Runs until something is so, at most so long; true where it came, or the virtual time passed. */
-async function runSome(world: World, mostNs: number, isDone: () => boolean): Promise<boolean> {
+async function runSome(
+  world: World, mostNs: number, isDone: () => boolean, interrupted: () => boolean,
+): Promise<boolean> {
   const began = performance.now();
   const endNs = world.clock.now + mostNs;
   while (world.clock.now < endNs && !isDone()) {
-    if (performance.now() - began > END_MS) return false;
+    const mostMs = interrupted() ? INTERRUPTED_MS : END_MS;
+    if (performance.now() - began > mostMs) return false;
     await world.runUntil(isDone, SLICE_NS);
+    // Signals are heard only in a turn of the loop.
+    await new Promise((resume) => setImmediate(resume));
   }
   return true;
 }

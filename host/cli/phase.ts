@@ -96,7 +96,7 @@ export async function runPhase(
       const times = await keepBusy(world, load, plan, control);
       const measured = measure(world, load);
       const { interrupted } = control;
-      const conclusion = await conclude(arena);
+      const conclusion = await conclude(arena, interrupted);
       const findings = target === 'checked'
         ? await locate(plan, conclusion, interrupted)
         : conclusion.verdicts;

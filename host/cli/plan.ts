@@ -75,7 +75,7 @@ export function planRun(options: RunOptions): RunPlan {
     release,
     parameters,
     link: LINK + readFault('loss', options.loss) + readFault('delay', options.delay),
-    pcap: options.pcap === undefined ? undefined : openOutput(options.pcap),
+    pcap: options.pcap === undefined ? undefined : openOutput(options.pcap, options.replay),
     json: options.json === true,
   };
 }

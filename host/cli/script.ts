@@ -58,7 +58,7 @@ export async function script(
   optionValue('--set', () => resolveParameters(release, parameters));
   const seed = optionValue('--seed', () => new Random(options.seed ?? '1').seed);
   const scripts = paths.flatMap(scriptsAt);
-  const capture = captureFor(options.pcap, scripts.length, targets.length);
+  const capture = captureFor(options.pcap, scripts, targets.length);
   const kernels: SuiteKernel[] = [];
   for (const each of targets) kernels.push({ target: each, module: await loadModule(each) });
   const results = await runAll(scripts, options, {
@@ -130,9 +130,9 @@ function checkDefinition(definition: string): string {
 }
 
 function captureFor(
-  path: string | undefined, scripts: number, targets: number,
+  path: string | undefined, scripts: readonly ScriptText[], targets: number,
 ): Capture | undefined {
   if (path === undefined) return undefined;
-  if (scripts === 1 && targets === 1) return startCapture(openOutput(path));
+  if (scripts.length === 1 && targets === 1) return startCapture(openOutput(path, scripts[0]?.file));
   throw new WrongUse('option --pcap: the frames of one script on one target are written');
 }

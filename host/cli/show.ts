@@ -20,9 +20,9 @@ export function paintFor(stream: { readonly isTTY?: boolean }): Paint {
   return pc.createColors(stream.isTTY === true && !NO_COLOR && TERM !== 'dumb');
 }
 
-/** Columns of a stream: the terminal's own, 80 where it is none. */
+/** Columns of a stream: the terminal's own, 80 where it is none or tells none. */
 export function widthOf(stream: { readonly isTTY?: boolean; readonly columns?: number }): number {
-  return stream.isTTY === true ? (stream.columns ?? COLUMNS) : COLUMNS;
+  return stream.isTTY === true && stream.columns ? stream.columns : COLUMNS;
 }
 
 /** A line in as many as it needs to be no wider than that; all but the first are indented. */

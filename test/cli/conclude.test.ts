@@ -148,10 +148,17 @@ describe('cli/conclude', () => {
 
   it('waits no longer than some seconds on the wall', async ({ arena }) => {
     const begun = await arena(1000e9);
-    lookEvery(2000);
+    lookEvery(25_000);
     const { abandonNs, stopNs, unjudged } = await conclude(begun);
-    expect(abandonNs - stopNs).toBe(20e6); // after 2 s, and 4 s, but not after 6
+    expect(abandonNs - stopNs).toBe(20e6); // after 25 s, and 50 s, but not after 75
     expect(unjudged).toBe(2);
+  });
+
+  it('waits less after Ctrl-C', async ({ arena }) => {
+    const begun = await arena(1000e9);
+    lookEvery(2000);
+    const { abandonNs, stopNs } = await conclude(begun, () => true);
+    expect(abandonNs - stopNs).toBe(10e6); // after 2 s, but not after 4
   });
 
   it('counts the requests that are under way when the time for it is over', async ({ arena }) => {

@@ -1,5 +1,9 @@
+import { copyFileSync, linkSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { DEFAULT_RELEASE, planRun } from '../../host/cli/plan.js';
+import { WrongUse } from '../../host/cli/wronguse.js';
 import { MIX } from '../../host/load/mix.js';
 
 describe('cli/plan', () => {
@@ -18,6 +22,22 @@ describe('cli/plan', () => {
     expect(planRun({ replay }).weights).toEqual({ replay: 1 });
     expect(planRun({ replay, load: ['mix'] }).weights).toEqual({ ...MIX, replay: 1 });
     expect(planRun({ replay }).conversations.length).toBe(1);
+  });
+
+  it('writes no capture over the one that it reads', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'ntstack-'));
+    try {
+      const [replay, pcap] = [join(folder, 'one.pcapng'), join(folder, 'other.pcapng')];
+      copyFileSync('test/fixtures/curl-smb.pcapng', replay);
+      linkSync(replay, pcap);
+      const octets = readFileSync(replay);
+      expect(() => planRun({ replay, pcap })).toThrow(
+        new WrongUse(`option --pcap: ${pcap} is the file that is read`),
+      );
+      expect(readFileSync(replay).equals(octets)).toBe(true);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   it('puts the faults into the link, and settings where they belong', () => {

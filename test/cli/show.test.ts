@@ -33,6 +33,7 @@ describe('cli/show', () => {
     expect(wrap('overlong', 2, 4)).toBe('overlong');
     expect(widthOf({ isTTY: true, columns: 132 })).toBe(132);
     expect(widthOf({})).toBe(80);
+    expect(widthOf({ isTTY: true, columns: 0 })).toBe(80);
   });
 
   it('leaves the warm-up out of what is measured by the clock on the wall', () => {

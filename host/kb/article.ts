@@ -110,6 +110,8 @@ export interface Captures {
 export interface ArticleVerdict {
   readonly kind: string;
   readonly lock: string;
+  /** The processor that has the lock; not there where nobody has it any more. */
+  readonly holder?: number;
   readonly file: string;
   readonly line: number;
 }
@@ -181,7 +183,9 @@ export function causeOf(
   { number, finds }: Article, verdict: ArticleVerdict | null,
 ): string | undefined {
   if (verdict === null) return undefined;
-  return `${finds.cause} ${verdict.file}:${verdict.line} (${number})`;
+  const { holder } = verdict;
+  const held = holder === undefined ? '' : `, processor ${holder} has it`;
+  return `${finds.cause} ${verdict.file}:${verdict.line} (${number})${held}`;
 }
 
 /** How an article is run. @throws TypeError naming an option that is wrong. */
@@ -217,8 +221,9 @@ function findCause(article: Article, verdicts: readonly Verdict[]): ArticleVerdi
       && (each.lock !== undefined || each.rule === article.finds.rule),
   );
   if (found?.site === undefined) return null;
-  const { file, line } = found.site;
-  return { kind: found.kind, lock: article.finds.lock, file, line };
+  const { holder, site: { file, line } } = found;
+  const held = holder === undefined ? {} : { holder };
+  return { kind: found.kind, lock: article.finds.lock, ...held, file, line };
 }
 
 /** Lines of a scene, with the word that begins the first. */

@@ -199,8 +199,14 @@ describe('ex/pool', () => {
     while (pool.floor.octets.length < 8 * MIB) pool.allocate(60_000);
     for (const at of large) pool.free(at);
     const octets = pool.floor.octets.length;
-    for (let taken = 0; taken < 3.5 * MIB; taken += 192) pool.allocate(192, 'Tcb');
+    const small: number[] = [];
+    for (let taken = 0; taken < 3.5 * MIB; taken += 192) small.push(pool.allocate(192, 'Tcb'));
     expect(pool.floor.octets.length).toBe(octets);
+    // A block that became runs is nobody's block any more.
+    for (let i = 0; i < large.length; i++) {
+      const at = pool.allocate(MIB - HEADER);
+      expect(small.filter((each) => each >= at && each < at + MIB - HEADER)).toEqual([]);
+    }
   });
 
   it('gives a freed block to the next that asks for its size, and takes no more memory', () => {

@@ -1,4 +1,4 @@
-import { describe, expect } from 'vitest';
+import { describe, expect, vi } from 'vitest';
 import { createConnectStorm } from '../../host/load/connectstorm.js';
 import { SECOND, it, perform } from './stage.js';
 
@@ -17,6 +17,26 @@ describe('load/connectstorm', () => {
     expect(figures.refused).toBeLessThan(70);
     // The third was begun before the load was stopped, and came to its end behind it.
     expect(figures.unreachable).toBe(3);
+  });
+
+  it('answers when it has all of a request, however small its parts', async ({ stage }) => {
+    const world = await stage({ parameters: { MTU: 68 } }, 1);
+    const load = createConnectStorm({ places: 4 });
+    await perform(world, load, 5 * SECOND);
+    const { figures } = load;
+    expect(figures).toMatchObject({ errors: 0, complaints: [], aborted: 0 });
+    expect(figures.exchanges).toBeGreaterThan(50);
+    expect(figures.octets).toBe(figures.exchanges * 200);
+  });
+
+  it('complains of an answer that is too short', async ({ stage }) => {
+    const world = await stage({}, 1);
+    const { raw } = world.machine('server').user;
+    const send = raw.send.bind(raw);
+    vi.spyOn(raw, 'send').mockImplementation((handle, box, octets) => send(handle, box, octets / 2));
+    const load = createConnectStorm({ places: 1 });
+    await perform(world, load, SECOND);
+    expect(load.figures.complaints[0]).toMatch(/^storm: \S+: 50 of 100 octets came$/);
   });
 
   it('counts, and outlives, a machine that has no port left (Q149532)', async ({ stage }) => {

@@ -1,6 +1,7 @@
 /** Route cache entries: found again when their table has grown, gone when nobody uses them. */
 
 import { describe, expect } from 'vitest';
+import { readPoolTags } from '../../host/kernel/inspect.js';
 import { RST, SYN } from '../wireside/build.js';
 import { it } from '../wireside/fixture.js';
 import { address } from '../wireside/octets.js';
@@ -37,5 +38,19 @@ describe('tcpip/route', () => {
     for (const peer of open(4002).reverse()) end(peer);
     for (const peer of others) end(peer);
     expect(machine.raw.tableCount()).toBe(0);
+  });
+
+  it('has no larger table for having had many, one after another', ({ bench }) => {
+    const { machine, user } = bench({ gateway: address('10.0.0.254') });
+    user.listen(80, 5);
+    const octets = (): number =>
+      readPoolTags(machine.kernel).find(({ tag }) => tag === 'IPrc')?.octets ?? 0;
+    for (let i = 0; i < DESTINATIONS; i++) {
+      const peer = new Peer(machine, { ours: 80, port: 4000, address: address('172.16.0.1') + i });
+      peer.say(SYN);
+      peer.say(RST);
+      machine.take();
+    }
+    expect(octets()).toBe(0);
   });
 });

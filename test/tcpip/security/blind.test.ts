@@ -47,7 +47,7 @@ const ATTACKS: readonly [what: string, flags: number, nt: Rule, modern: Rule][] 
     () => ANSWERED],
 ];
 
-/** Forges one segment after another on connections of one machine, a new one for each that ended. */
+/** Forges segments, one by one, on connections of one machine: a new one for each that ended. */
 function attackEach(
   bench: Bench, flags: number, places: readonly number[], rule: (offset: number) => Outcome,
 ): Record<string, number> {

@@ -1,6 +1,6 @@
 /**
- * Datagrams in pieces that were made to break who joins them: Teardrop and what came of it (Q154174,
- * Q179129), pieces too small for a header, and pieces that write over one another (RFC 1858).
+ * Datagrams in pieces that were made to break who joins them: Teardrop and what came of it
+ * (Q154174, Q179129), pieces too small for a header, and pieces over one another (RFC 1858).
  */
 
 import { describe, expect } from 'vitest';
@@ -48,7 +48,8 @@ function framed([offset, octets, more]: Piece, protocol: number, id: number): Ui
 /** The machine joins what is right, and answers. */
 function mustBeWell({ machine }: Bench): void {
   machine.take();
-  machine.receive(...pieces(echoRequest(pattern(2000)), 1000, { protocol: ICMP, identification: 7 }));
+  const whole = echoRequest(pattern(2000));
+  machine.receive(...pieces(whole, 1000, { protocol: ICMP, identification: 7 }));
   expect(machine.take().filter(({ ip }) => ip?.protocol === ICMP).length).toBeGreaterThan(0);
 }
 
@@ -177,8 +178,8 @@ describe('tcpip/security/fragments', () => {
     const whole = udp(pattern(2000), { source: 9, destination: 8 });
     machine.receive(...pieces(whole, 1000, { protocol: UDP, identification: 1 }));
     expect(machine.count('IP_REASM_OKS')).toBe(1);
-    expect(difference(machine.take().at(-1)?.icmp?.data.subarray(20, 28) ?? '', whole.subarray(0, 8)))
-      .toBe('same');
+    const quoted = machine.take().at(-1)?.icmp?.data.subarray(20, 28) ?? '';
+    expect(difference(quoted, whole.subarray(0, 8))).toBe('same');
   });
 });
 

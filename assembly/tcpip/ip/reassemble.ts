@@ -50,6 +50,7 @@ class Datagram {
   dueTick: u32;
   /** In order of offset. */
   pieces: Piece | null;
+  pieceCount: u32;
   /** The header of the first piece, without options; meaningful when that is here. */
   private headerWords0: u64;
   private headerWords1: u64;
@@ -64,6 +65,11 @@ const DATAGRAM_OCTETS: u32 = <u32>offsetof<Datagram>();
 const LIFE_TICKS: u32 = 60 * TICKS_PER_SECOND;
 /** Datagrams in pieces at most. */
 const DATAGRAM_LIMIT: u32 = 256;
+/**
+ * Pieces of one datagram at most: what the narrowest link, which carries 68 octets, makes of the
+ * largest (RFC 791, 3.2). Smaller ones, made to have their list searched, end it.
+ */
+const PIECE_LIMIT: u32 = (IPV4_LIMIT - IPV4_HEADER) / 48 + 1;
 
 @unmanaged
 class State {
@@ -143,8 +149,9 @@ function takeLocked(
     drop(Drop.IP_FRAGMENT_OVERLAP);
     return 0;
   }
-  if (!fitsLocked(datagram, offset, length, more)) {
-    giveUpLocked(datagram, Drop.IP_FRAGMENT_OVERLAP);
+  const fits = fitsLocked(datagram, offset, length, more);
+  if (!fits || datagram.pieceCount == PIECE_LIMIT) {
+    giveUpLocked(datagram, fits ? Drop.IP_FRAGMENT_LIMIT : Drop.IP_FRAGMENT_OVERLAP);
     return 0;
   }
   if (!insertLocked(datagram, payload, offset, length)) return 0;
@@ -182,6 +189,7 @@ function findLocked(header: Ipv4Header): Datagram | null {
   made.total = 0;
   made.gathered = 0;
   made.pieces = null;
+  made.pieceCount = 0;
   made.dueTick = KeQueryTickCount() + LIFE_TICKS;
   made.next = state().first;
   state().first = made;
@@ -240,6 +248,7 @@ function insertLocked(datagram: Datagram, payload: usize, offset: u32, length: u
   made.next = after;
   if (before == null) datagram.pieces = made;
   else before.next = made;
+  datagram.pieceCount++;
   datagram.gathered += length;
   state().octets += length;
   return true;

@@ -81,13 +81,14 @@ export function isAckOfPeerLocked(tcb: Tcb, segment: Segment): bool {
 }
 
 /**
- * Says where we are to who sent `length` numbers that cannot be taken. A bare acknowledgment may be
- * the answer to ours, of a peer that is as sure as we are: such an exchange has no other end than
- * that one of both gets tired of it (RFC 5961, 7). What brings text or FIN comes by a timer.
+ * Says where we are to who sent `length` numbers that cannot be taken; the caller schedules it. A
+ * bare acknowledgment may be the answer to ours, of a peer that is as sure as we are: such an
+ * exchange has no other end than that one of both gets tired of it (RFC 5961, 7). What brings text
+ * or FIN comes by a timer. All others may ask as often as they like: they ask for keep-alives too.
  */
 export function answerLocked(tcb: Tcb, length: u32): void {
   mustHold(tcb.lock);
-  if (length == 0 && isProtected()) challengeLocked(tcb);
+  if (length == 0 && isProtected() && isTiredLocked(tcb)) drop(Drop.TCP_NO_CHALLENGE);
   else tcb.flags |= TcbFlag.ACK_NOW;
 }
 
@@ -103,7 +104,7 @@ export function challengeLocked(tcb: Tcb): void {
   scheduleLocked(tcb);
 }
 
-/** This connection has asked often enough in this second; without memory it is never tired. */
+/** This connection has said it often enough this second; without memory it is never tired. */
 function isTiredLocked(tcb: Tcb): bool {
   mustHold(tcb.lock);
   let extension = tcb.extension;

@@ -15,7 +15,7 @@ import {
 } from '../../wireside/build.js';
 import { it } from '../../wireside/fixture.js';
 import { pattern } from '../../wireside/octets.js';
-import { stateOf, Peer } from '../../wireside/peer.js';
+import { Peer, arrive, stateOf } from '../../wireside/peer.js';
 
 const SECOND = 1e9;
 const NT = 'nt40sp6a-q297040';
@@ -162,6 +162,27 @@ describe('tcpip/security/storm', () => {
     expect(segments()).toBe(0);
     socket?.abort();
     accepted?.abort();
+  });
+});
+
+describe('tcpip/security/storm: what is no storm', () => {
+  it('modern: keep-alives are answered, of however many peers, each five times a second', ({
+    bench,
+  }) => {
+    const one = bench({ release: 'modern', parameters: { NtstackChallengeAcksPerSecond: 2 } });
+    const listener = one.user.listen(80, 30);
+    const peers = Array.from({ length: 20 }, (_, i) =>
+      arrive(one, listener, 80, { port: 4000 + i }).peer);
+    for (let second = 0; second < 2; second++) {
+      for (let again = 0; again < 7; again++) {
+        for (const peer of peers) {
+          // RFC 9293, 3.8.4: nothing, with the number before the next.
+          peer.say(ACK, { sequence: peer.next - 1 });
+          expect(peer.lines()).toEqual(again < 5 ? ['. 1(0) ack 1'] : []);
+        }
+      }
+      one.machine.advance(1000);
+    }
   });
 });
 

@@ -1,9 +1,9 @@
 /**
  * IP on the way in: datagrams in pieces (RFC 791, 3.2; RFC 815).
  *
- * Bounded in octets, datagrams and time. A piece that overlaps another, or reaches past the end, or
- * past 65,535, ends its whole datagram: Teardrop and its modified form (Q154174, Q179129) have
- * nothing to hold on to (RFC 5722 asks the same of IPv6).
+ * Bounded in octets, pieces, datagrams and time. A piece that overlaps another, or reaches past the
+ * end, or past 65,535, ends its whole datagram: Teardrop and its modified form (Q154174, Q179129)
+ * have nothing to hold on to (RFC 5722 asks the same of IPv6).
  */
 
 import { RtlCopyMemory } from "../../nt/memory";
@@ -166,7 +166,7 @@ function takeLocked(
   return whole;
 }
 
-/** The datagram that the piece belongs to; a new one when it is the first, if there is room. */
+/** The datagram that the piece belongs to; a new one when it is the first. */
 function findLocked(header: Ipv4Header): Datagram | null {
   mustHold(state().lock);
   const key = header.identification | (header.protocol << 16);

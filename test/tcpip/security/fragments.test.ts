@@ -174,12 +174,31 @@ describe('tcpip/security/fragments', () => {
     const { IP_FRAGMENT_LIMIT: refused = 0 } = machine.dropped();
     expect(refused).toBe(100_000 - 256);
     expect(machine.raw.memory.buffer.byteLength).toBe(before);
-    machine.advance(62_000);
+    // None of them keeps out who has an end.
     const whole = udp(pattern(2000), { source: 9, destination: 8 });
     machine.receive(...pieces(whole, 1000, { protocol: UDP, identification: 1 }));
     expect(machine.count('IP_REASM_OKS')).toBe(1);
     const quoted = machine.take().at(-1)?.icmp?.data.subarray(20, 28) ?? '';
     expect(difference(quoted, whole.subarray(0, 8))).toBe('same');
+  });
+
+  it('gives up a datagram of more pieces than links make, and what waits longest first', ({
+    bench,
+  }) => {
+    const { machine } = bench({ parameters: { NtstackReassemblyOctets: 65_535 } });
+    const most = Math.ceil((65_535 - 20) / 48);
+    for (let i = 0; i < most; i++) machine.receive(framed([8 * (i + 1), 8, true], UDP, 1));
+    expect(machine.dropped()).toEqual({});
+    machine.receive(framed([0, 8, true], UDP, 1));
+    expect(machine.dropped()).toEqual({ IP_FRAGMENT_LIMIT: 1 });
+    // There is nothing of it: it can begin again.
+    machine.receive(framed([8, 16, true], UDP, 1));
+    expect(machine.dropped()).toEqual({});
+    // 44 fill the room; each that comes then takes the place of the first.
+    for (let id = 2; id < 60; id++) machine.receive(framed([0, 1480, true], UDP, id));
+    expect(machine.dropped()).toEqual({ IP_FRAGMENT_LIMIT: 15 });
+    for (let id = 16; id < 60; id++) machine.receive(framed([1480, 8, false], UDP, id));
+    expect(machine.count('IP_REASM_OKS')).toBe(44);
   });
 });
 

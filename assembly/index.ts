@@ -47,8 +47,9 @@ export { SocketOption, SocketQuery } from "./afd/socket";
 export { readEvents as socketPoll, hasReady as socketReady } from "./afd/ready";
 export {
   socketOpen, socketBind, socketListen, socketConnect, socketAccept, socketSend, socketSendTo,
-  socketBindName, socketConnectName, socketRemoteName, socketReceive, socketPeek, socketShutdown,
-  socketClose, socketOption, socketQuery, echo, echoCancel, connectionDelete,
+  socketBindName, socketConnectName, socketRemoteName, socketReceive, socketPeek, socketSendUrgent,
+  socketReceiveUrgent, socketShutdown, socketClose, socketOption, socketQuery, echo, echoCancel,
+  connectionDelete,
 } from "./afd/driver";
 export { boot, halt } from "./boot";
 export {

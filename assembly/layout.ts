@@ -35,6 +35,7 @@ export const Tcb_cwnd: u32 = <u32>offsetof<Tcb>("cwnd");
 /** u16: largest segment to send, octets. */
 export const Tcb_mss: u32 = <u32>offsetof<Tcb>("mss");
 /** u32: retransmission timeout, milliseconds. */
-export const Tcb_rto: u32 = <u32>offsetof<Tcb>("rto");
+/** In its low 24 bits. */
+export const Tcb_rto: u32 = <u32>offsetof<Tcb>("rtoAndService");
 /** Octets of a control block. */
 export const Tcb_size: u32 = <u32>offsetof<Tcb>();

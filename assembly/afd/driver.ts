@@ -8,6 +8,7 @@ import { IoCreateDevice, DeviceName, IoDeleteDevice, IoGetDeviceObjectPointer } 
 import { DriverObject, initializeDriver } from "../io/driver";
 import { invalidRequest } from "../io/invalid";
 import { NetbiosAddress, copyNetbiosAddress } from "../tdi/address";
+import { SendFlag } from "../tdi/request";
 import * as backlog from "./backlog";
 import { cancelEcho, initializeEchoes, sendEcho } from "./echo";
 import { Endpoint, SocketKind, allocateEndpoint, isMessageKind } from "./endpoint";
@@ -19,6 +20,7 @@ import { cleanUpReady, initializeReady } from "./ready";
 import * as socket from "./socket";
 import { deleteTcpEntry } from "./tcpentry";
 import * as transfer from "./transfer";
+import { receiveUrgent } from "./urgent";
 
 const DRIVER: usize = memory.data(32);
 /** [0]: the sequence number of the next echo. */
@@ -142,7 +144,18 @@ export function socketSend(handle: u32, address: usize, length: u32): i32 {
   if (endpoint == null) return Status.INVALID_HANDLE;
   const taken = isMessageKind(endpoint.kind)
     ? message.sendMessage(endpoint, address, length)
-    : transfer.send(endpoint, address, length);
+    : transfer.send(endpoint, address, length, SendFlag.NONE);
+  leaveHandle(endpoint);
+  return taken;
+}
+
+/** As socketSend; what is taken is urgent (MSG_OOB). NetBIOS knows nothing of the kind. */
+export function socketSendUrgent(handle: u32, address: usize, length: u32): i32 {
+  const endpoint = enterHandle(handle);
+  if (endpoint == null) return Status.INVALID_HANDLE;
+  const taken = isMessageKind(endpoint.kind)
+    ? Status.INVALID_PARAMETER
+    : transfer.send(endpoint, address, length, SendFlag.EXPEDITED);
   leaveHandle(endpoint);
   return taken;
 }
@@ -180,6 +193,15 @@ export function socketPeek(handle: u32, address: usize, length: u32): i32 {
   const copied = peek(endpoint, address, length);
   leaveHandle(endpoint);
   return copied;
+}
+
+/** The urgent octet (MSG_OOB): 1; 0: it has not come yet; INVALID_PARAMETER: there is none. */
+export function socketReceiveUrgent(handle: u32, address: usize): i32 {
+  const endpoint = enterHandle(handle);
+  if (endpoint == null) return Status.INVALID_HANDLE;
+  const received = receiveUrgent(endpoint, address);
+  leaveHandle(endpoint);
+  return received;
 }
 
 /** No more will be sent. */

@@ -48,6 +48,10 @@ export const enum SocketEvent {
   FAILED = 64,
   /** An echo was answered, or not. */
   ECHO = 128,
+  /** The peer has urgent data, or more of it (SIGURG). */
+  URGENT = 256,
+  /** An error that may pass; the connection goes on. */
+  SOFT_ERROR = 512,
 }
 
 /** Where a socket is in its life. */
@@ -78,6 +82,10 @@ export const enum EndpointFlag {
   RECEIVING = 32,
   /** User mode has closed it. */
   CLOSED = 64,
+  /** The end of urgent data is ahead, or was: what is read stops there once. */
+  URGENT = 128,
+  /** User mode wants to be told of errors that may pass. */
+  SOFT_ERRORS = 256,
 }
 
 /** A socket. */
@@ -119,6 +127,8 @@ export class Endpoint extends ListEntry {
   received: u32;
   /** Octets of the message that the transport keeps. */
   held: u32;
+  /** The last error that may pass, until user mode has asked for it. */
+  softError: NTSTATUS;
   // In the turn of a call, or before it has a handle:
   remoteAddress: u32;
   remotePort: u32;

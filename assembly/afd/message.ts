@@ -9,7 +9,7 @@ import { FileObject } from "../io/file";
 import { Irp, IoAllocateIrp, IoFreeIrp } from "../io/irp";
 import { TdiBuildReceive } from "../tdi/build";
 import { ReceiveIndication } from "../tdi/event";
-import { ReceiveFlag } from "../tdi/request";
+import { ReceiveFlag, SendFlag } from "../tdi/request";
 import { Chunk, allocateChunk, freeChunk } from "./chunk";
 import { Endpoint, EndpointFlag, EndpointState, SocketEvent } from "./endpoint";
 import { dereferenceEndpoint, referenceEndpoint } from "./endpoint";
@@ -26,7 +26,7 @@ export function sendMessage(endpoint: Endpoint, address: usize, length: u32): i3
   KeReleaseSpinLock(endpoint.lock, irql);
   const file = endpoint.connectionFile;
   if (status != Status.SUCCESS || file == null) return status;
-  const sent = sendChunk(endpoint, file, address, length);
+  const sent = sendChunk(endpoint, file, address, length, SendFlag.NONE);
   return sent < 0 ? sent : <i32>length;
 }
 

@@ -22,6 +22,7 @@ import { messageEvent } from "./message";
 import { signal, silence } from "./ready";
 import { freeReceived, isUnbuffered, receiveDatagramEvent, receiveEvent } from "./transfer";
 import { transportOf } from "./transport";
+import { errorEvent, receiveExpeditedEvent, takeSoftError, urgentLeft } from "./urgent";
 
 /** What user mode may set. */
 export const enum SocketOption {
@@ -32,6 +33,14 @@ export const enum SocketOption {
   /** Octets. */
   SEND_BUFFER,
   RECEIVE_BUFFER,
+  /** 1: urgent data comes with the other, where it is in it (SO_OOBINLINE). */
+  OOB_INLINE,
+  /** 1: errors that may pass are told; 0, as at first: they can be asked for. */
+  SOFT_ERRORS,
+  /** Retransmissions before a connection is given up; 0: as the registry says, 255: no end. */
+  RETRANSMISSIONS,
+  /** IP_TOS; the two bits of ECN do not count. */
+  TYPE_OF_SERVICE,
 }
 
 /** What user mode may ask. */
@@ -47,6 +56,10 @@ export const enum SocketQuery {
   SEND_ROOM,
   /** Octets received in all, low 32 bits. */
   RECEIVED,
+  /** Octets before the urgent one: 0 is the mark; NONE_URGENT: none is ahead. */
+  URGENT_LEFT,
+  /** The last error that may pass, since this was asked. */
+  SOFT_ERROR,
 }
 
 /** The handlers of a listener's address: it is told of connections, too. */
@@ -63,6 +76,10 @@ function fillHandlers(handlers: EventHandlers, context: usize): void {
   const kind = at<Endpoint>(context, 0).kind;
   handlers.receive = isMessageKind(kind) ? messageEvent : receiveEvent;
   handlers.receiveContext = context;
+  handlers.receiveExpedited = receiveExpeditedEvent;
+  handlers.receiveExpeditedContext = context;
+  handlers.error = errorEvent;
+  handlers.errorContext = context;
   handlers.receiveDatagram = receiveDatagramEvent;
   handlers.receiveDatagramContext = context;
 }
@@ -276,6 +293,15 @@ export function setOption(endpoint: Endpoint, option: SocketOption, value: u32):
       return setConnectionOption(endpoint, ConnectionOption.NO_DELAY, value);
     case SocketOption.KEEP_ALIVE:
       return setConnectionOption(endpoint, ConnectionOption.KEEP_ALIVE, value);
+    case SocketOption.OOB_INLINE:
+      return setConnectionOption(endpoint, ConnectionOption.EXPEDITED_INLINE, value);
+    case SocketOption.SOFT_ERRORS:
+      setFlag(endpoint, EndpointFlag.SOFT_ERRORS, value != 0);
+      return Status.SUCCESS;
+    case SocketOption.RETRANSMISSIONS:
+      return setConnectionOption(endpoint, ConnectionOption.RETRANSMISSIONS, value);
+    case SocketOption.TYPE_OF_SERVICE:
+      return setConnectionOption(endpoint, ConnectionOption.TYPE_OF_SERVICE, value);
     default:
       return Status.INVALID_PARAMETER;
   }
@@ -332,6 +358,10 @@ export function query(endpoint: Endpoint, what: SocketQuery): u32 {
       return endpoint.sendLimit > endpoint.sendQueued ? room : 0;
     case SocketQuery.RECEIVED:
       return endpoint.received;
+    case SocketQuery.URGENT_LEFT:
+      return urgentLeft(endpoint);
+    case SocketQuery.SOFT_ERROR:
+      return takeSoftError(endpoint);
     default:
       return 0;
   }

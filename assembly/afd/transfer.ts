@@ -15,6 +15,7 @@ import { Chunk, allocateChunk, freeChunk, freeChunks } from "./chunk";
 import { Endpoint, EndpointFlag, EndpointState, SocketEvent, SocketKind } from "./endpoint";
 import { dereferenceEndpoint, referenceEndpoint } from "./endpoint";
 import { signal } from "./ready";
+import { isMarked, upToMark } from "./urgent";
 
 /** Octets of one request at most: larger sends are cut. */
 const SEND_CUT: u32 = 65536;
@@ -22,17 +23,18 @@ const SEND_CUT: u32 = 65536;
 const RECEIVE_CUT: u32 = 16384;
 
 /**
- * Sends at most `length` octets of user mode's memory; returns how many were taken, 0 when there is
- * no room now (WRITABLE follows), or a negative status. IRQL: PASSIVE_LEVEL.
+ * Sends at most `length` octets of user mode's memory, urgent where `flags` (SendFlag) says so;
+ * returns how many were taken, 0 when there is no room now (WRITABLE follows), or a negative
+ * status. IRQL: PASSIVE_LEVEL.
  */
-export function send(endpoint: Endpoint, address: usize, length: u32): i32 {
+export function send(endpoint: Endpoint, address: usize, length: u32, flags: u32): i32 {
   const irql = KeAcquireSpinLock(endpoint.lock);
   const taken = reserveLocked(endpoint, length);
   KeReleaseSpinLock(endpoint.lock, irql);
   const file = endpoint.connectionFile;
   if (taken <= 0) return taken;
   let status: NTSTATUS = Status.INSUFFICIENT_RESOURCES;
-  if (file != null) status = sendChunk(endpoint, file, address, <u32>taken);
+  if (file != null) status = sendChunk(endpoint, file, address, <u32>taken, flags);
   if (status == Status.PENDING || status == Status.SUCCESS) return taken;
   return status;
 }
@@ -62,6 +64,7 @@ export function sendChunk(
   file: FileObject,
   address: usize,
   length: u32,
+  flags: u32,
 ): NTSTATUS {
   const chunk = allocateChunk(length);
   if (chunk == null) return giveBack(endpoint, length);
@@ -73,7 +76,7 @@ export function sendChunk(
   RtlCopyMemory(chunk.data, address, length);
   referenceEndpoint(endpoint);
   chunk.owner = changetype<usize>(endpoint);
-  TdiBuildSend(irp, file, sendDone, changetype<usize>(chunk), chunk.mdl, length);
+  TdiBuildSend(irp, file, sendDone, changetype<usize>(chunk), chunk.mdl, length, flags);
   return IoCallDriver(file.device, irp);
 }
 
@@ -208,9 +211,10 @@ export function receiveDatagramEvent(context: usize, indication: DatagramIndicat
 /**
  * Takes at most `length` octets: how many, 0 when there are none now, or a negative status;
  * GRACEFUL_DISCONNECT after the peer's last octet. Or one datagram, which may be empty: without
- * one, NO_MORE_ENTRIES. IRQL: PASSIVE_LEVEL.
+ * one, NO_MORE_ENTRIES. Not beyond the mark of urgent data. IRQL: PASSIVE_LEVEL.
  */
 export function receive(endpoint: Endpoint, address: usize, length: u32): i32 {
+  if (isMarked(endpoint)) length = upToMark(endpoint, length);
   if (isUnbuffered(endpoint)) fetch(endpoint, length);
   const irql = KeAcquireSpinLock(endpoint.lock);
   const moved = moveLocked(endpoint, address, length);

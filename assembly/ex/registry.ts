@@ -57,6 +57,8 @@ export const enum Parameter {
   CongestionAlgorithm,
   /** RFC 8985: losses are found by time, and a tail is probed. */
   EnableRack,
+  /** 1: an urgent pointer points to the last octet (RFC 1122); 0: behind it, as BSD's does. */
+  TcpUseRFC1122UrgentPointer,
   // NetBT\Parameters, documented by Microsoft (nt-facts 2.2)
   /** Connection blocks added when few are free; 0: their number is fixed. */
   BacklogIncrement,
@@ -155,6 +157,8 @@ export const enum Parameter {
   NtstackSynCache,
   /** Beyond that SYNs are answered with cookies (RFC 4987). */
   NtstackSynCookies,
+  /** Keep-alives without an answer that end a connection; 0: TcpMaxDataRetransmissions. */
+  NtstackKeepAliveProbes,
   /** IP's identifications have the processor's order of octets, the lowest first. */
   NtstackIdLowFirst,
   /** An echo reply may be fragmented only where its request may. */

@@ -43,6 +43,7 @@ export class NetbtAddress extends ListEntry {
   private handlerWords2: u64;
   private handlerWords3: u64;
   private handlerWords4: u64;
+  private handlerWords5: u64;
   get name(): NetbiosAddress {
     return at<NetbiosAddress>(changetype<usize>(this), offsetof<this>("name0"));
   }
@@ -50,7 +51,7 @@ export class NetbtAddress extends ListEntry {
     return at<EventHandlers>(changetype<usize>(this), offsetof<this>("handlerWords0"));
   }
 }
-if (offsetof<EventHandlers>() > 40) ERROR("a NetbtAddress has room for 40 octets of handlers");
+if (offsetof<EventHandlers>() > 48) ERROR("a NetbtAddress has room for 48 octets of handlers");
 if (offsetof<NetbiosAddress>() > 20) ERROR("a NetbtAddress has room for a NetbiosAddress");
 
 /**

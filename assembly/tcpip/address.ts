@@ -43,11 +43,12 @@ export class AddressObject {
   private handlerWords2: u64;
   private handlerWords3: u64;
   private handlerWords4: u64;
+  private handlerWords5: u64;
   get handlers(): EventHandlers {
     return at<EventHandlers>(changetype<usize>(this), offsetof<this>("handlerWords0"));
   }
 }
-if (offsetof<EventHandlers>() > 40) ERROR("an AddressObject has room for 40 octets of handlers");
+if (offsetof<EventHandlers>() > 48) ERROR("an AddressObject has room for 48 octets of handlers");
 
 const LOCK: usize = memory.data(4);
 const BUCKETS: u32 = 512;

@@ -94,7 +94,7 @@ export function TdiBuildDisconnect(
   viewOf<TdiDisconnect>(next).disconnectFlags = flags;
 }
 
-/** Sends `length` octets of `mdl`. */
+/** Sends `length` octets of `mdl`; `flags`: SendFlag. */
 export function TdiBuildSend(
   irp: Irp,
   file: FileObject,
@@ -102,11 +102,12 @@ export function TdiBuildSend(
   context: usize,
   mdl: Mdl,
   length: u32,
+  flags: u32,
 ): void {
   const next = viewOf<TdiTransfer>(build(irp, file, Tdi.SEND, routine, context));
   irp.mdl = mdl;
   next.length = length;
-  next.transferFlags = 0;
+  next.transferFlags = flags;
 }
 
 /** Receives up to `length` octets into `mdl`. */

@@ -68,8 +68,11 @@ export type ReceiveDatagramEvent = (
   context: usize,
   indication: DatagramIndication,
 ) => NTSTATUS;
-/** ClientEventError: the address object had an error that belongs to no request. */
-export type ErrorEvent = (context: usize, status: NTSTATUS) => NTSTATUS;
+/**
+ * ClientEventError: an error that belongs to no request, and may pass. Here it says of which
+ * connection, as ClientEventErrorEx does. IRQL: DISPATCH_LEVEL. Locks: none of the transport's.
+ */
+export type ErrorEvent = (context: usize, connection: usize, status: NTSTATUS) => NTSTATUS;
 
 /** The handlers of one address object; never null: who does not ask has the default. */
 @unmanaged
@@ -82,6 +85,9 @@ export class EventHandlers {
   receiveContext: usize;
   receiveDatagram: ReceiveDatagramEvent;
   receiveDatagramContext: usize;
+  /** ClientEventReceiveExpedited; nothing of `available`: more of it is known, and none is here. */
+  receiveExpedited: ReceiveEvent;
+  receiveExpeditedContext: usize;
   error: ErrorEvent;
   errorContext: usize;
 }
@@ -92,6 +98,7 @@ export function initializeHandlers(handlers: EventHandlers): void {
   handlers.disconnect = TdiDefaultDisconnectHandler;
   handlers.receive = TdiDefaultReceiveHandler;
   handlers.receiveDatagram = TdiDefaultRcvDatagramHandler;
+  handlers.receiveExpedited = TdiDefaultRcvExpeditedHandler;
   handlers.error = TdiDefaultErrorHandler;
 }
 
@@ -122,6 +129,18 @@ export function TdiDefaultRcvDatagramHandler(
   return Status.DATA_NOT_ACCEPTED;
 }
 
-export function TdiDefaultErrorHandler(context: usize, status: NTSTATUS): NTSTATUS {
+export function TdiDefaultRcvExpeditedHandler(
+  context: usize,
+  connection: usize,
+  indication: ReceiveIndication,
+): NTSTATUS {
+  return Status.DATA_NOT_ACCEPTED;
+}
+
+export function TdiDefaultErrorHandler(
+  context: usize,
+  connection: usize,
+  status: NTSTATUS,
+): NTSTATUS {
   return Status.SUCCESS;
 }

@@ -30,6 +30,32 @@ export function indicateReceive(
 }
 
 /**
+ * ClientEventReceiveExpedited for `connection`, the client's own word: with an octet that is
+ * urgent, or, where it is not here or comes among the others, with none. True: the client has taken
+ * it. IRQL: DISPATCH_LEVEL. Locks: none.
+ */
+export function indicateExpedited(
+  handlers: EventHandlers,
+  connection: usize,
+  indication: ReceiveIndication,
+): bool {
+  indication.taken = 0;
+  indication.irp = null;
+  mustHoldNothing(Boundary.EVENT_HANDLER);
+  const context = handlers.receiveExpeditedContext;
+  const status = handlers.receiveExpedited(context, connection, indication);
+  return status == Status.SUCCESS && indication.taken != 0;
+}
+
+/**
+ * ClientEventError for `connection`: `status` may pass. IRQL: DISPATCH_LEVEL. Locks: none.
+ */
+export function indicateError(handlers: EventHandlers, connection: usize, status: NTSTATUS): void {
+  mustHoldNothing(Boundary.EVENT_HANDLER);
+  handlers.error(handlers.errorContext, connection, status);
+}
+
+/**
  * ClientEventDisconnect for `connection`; `outstanding`: octets that the transport has and its
  * client has not taken. IRQL: DISPATCH_LEVEL. Locks: none.
  */

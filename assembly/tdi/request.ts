@@ -31,6 +31,12 @@ export const enum DisconnectFlag {
   RELEASE = 4,
 }
 
+/** TDI_SEND_*. */
+export const enum SendFlag {
+  NONE = 0,
+  EXPEDITED = 0x20,
+}
+
 /** TDI_RECEIVE_*. */
 export const enum ReceiveFlag {
   NORMAL = 0x20,
@@ -46,6 +52,10 @@ export const enum TransportQuery {
   LOCAL_PORT,
   /** Octets that came on a connection and that its client has not taken. */
   HELD,
+  /** Twice the octets before the urgent one that its client has not been given, and 1; 0: none. */
+  URGENT,
+  /** The last error that may pass, since this was asked; SUCCESS: none. */
+  SOFT_ERROR,
 }
 
 /** What TDI_SET_INFORMATION may set on a connection. */
@@ -54,4 +64,10 @@ export const enum ConnectionOption {
   NO_DELAY,
   /** 1: probe when idle. */
   KEEP_ALIVE,
+  /** 1: urgent data stays where it is in the text, and comes with it. */
+  EXPEDITED_INLINE,
+  /** Retransmissions of text before it is given up (R2): 0 as the registry says, 255 no end. */
+  RETRANSMISSIONS,
+  /** The type of service of its datagrams (RFC 2474); the two bits of ECN do not count. */
+  TYPE_OF_SERVICE,
 }

@@ -103,6 +103,11 @@ export class TcpHeader {
         (acknowledgmentNumber >>> 16) + (acknowledgmentNumber & 0xffff) + control + window,
     );
   }
+  /** Writes the urgent pointer, and gives what it adds to the partial sum. */
+  pointTo(pointer: u32): u32 {
+    setBe16(changetype<usize>(this), Field.UrgentPointer, pointer);
+    return ordered(pointer);
+  }
   /** Writes header length and flags, and clears checksum and urgent pointer. */
   begin(length: u32, flags: u32): void {
     const base = changetype<usize>(this);

@@ -97,6 +97,8 @@ export interface KernelExports {
   ): number;
   socketReceive(handle: number, address: number, octets: number): number;
   socketPeek(handle: number, address: number, octets: number): number;
+  socketSendUrgent(handle: number, address: number, octets: number): number;
+  socketReceiveUrgent(handle: number, address: number): number;
   socketShutdown(handle: number): number;
   socketClose(handle: number, abort: number): void;
   socketOption(handle: number, option: number, value: number): number;
@@ -125,6 +127,7 @@ const ROUTINES: Readonly<Record<RoutineName, number>> = {
   socketOpen: 2, socketBind: 3, socketListen: 2, socketBindName: 2, socketConnectName: 3,
   socketRemoteName: 2, socketConnect: 3, socketAccept: 2,
   socketSend: 3, socketSendTo: 5, socketReceive: 3, socketPeek: 3, socketShutdown: 1,
+  socketSendUrgent: 3, socketReceiveUrgent: 2,
   socketClose: 2, connectionDelete: 3,
   socketOption: 3, socketQuery: 2, socketPoll: 2, echo: 4,
 };

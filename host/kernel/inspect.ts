@@ -10,6 +10,9 @@ import type { Kernel } from './load.js';
 import type { LinearMemory } from './memory.js';
 import { nameOf } from './status.js';
 
+/** The bits of a connection's word `rto` that are its timeout. */
+const RTO = 0xff_ffff;
+
 /** A connection of the table. Numbers of the sequence space as they are, unsigned. */
 export interface ConnectionView {
   /** Where it lies: what names it among the others. */
@@ -171,7 +174,7 @@ function readConnection(kernel: Kernel, address: number): ConnectionView {
     rcvNxt: word('rcvNxt'),
     cwnd: word('cwnd'),
     mss: memory.half(address + tcb.mss),
-    rto: word('rto'),
+    rto: word('rto') & RTO,
     lock: readLock(kernel, address),
   };
 }

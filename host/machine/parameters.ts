@@ -39,7 +39,7 @@ const TCP: readonly ParameterEntry[] = [
   entry('TcpMaxConnectRetransmissions', [0, DWORD], 'segments',
     'how often a SYN is repeated before the connect fails',
     ['nt35', 3, 'Q120642, Q175523'],
-    ['modern', 6, 'ours: what Linux does']),
+    ['modern', 7, 'RFC 9293 MUST-23: 3 minutes; 183 s with our time-outs']),
   entry('TcpMaxDataRetransmissions', [0, DWORD], 'segments',
     'how often a segment is repeated before the connection is given up',
     ['nt35', 5, 'Q120642'],
@@ -143,6 +143,9 @@ const OPTIONS: readonly ParameterEntry[] = [
     '1: losses are found by time, and the tail is probed (RFC 8985); where SACK was agreed on',
     ['nt35', 0, 'ours: RFC 8985 is of 2021'],
     ['modern', 1, 'RFC 8985']),
+  entry('TcpUseRFC1122UrgentPointer', [0, 1], '',
+    'an urgent pointer points 0 behind the urgent data, as BSD\'s and RFC 9293\'s; 1 to its end',
+    ['nt35', 0, 'Q120642']),
 ];
 
 /** What no source settles: ours, written down as a setting. */
@@ -244,6 +247,10 @@ const OURS: readonly ParameterEntry[] = [
     '1: where NtstackSynCache has no room, SYNs are answered with cookies (RFC 4987 3.6)',
     ['nt35', 0, 'ours: RFC 4987 is of 2007'],
     ['modern', 1, 'RFC 4987 3.6']),
+  entry('NtstackKeepAliveProbes', [0, 255], 'segments',
+    'keep-alives without an answer that end a connection; 0: TcpMaxDataRetransmissions',
+    ['nt35', 0, 'Q120642'],
+    ['modern', 9, 'ours: what Linux does']),
 ];
 
 /** By what scanners tell a stack: "nmap" is its database of fingerprints, of real machines. */

@@ -114,12 +114,13 @@ export type SocketKind = 'stream' | 'datagram' | 'netbios' | 'netbiosDirect';
 
 /** An option of a socket, by its name in the kernel. */
 export type SocketOptionName =
-  | 'NO_DELAY' | 'KEEP_ALIVE' | 'SINK' | 'SEND_BUFFER' | 'RECEIVE_BUFFER';
+  | 'NO_DELAY' | 'KEEP_ALIVE' | 'SINK' | 'SEND_BUFFER' | 'RECEIVE_BUFFER' | 'OOB_INLINE'
+  | 'SOFT_ERRORS' | 'RETRANSMISSIONS' | 'TYPE_OF_SERVICE';
 
 /** What can be asked of a socket, by its name in the kernel. */
 export type SocketQueryName =
   | 'LOCAL_ADDRESS' | 'LOCAL_PORT' | 'REMOTE_ADDRESS' | 'REMOTE_PORT' | 'STATUS' | 'READABLE'
-  | 'SEND_ROOM' | 'RECEIVED';
+  | 'SEND_ROOM' | 'RECEIVED' | 'URGENT_LEFT' | 'SOFT_ERROR';
 
 /**
  * Sockets for loads: handles, numbers, no promise and nothing allocated for an event. Addresses
@@ -130,7 +131,8 @@ export type SocketQueryName =
 export interface RawSockets {
   /** Bits of `onEvent`, as the kernel numbers them. */
   readonly events: Readonly<Record<
-    | 'CONNECTED' | 'ACCEPT' | 'READABLE' | 'WRITABLE' | 'CLOSED' | 'ABORTED' | 'FAILED' | 'ECHO',
+    | 'CONNECTED' | 'ACCEPT' | 'READABLE' | 'WRITABLE' | 'CLOSED' | 'ABORTED' | 'FAILED' | 'ECHO'
+    | 'URGENT' | 'SOFT_ERROR',
     number>>;
   /** What `receive` answers on a datagram socket that has none now: NO_MORE_ENTRIES. */
   readonly noDatagram: number;
@@ -153,6 +155,8 @@ export interface RawSockets {
   accept(handle: number, handler: SocketHandler): number;
   /** Octets taken; 0, of a NetBIOS socket `noDatagram`: no room before WRITABLE. */
   send(handle: number, block: SocketBlock, octets: number, offset?: number): number;
+  /** As `send`; the last of the octets taken is urgent (MSG_OOB). */
+  sendUrgent(handle: number, block: SocketBlock, octets: number, offset?: number): number;
   sendTo(
     handle: number, block: SocketBlock, octets: number, address: number, port: number,
   ): number;
@@ -164,6 +168,11 @@ export interface RawSockets {
   /** As `receive`; the octets stay, and are received later. */
   peek(handle: number, block: SocketBlock, octets?: number): number;
   /**
+   * The urgent octet (MSG_OOB): 1; 0 where it was announced and has not come; INVALID_PARAMETER
+   * where there is none, or it comes with the others (OOB_INLINE).
+   */
+  receiveUrgent(handle: number, block: SocketBlock): number;
+  /**
    * Deletes a connection of the machine's table, as SetTcpEntry does: the peer gets a reset, the
    * socket ABORTED. Ports: the peer's times 65,536, and ours. INVALID_PARAMETER: there is none.
    */
@@ -172,6 +181,7 @@ export interface RawSockets {
   /** The handle is void afterwards, and its handler hears nothing more. */
   close(handle: number, abort: boolean): void;
   option(handle: number, option: SocketOptionName, value: number): number;
+  /** URGENT_LEFT: 0 is the mark, 4,294,967,295 that no urgent data is ahead. */
   query(handle: number, query: SocketQueryName): number;
   /** An echo request; ECHO tells its end. PENDING, or why there is none. */
   echo(address: number, octets: number, timeoutMs: number, handler: SocketHandler): number;

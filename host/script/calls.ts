@@ -26,6 +26,7 @@ interface Given {
   readonly wanted: Expression;
 }
 
+const MSG_OOB = 1;
 const MSG_PEEK = 2;
 const MSG_DONTWAIT = 0x80;
 const O_NONBLOCK = 4;
@@ -235,7 +236,10 @@ function receiveInto(
   const peek = (flags & MSG_PEEK) !== 0;
   return () => {
     if (descriptor.state === 'listening') return failed('ENOTCONN');
-    const data = descriptor.receive(Math.min(octets, sockets.block.octets), peek);
+    const most = Math.min(octets, sockets.block.octets);
+    const data = (flags & MSG_OOB) !== 0
+      ? descriptor.receiveUrgent()
+      : descriptor.receive(most, peek);
     if (typeof data === 'string') return failed(data);
     if (data === undefined) return waits(descriptor, flags);
     const outcome = { value: data.length };
@@ -277,7 +281,9 @@ function sendFrom(
     while (taken < octets) {
       const end = Math.min(taken + block.octets, octets);
       block.write(data, taken, end);
-      const count = raw.send(descriptor.handle, block, end - taken);
+      const count = (flags & MSG_OOB) !== 0
+        ? raw.sendUrgent(descriptor.handle, block, end - taken)
+        : raw.send(descriptor.handle, block, end - taken);
       if (count < 0) return statusOutcome(given.program, count);
       if (count === 0) break;
       taken += count;
@@ -325,7 +331,7 @@ function fcntl(given: Given): Attempt {
   });
 }
 
-/** Octets that can be read (FIONREAD), and those that were sent and not yet acknowledged. */
+/** Octets that can be read (FIONREAD), and whether the next one is urgent (SIOCATMARK). */
 function ioctl(given: Given): Attempt {
   const descriptor = descriptorOf(given);
   const request = nameOf(given.list[1]);
@@ -333,6 +339,7 @@ function ioctl(given: Given): Attempt {
   return atOnce(() => {
     let found: number;
     if (request === 'FIONREAD' || request === 'SIOCINQ') found = descriptor.readable;
+    else if (request === 'SIOCATMARK') found = descriptor.urgentLeft === 0 ? 1 : 0;
     else if (request === 'FIONBIO') {
       descriptor.nonBlocking = countOf(wanted) !== 0;
       return { value: 0 };
@@ -343,6 +350,7 @@ function ioctl(given: Given): Attempt {
 }
 
 const POLLIN = 1;
+const POLLPRI = 2;
 const POLLOUT = 4;
 const POLLERR = 8;
 const POLLHUP = 16;
@@ -377,6 +385,7 @@ function readiness(descriptor: Descriptor): number {
   let events = 0;
   const { state } = descriptor;
   if (descriptor.readable > 0 || descriptor.atEnd || state === 'dead') events |= POLLIN;
+  if (descriptor.urgentLeft !== undefined) events |= POLLPRI;
   if (state === 'connected' && descriptor.sendRoom > 0) events |= POLLOUT;
   if (state === 'dead') events |= POLLOUT | POLLERR | POLLHUP;
   return events;

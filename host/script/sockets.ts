@@ -9,6 +9,8 @@ import { errnoOf } from './errno.js';
 const BLOCK_OCTETS = 65_536;
 
 const NOTHING = new Uint8Array(0);
+/** What URGENT_LEFT answers where no urgent data is ahead. */
+const NO_URGENT = 0xffff_ffff;
 
 /** Where a descriptor is in its life. */
 export type DescriptorState = 'open' | 'bound' | 'listening' | 'connecting' | 'connected' | 'dead';
@@ -76,6 +78,14 @@ export class Descriptor implements SocketHandler {
     return this.state === 'connecting' ? undefined : this.noData();
   }
 
+  /** The urgent octet; errno, or undefined where it was announced and did not come yet. */
+  receiveUrgent(): Uint8Array | string | undefined {
+    const { raw, block } = this.sockets;
+    const count = raw.receiveUrgent(this.handle, block);
+    if (count < 0) return this.sockets.errnoOf(count);
+    return count > 0 ? block.read(count) : undefined;
+  }
+
   private noData(): string | undefined {
     if (this.state === 'connected') return undefined;
     return this.takeError() ?? 'ENOTCONN';
@@ -84,6 +94,12 @@ export class Descriptor implements SocketHandler {
   /** Octets that can be read now. */
   get readable(): number {
     return this.sockets.raw.query(this.handle, 'READABLE');
+  }
+
+  /** Octets before the urgent one; undefined where none is ahead. */
+  get urgentLeft(): number | undefined {
+    const left = this.sockets.raw.query(this.handle, 'URGENT_LEFT');
+    return left === NO_URGENT ? undefined : left;
   }
 
   /** Octets that can be sent now. */

@@ -10,9 +10,11 @@ import { fieldOf, isAny, nameOf, numberOf, wordsOfValue } from './values.js';
 
 /** Options that change nothing here, and give what they were set to. */
 const REMEMBERED = new Set([
-  'SO_REUSEADDR', 'SO_REUSEPORT', 'SO_BROADCAST', 'SO_DEBUG', 'SO_DONTROUTE', 'SO_OOBINLINE',
+  'SO_REUSEADDR', 'SO_REUSEPORT', 'SO_BROADCAST', 'SO_DEBUG', 'SO_DONTROUTE',
   'SO_TIMESTAMP', 'SO_NOSIGPIPE', 'SO_PRIORITY', 'SO_RCVLOWAT', 'SO_SNDLOWAT', 'IP_RECVTOS',
 ]);
+/** Options that are off until they are set. */
+const SWITCHES = new Set(['TCP_NODELAY', 'SO_KEEPALIVE', 'SO_OOBINLINE', 'IP_TOS']);
 /** Options in seconds, or a number, that begin as a setting of the whole system says. */
 const TIMES: Readonly<Record<string, readonly [setting: string, unit: number]>> = {
   TCP_KEEPIDLE: ['net.inet.tcp.keepidle', 1000], TCP_KEEPINTVL: ['net.inet.tcp.keepintvl', 1000],
@@ -64,6 +66,10 @@ function setOption(
       return raw.option(handle, 'NO_DELAY', value === 0 ? 0 : 1);
     case 'SO_KEEPALIVE':
       return raw.option(handle, 'KEEP_ALIVE', value === 0 ? 0 : 1);
+    case 'SO_OOBINLINE':
+      return raw.option(handle, 'OOB_INLINE', value === 0 ? 0 : 1);
+    case 'IP_TOS':
+      return raw.option(handle, 'TYPE_OF_SERVICE', value & 0xff);
     case 'SO_SNDBUF':
       return raw.option(handle, 'SEND_BUFFER', value);
     default:
@@ -93,7 +99,7 @@ function valueOf(program: Program, descriptor: Descriptor, name: string): number
   if (time !== undefined) return Math.floor(program.sysctls.get(time[0]) / time[1]);
   if (name === 'TCP_MAXSEG') return connectionOf(program.machine, descriptor)?.mss;
   if (name === 'SO_ACCEPTCONN') return descriptor.state === 'listening' ? 1 : 0;
-  const isKnown = REMEMBERED.has(name) || name === 'TCP_NODELAY' || name === 'SO_KEEPALIVE';
+  const isKnown = REMEMBERED.has(name) || SWITCHES.has(name);
   return isKnown ? 0 : undefined;
 }
 

@@ -59,7 +59,7 @@ const FREEBSD: Readonly<Record<string, Setting>> = {
   'net.inet.tcp.delacktime': { initial: 40, parameter: 'NtstackDelayedAckMs' },
   'net.inet.tcp.keepidle': { initial: 7_200_000, parameter: 'KeepAliveTime' },
   'net.inet.tcp.keepintvl': { initial: 75_000, parameter: 'KeepAliveInterval' },
-  'net.inet.tcp.keepcnt': { initial: 8 },
+  'net.inet.tcp.keepcnt': { initial: 8, parameter: 'NtstackKeepAliveProbes' },
   'net.inet.tcp.keepinit': {
     initial: 75_000, parameter: 'TcpMaxConnectRetransmissions', convert: retransmissionsOf,
   },

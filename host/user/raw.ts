@@ -19,7 +19,8 @@ const ECHO_HANDLE = -1;
 const NONE_FREED: readonly number[] = [];
 
 const EVENTS = [
-  'CONNECTED', 'ACCEPT', 'READABLE', 'WRITABLE', 'CLOSED', 'ABORTED', 'FAILED', 'ECHO',
+  'CONNECTED', 'ACCEPT', 'READABLE', 'WRITABLE', 'CLOSED', 'ABORTED', 'FAILED', 'ECHO', 'URGENT',
+  'SOFT_ERROR',
 ] as const;
 
 /** The sockets of one machine. */
@@ -60,11 +61,12 @@ export class SocketTable implements RawSockets {
       netbiosDirect: valueOf(layout, 'SocketKind', 'NETBIOS_DIRECT'),
     };
     this.options = values('SocketOption', [
-      'NO_DELAY', 'KEEP_ALIVE', 'SINK', 'SEND_BUFFER', 'RECEIVE_BUFFER',
+      'NO_DELAY', 'KEEP_ALIVE', 'SINK', 'SEND_BUFFER', 'RECEIVE_BUFFER', 'OOB_INLINE',
+      'SOFT_ERRORS', 'RETRANSMISSIONS', 'TYPE_OF_SERVICE',
     ]);
     this.queries = values('SocketQuery', [
       'LOCAL_ADDRESS', 'LOCAL_PORT', 'REMOTE_ADDRESS', 'REMOTE_PORT', 'STATUS', 'READABLE',
-      'SEND_ROOM', 'RECEIVED',
+      'SEND_ROOM', 'RECEIVED', 'URGENT_LEFT', 'SOFT_ERROR',
     ]);
     this.news = this.allocate(NEWS_OCTETS);
   }
@@ -128,6 +130,12 @@ export class SocketTable implements RawSockets {
     return this.call3(this.kernel.socketSend, handle, address, octets);
   }
 
+  sendUrgent(handle: number, block: SocketBlock, octets: number, offset = 0): number {
+    const address = addressOf(block, octets, offset);
+    if (!this.enter()) return 0;
+    return this.call3(this.kernel.socketSendUrgent, handle, address, octets);
+  }
+
   sendTo(
     handle: number, block: SocketBlock, octets: number, address: number, port: number,
   ): number {
@@ -153,6 +161,12 @@ export class SocketTable implements RawSockets {
     const address = addressOf(block, octets, 0);
     if (!this.enter()) return 0;
     return this.call3(this.kernel.socketPeek, handle, address, octets);
+  }
+
+  receiveUrgent(handle: number, block: SocketBlock): number {
+    const address = addressOf(block, 1, 0);
+    if (!this.enter()) return 0;
+    return this.call2(this.kernel.socketReceiveUrgent, handle, address);
   }
 
   dropConnection(localAddress: number, remoteAddress: number, ports: number): number {

@@ -82,8 +82,8 @@ function mustAddUp(machine: Machine, arrivals: Arrivals): void {
     'UDP_CHECKSUM', 'UDP_NO_PORT', 'UDP_NOT_TAKEN', 'TCP_SHORT', 'TCP_OFFSET', 'TCP_CHECKSUM',
     'TCP_BROADCAST', 'IP_PROTOCOL',
   ) + sum(
-    counters, 'ICMP_IN_ECHOS', 'ICMP_IN_ECHO_REPS', 'ICMP_IN_DEST_UNREACHS', 'UDP_IN_DATAGRAMS',
-    'TCP_IN_SEGS',
+    counters, 'ICMP_IN_ECHOS', 'ICMP_IN_ECHO_REPS', 'ICMP_IN_DEST_UNREACHS', 'ICMP_IN_TIME_EXCDS',
+    'ICMP_IN_PARM_PROBS', 'UDP_IN_DATAGRAMS', 'TCP_IN_SEGS',
   );
   expect(transports).toBe(sum(counters, 'IP_IN_DELIVERS'));
 }

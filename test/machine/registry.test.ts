@@ -63,7 +63,7 @@ describe('machine/registry', () => {
     expect(defaults('NtstackIsnMode')).toEqual([2, 2, 2, 2, 2, 2, 3, 3, 1, 1, 1]);
     expect(defaults('TcpMaxConnectResponseRetransmissions'))
       .toEqual([5, 5, 5, 5, 5, 3, 3, 3, 3, 3, 5]);
-    expect(defaults('TcpMaxConnectRetransmissions')).toEqual([...Array(10).fill(3), 6]);
+    expect(defaults('TcpMaxConnectRetransmissions')).toEqual([...Array(10).fill(3), 7]);
     expect(defaults('TcpTimedWaitDelay')).toEqual([...Array(10).fill(240), 60]);
     expect(defaults('TcpInitialRTT')).toEqual([...Array(10).fill(3000), 1000]);
     expect(defaults('TcpWindowSize')).toEqual([...Array(10).fill(0), 65536]);

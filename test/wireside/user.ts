@@ -62,11 +62,14 @@ export class User {
   }
 
   /** Octets taken, or the word of a status. */
-  send(handle: number, octets: Uint8Array): number | string {
+  send(handle: number, octets: Uint8Array, how: 'plain' | 'urgent' = 'plain'): number | string {
     const { scratch } = this;
     const length = Math.min(octets.length, SCRATCH);
     this.machine.octets(scratch, length).set(octets.subarray(0, length));
-    return this.result(this.machine.call((raw) => raw.socketSend(handle, scratch, length)));
+    return this.result(this.machine.call((raw) => {
+      const call = how === 'plain' ? raw.socketSend : raw.socketSendUrgent;
+      return call(handle, scratch, length);
+    }));
   }
 
   /** Octets of the datagram, or the word of a status. */
@@ -84,6 +87,15 @@ export class User {
       this.machine.call((raw) => raw.socketReceive(handle, scratch, length)),
     );
     if (result === 'NO_MORE_ENTRIES') return new Uint8Array(0);
+    return typeof result === 'string' ? result : this.machine.octets(scratch, result).slice();
+  }
+
+  /** The urgent octet, none where it has not come yet; or the word of a status. */
+  receiveUrgent(handle: number): Uint8Array | string {
+    const { scratch } = this;
+    const result = this.result(
+      this.machine.call((raw) => raw.socketReceiveUrgent(handle, scratch)),
+    );
     return typeof result === 'string' ? result : this.machine.octets(scratch, result).slice();
   }
 
@@ -117,6 +129,11 @@ export class User {
   query(handle: number, query: string): number {
     const number = this.machine.number(`SocketQuery.${query}`);
     return this.machine.call((raw) => raw.socketQuery(handle, number)) >>> 0;
+  }
+
+  /** As `query`, for what is a status: its word. */
+  statusOf(handle: number, query: string): string {
+    return this.status(this.query(handle, query) | 0);
   }
 
   ping(address = THEM, octets = 32, timeoutMs = 1000, context = 0xec40): string {

@@ -8,6 +8,7 @@ import { IoCallDriver } from "../../io/call";
 import { Irp, IoAllocateIrp, IoFreeIrp } from "../../io/irp";
 import { Mdl, describe } from "../../io/mdl";
 import { TdiBuildSend } from "../../tdi/build";
+import { SendFlag } from "../../tdi/request";
 import { setOctet } from "../../wire/bytes";
 import { NetbiosName, nameOctets, writeName } from "../../wire/nbname";
 import { NEGATIVE_OCTETS, SESSION_HEADER, SessionError, SessionHeader } from
@@ -43,7 +44,7 @@ function sendPacket(block: Block, packet: usize): bool {
     return false;
   }
   const mdl = at<Mdl>(packet, 0);
-  TdiBuildSend(irp, file, packetSent, packet, mdl, mdl.length);
+  TdiBuildSend(irp, file, packetSent, packet, mdl, mdl.length, SendFlag.NONE);
   IoCallDriver(file.device, irp);
   leaveFile(block);
   return true;

@@ -15,6 +15,7 @@ import { Mdl, describe } from "../../io/mdl";
 import { IoMarkIrpPending, parametersOf } from "../../io/stack";
 import { TdiBuildSend } from "../../tdi/build";
 import { TdiTransfer } from "../../tdi/parameters";
+import { SendFlag } from "../../tdi/request";
 import { SESSION_HEADER, SESSION_LIMIT, SessionHeader, SessionType } from "../../wire/nbsession";
 import { Block, NetbtConnection, dereferenceBlock } from "./block";
 import { enterFileLocked, leaveFile } from "./close";
@@ -90,7 +91,7 @@ function sendDown(irp: Irp, file: FileObject): NTSTATUS {
   front.header.set(SessionType.MESSAGE, length);
   front.next = irp.mdl;
   front.body = irp.mdl;
-  TdiBuildSend(irp, file, sent, place, front, length + SESSION_HEADER);
+  TdiBuildSend(irp, file, sent, place, front, length + SESSION_HEADER, SendFlag.NONE);
   IoMarkIrpPending(irp);
   IoCallDriver(file.device, irp);
   return Status.PENDING;

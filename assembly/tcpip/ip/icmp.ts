@@ -1,5 +1,5 @@
 /**
- * ICMP (RFC 792; RFC 1122, 3.2.2): echo and unreachable.
+ * ICMP (RFC 792; RFC 1122, 3.2.2): echo, and the errors that concern a connection.
  *
  * Not done: redirect, source quench (RFC 6633: ignored), timestamps, because nothing here asks.
  */
@@ -19,7 +19,7 @@ import { interfaceFor, nextHopFor } from "../route";
 import { receiveEchoReply } from "./echo";
 import { allocateDatagram, payloadOf, queueDatagram } from "./send";
 import { sendInPieces } from "./fragment";
-import { receiveUnreachable } from "../tcp/unreachable";
+import { receiveIcmpError } from "../tcp/unreachable";
 
 /** An ICMP message of `length` octets. IRQL: DISPATCH_LEVEL. Locks: none. */
 export function receiveIcmp(
@@ -48,6 +48,14 @@ export function receiveIcmp(
       break;
     case IcmpType.DESTINATION_UNREACHABLE:
       count(Counter.ICMP_IN_DEST_UNREACHS);
+      receiveError(icmp, length);
+      break;
+    case IcmpType.TIME_EXCEEDED:
+      count(Counter.ICMP_IN_TIME_EXCDS);
+      receiveError(icmp, length);
+      break;
+    case IcmpType.PARAMETER_PROBLEM:
+      count(Counter.ICMP_IN_PARM_PROBS);
       receiveError(icmp, length);
       break;
     default:
@@ -86,7 +94,8 @@ function receiveError(icmp: IcmpHeader, length: u32): void {
     drop(Drop.ICMP_QUOTE);
     return;
   }
-  if (quote.protocol == Protocol.TCP) receiveUnreachable(quote, icmp.code, icmp.nextHopMtu);
+  if (quote.protocol != Protocol.TCP) return;
+  receiveIcmpError(quote, icmp.type, icmp.code, icmp.nextHopMtu);
 }
 
 /**

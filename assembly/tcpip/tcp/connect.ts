@@ -23,7 +23,7 @@ import { isMulticast } from "../../wire/ipv4";
 import { flushSends } from "../ip/send";
 import { dereferenceRoute, referenceRoute } from "../route";
 import { dieLocked } from "./close";
-import { attach } from "./connection";
+import { attach, beginOptionsLocked } from "./connection";
 import { agreeEcnLocked, offerEcnLocked, withdrawEcnLocked } from "./ecn";
 import { Connection } from "./endpoint";
 import { initialSequence } from "./initial";
@@ -89,7 +89,7 @@ export function startConnect(
 function beginLocked(tcb: Tcb, connection: Connection, irp: Irp): void {
   mustHold(tcb.lock);
   const route = tcb.route;
-  tcb.flags |= connection.options;
+  beginOptionsLocked(tcb, connection);
   IoMarkIrpPending(irp);
   tcb.openIrp = irp;
   beginSequenceLocked(tcb, initialSequence(tcb.localAddress, tcb.remoteAddress, tcb.ports));

@@ -140,17 +140,33 @@ export function endLastCall(connection: Connection, irp: Irp): NTSTATUS {
   return Status.PENDING;
 }
 
-/** Sets or takes away `option`, one of ConnectionFlag.OPTIONS. IRQL: any. */
-export function setOption(connection: Connection, option: u32, on: bool): void {
-  const flags = flagsOf(connection);
-  let before = connection.flags;
-  let seen = InterlockedCompareExchange(flags, withOption(before, option, on), before);
-  while (seen != before) {
-    before = seen;
-    seen = InterlockedCompareExchange(flags, withOption(before, option, on), before);
-  }
+/**
+ * `tcb` is the connection of `connection` from here on: what its client has set holds for it, and
+ * what an earlier one left is forgotten.
+ */
+export function beginOptionsLocked(tcb: Tcb, connection: Connection): void {
+  mustHold(tcb.lock);
+  connection.urgent = 0;
+  connection.softError = Status.SUCCESS;
+  tcb.flags |= connection.options;
+  setServiceLocked(tcb, connection.typeOfService);
 }
 
-function withOption(flags: u32, option: u32, on: bool): u32 {
-  return on ? flags | option : flags & ~option;
+/** The type of service of `tcb` (MUST-48). */
+export function setServiceLocked(tcb: Tcb, typeOfService: u32): void {
+  mustHold(tcb.lock);
+  tcb.typeOfService = typeOfService;
+  if (typeOfService) tcb.flags |= TcbFlag.SERVICE;
+  else tcb.flags &= ~TcbFlag.SERVICE;
+}
+
+/** What the client sets: `bits` of those of `mask`, in ConnectionFlag. IRQL: any. */
+export function replaceBits(connection: Connection, mask: u32, bits: u32): void {
+  const flags = flagsOf(connection);
+  let before = connection.flags;
+  let seen = InterlockedCompareExchange(flags, (before & ~mask) | bits, before);
+  while (seen != before) {
+    before = seen;
+    seen = InterlockedCompareExchange(flags, (before & ~mask) | bits, before);
+  }
 }

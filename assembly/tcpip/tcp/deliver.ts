@@ -24,6 +24,7 @@ import { Connection } from "./endpoint";
 import { noteArrivalLocked, scheduleLocked } from "./delayedack";
 import { Held, hold, releaseHeld } from "./held";
 import { Tcb, TcbFlag, Todo, finishIrpLocked } from "./tcb";
+import { arriveUrgentLocked, pullUrgentLocked } from "./urgent";
 import { windowLocked } from "./window";
 
 /** One indication for each processor: it lives during the call. */
@@ -39,10 +40,15 @@ function indicationOf(processor: u32): ReceiveIndication {
 /**
  * `length` octets at `data` have come in order. True when they are to be indicated by the caller,
  * who calls `indicate` for `tcb.connection` when it has let go of the lock; else they are where
- * they belong, or, without memory, as if they had never come.
+ * they belong, or, without memory, as if they had never come. None are left of a run that was an
+ * urgent octet and nothing else.
  */
 export function takeTextLocked(tcb: Tcb, data: usize, length: u32): bool {
   mustHold(tcb.lock);
+  if (length == 0) {
+    arriveLocked(tcb, 0);
+    return false;
+  }
   const inPlace =
     tcb.held == null && IsListEmpty(tcb.receives) && (tcb.flags & TcbFlag.INDICATING) == 0;
   if (inPlace && tcb.connection != null) {
@@ -67,6 +73,7 @@ function arriveLocked(tcb: Tcb, length: u32): void {
   tcb.rcvNxt += length;
   countMany(Counter.TCP_OCTETS_IN, length);
   noteArrivalLocked(tcb, length);
+  if (tcb.flags & TcbFlag.URGENT) arriveUrgentLocked(tcb);
 }
 
 /** Keeps octets behind those that the client has not taken; false when there is no memory. */
@@ -119,6 +126,10 @@ export function nextReadyLocked(tcb: Tcb): Held | null {
   }
   let ready: Held | null = takeReadyLocked(tcb);
   while (ready != null) {
+    if ((tcb.flags & TcbFlag.URGENT) != 0 && pullUrgentLocked(tcb, ready.data, ready.length)) {
+      ready.data++;
+      ready.length--;
+    }
     if (takeTextLocked(tcb, ready.data, ready.length)) return ready;
     releaseHeld(ready);
     ready = takeReadyLocked(tcb);

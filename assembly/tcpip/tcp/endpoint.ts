@@ -1,10 +1,14 @@
 /** A TDI connection endpoint, as its client opened it. */
 
 import { addressOf, at } from "../../nt/embed";
+import { NTSTATUS } from "../../nt/status";
 import { Irp } from "../../io/irp";
 import { AddressObject } from "../address";
 
-/** Parts of `Connection.flags`: the options are bits of TcbFlag. */
+/**
+ * Parts of `Connection.flags`: calls, and what the client has set for the connections to come. The
+ * options are bits of TcbFlag.
+ */
 export const enum ConnectionFlag {
   /** How many calls of the client are under way, but for one that a Tcb knows by INDICATING. */
   CALLS = 0x3fff,
@@ -12,6 +16,33 @@ export const enum ConnectionFlag {
   CLEANUP_WAITS = 0x4000,
   /** TcbFlag.NO_DELAY and KEEP_ALIVE. */
   OPTIONS = 0x18000,
+  /** The client wants urgent data where it is in the text. */
+  INLINE = 0x20000,
+  /** Retransmissions of text before it is given up: 0 as many as the registry says, 255 no end. */
+  RETRANSMISSIONS = 0x3fc0000,
+  /** The DiffServ field of its datagrams (RFC 2474), without the two bits of ECN below it. */
+  SERVICE = 0xfc000000,
+}
+
+/** Where parts of `Connection.flags` begin. */
+export const enum ConnectionShift {
+  RETRANSMISSIONS = 18,
+  /** Of the type of service: the field and the two bits of ECN, which are 0. */
+  SERVICE = 24,
+}
+
+/** Bits of `Connection.urgent`. */
+export const enum UrgentState {
+  /** Urgent data was announced, and its last octet has not come. */
+  AHEAD = 1,
+  /** That octet is here: TDI_RECEIVE_EXPEDITED gets it. */
+  OCTET = 2,
+  /** The octet has been taken out of a run that is not yet counted as received. */
+  PULLED = 4,
+  /** There was urgent data: where it ends is known. */
+  MARKED = 8,
+  /** Its last octet is not in the text any more. */
+  APART = 16,
 }
 
 /** What a client opens with a connection context. */
@@ -27,12 +58,30 @@ export class Connection {
   tcb: usize;
   // Changed interlocked:
   /**
-   * The options that a connection begins with, and how many are calling the client. One call more
-   * begins under the lock of the Tcb whose `connection` it is.
+   * What a connection begins with, and how many are calling the client. One call more begins under
+   * the lock of the Tcb whose `connection` it is.
    */
   flags: u32;
+  // Under `Tcb.lock` of tcb.ts:
+  /** RCV.UP: one past the last octet of urgent data, while MARKED. */
+  urgentEnd: u32;
+  /** The last error that may pass, until it is asked for; SUCCESS: none. */
+  softError: NTSTATUS;
+  /** `UrgentState`, and the octet. */
+  urgent: u8;
+  urgentOctet: u8;
+  private reserved: u16;
   get options(): u32 {
     return this.flags & ConnectionFlag.OPTIONS;
+  }
+  get isInline(): bool {
+    return (this.flags & ConnectionFlag.INLINE) != 0;
+  }
+  get retransmissions(): u32 {
+    return (this.flags & ConnectionFlag.RETRANSMISSIONS) >>> ConnectionShift.RETRANSMISSIONS;
+  }
+  get typeOfService(): u32 {
+    return (this.flags & ConnectionFlag.SERVICE) >>> ConnectionShift.SERVICE;
   }
   /** The IRP_MJ_CLEANUP that waits. Without a lock: CLEANUP_WAITS hands it over. */
   get cleanup(): Irp | null {
@@ -42,4 +91,4 @@ export class Connection {
     this.tcb = addressOf(irp);
   }
 }
-if (offsetof<Connection>() != 16) ERROR("a connection endpoint is 16 octets");
+if (offsetof<Connection>() != 28) ERROR("a connection endpoint is 28 octets");

@@ -26,7 +26,9 @@ export function startKeepAliveLocked(tcb: Tcb): void {
 export function keepAliveExpiredLocked(tcb: Tcb): void {
   mustHold(tcb.lock);
   if ((tcb.flags & TcbFlag.KEEP_ALIVE) == 0) return;
-  if (<u32>tcb.probes >= queryParameter(Parameter.TcpMaxDataRetransmissions)) {
+  const own = queryParameter(Parameter.NtstackKeepAliveProbes);
+  const most = own ? own : queryParameter(Parameter.TcpMaxDataRetransmissions);
+  if (<u32>tcb.probes >= most) {
     dieLocked(tcb, Status.IO_TIMEOUT, true);
     return;
   }

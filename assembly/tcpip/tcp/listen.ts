@@ -25,7 +25,7 @@ import { isBroadcast, isLoopback } from "../interface";
 import { dereferenceRoute, referenceRoute } from "../route";
 import { closeLocked, dieLocked } from "./close";
 import { openedLocked } from "./connect";
-import { attach } from "./connection";
+import { attach, beginOptionsLocked } from "./connection";
 import { Connection } from "./endpoint";
 import { beginHalfLocked, currentHalf, readHalf } from "./half";
 import { finishHandshake, rememberSyn, resetHalf } from "./handshake";
@@ -187,7 +187,7 @@ function answerSyn(segment: Segment, connection: Connection, irp: Irp): NTSTATUS
     if (status == Status.PENDING) {
       tcb.connection = connection;
       tcb.openIrp = irp;
-      tcb.flags |= connection.options;
+      beginOptionsLocked(tcb, connection);
       answerLocked(tcb, segment, options, route.mtu);
     } else {
       // CLOSED is not yet a state that dies: it was never open.
@@ -302,7 +302,8 @@ function giveLate(tcb: Tcb, irp: Irp): bool {
   KeAcquireSpinLockAtDpcLevel(tcb.lock);
   tcb.route = route;
   tcb.connection = connection;
-  tcb.flags = (tcb.flags | connection.options) & ~(TcbFlag.LATE_INDICATION | TcbFlag.INDICATING);
+  beginOptionsLocked(tcb, connection);
+  tcb.flags &= ~(TcbFlag.LATE_INDICATION | TcbFlag.INDICATING);
   const open = tcb.state == TcpState.SYN_RECEIVED;
   if (open) tcb.openIrp = irp;
   else tcb.todo |= <u8>Todo.DETACH;

@@ -14,6 +14,7 @@ import { sendTextLocked } from "./text";
 import { isSynchronized, TcpState } from "./state";
 import { Tcb, TcbFlag, TcpTimer } from "./tcb";
 import { acknowledgeNowLocked } from "./transmit";
+import { isUrgentLocked } from "./urgent";
 import { largestSendWindowLocked, sendWindowLocked } from "./window";
 
 /** Segments that leave at one go; then the packets go down and others have their turn. */
@@ -98,7 +99,8 @@ function mayGoLocked(tcb: Tcb, length: i32, last: bool, finDue: bool): bool {
   if (length >= <i32>tcb.mss) return true;
   const idle = tcb.sndNxt == tcb.sndUna;
   if (before(tcb.sndNxt, tcb.sndMax)) return true;
-  if (last) return idle || finDue || (tcb.flags & TcbFlag.NO_DELAY) != 0;
+  if (last && (idle || finDue || (tcb.flags & TcbFlag.NO_DELAY) != 0)) return true;
+  if (last) return (tcb.flags & TcbFlag.URGENT) != 0 && isUrgentLocked(tcb, tcb.sndNxt);
   return <u32>length >= largestSendWindowLocked(tcb) / 2;
 }
 

@@ -11,13 +11,14 @@ import { mustHold } from "../../ke/spinlock";
 import { TcpFlag } from "../../wire/tcp";
 import { Counter, count } from "../counters";
 import { dieLocked } from "./close";
+import { textRetransmissionsLocked } from "./rto";
 import { before } from "./sequence";
 import { Tcb, TcbFlag, TcpTimer } from "./tcb";
 import { startTimerLocked } from "./timer";
 import { transmitLocked } from "./transmit";
 import { sendWindowLocked } from "./window";
 
-/** Probes that may stay unanswered beyond what TcpMaxDataRetransmissions allows. */
+/** Probes that may stay unanswered beyond what R2 allows. */
 const PATIENCE: u32 = 6;
 
 /** Text waits for the window: the first probe comes after one retransmission timeout (SHLD-29). */
@@ -34,7 +35,7 @@ export function startPersistLocked(tcb: Tcb): void {
 export function persistExpiredLocked(tcb: Tcb): void {
   mustHold(tcb.lock);
   const unanswered: u32 = tcb.retransmitCount;
-  const most = queryParameter(Parameter.TcpMaxDataRetransmissions);
+  const most = textRetransmissionsLocked(tcb);
   if (unanswered > PATIENCE && unanswered - PATIENCE > most) {
     dieLocked(tcb, Status.IO_TIMEOUT, true);
     return;

@@ -13,7 +13,7 @@ import { Tcb, TcbFlag, TcpTimer } from "./tcb";
 import { predictStampLocked } from "./timestamp";
 
 /** What makes a connection ordinary. */
-const SPECIAL: u32 = TcbFlag.INDICATING | TcbFlag.RECOVERING;
+const SPECIAL: u32 = TcbFlag.INDICATING | TcbFlag.RECOVERING | TcbFlag.URGENT;
 /** What makes its segments carry more than the header says. */
 const PREDICTS_MORE: u32 = TcbFlag.TIMESTAMPS | TcbFlag.ECN;
 

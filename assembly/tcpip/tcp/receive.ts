@@ -31,6 +31,7 @@ import { TcpState, isSynchronized, mayReceive } from "./state";
 import { Tcb, TcbFlag, Todo, dereferenceTcb } from "./tcb";
 import { isFreshLocked, noteStampLocked } from "./timestamp";
 import { acknowledgeNowLocked } from "./transmit";
+import { noteUrgentLocked, pullUrgentLocked } from "./urgent";
 
 /** A segment that has been verified. IRQL: DISPATCH_LEVEL. Locks: none. */
 export function receiveSegment(segment: Segment): void {
@@ -82,7 +83,7 @@ function stepsLocked(tcb: Tcb, segment: Segment): Next {
   mustHold(tcb.lock);
   const state: TcpState = tcb.state;
   if (state == TcpState.CLOSED) return Next.LISTEN;
-  if (state == TcpState.SYN_SENT) return receiveSynSentLocked(tcb, segment);
+  if (state == TcpState.SYN_SENT) return synSentLocked(tcb, segment);
   const options = readOptions(segment);
   if (state == TcpState.TIME_WAIT && reopensLocked(tcb, segment, options)) {
     dieLocked(tcb, Status.SUCCESS, false);
@@ -130,6 +131,19 @@ function stepsLocked(tcb: Tcb, segment: Segment): Next {
   }
   if (tcb.flags & TcbFlag.ECN) noteMarkLocked(tcb, segment);
   if (tcb.flags & TcbFlag.ACK_NOW) scheduleLocked(tcb);
+  if (segment.flags & TcpFlag.URG) noteUrgentLocked(tcb, segment);
+  return textLocked(tcb, segment);
+}
+
+/** In SYN-SENT: what came with the SYN that opens is looked at as if it came behind it. */
+function synSentLocked(tcb: Tcb, segment: Segment): Next {
+  mustHold(tcb.lock);
+  const next = receiveSynSentLocked(tcb, segment);
+  if (tcb.state != TcpState.ESTABLISHED) return next;
+  segment.sequence++;
+  segment.flags &= ~TcpFlag.SYN;
+  if (!acceptableLocked(tcb, segment)) return next;
+  if (segment.flags & TcpFlag.URG) noteUrgentLocked(tcb, segment);
   return textLocked(tcb, segment);
 }
 
@@ -214,15 +228,23 @@ function textLocked(tcb: Tcb, segment: Segment): Next {
   }
   if (tcb.waiting != null) reportOverlapLocked(tcb, end);
   let next = Next.NOTHING;
-  if (segment.length != 0 && takeTextLocked(tcb, segment.data, segment.length)) {
-    next = Next.INDICATE;
-  }
+  if (segment.length != 0 && takeSegmentLocked(tcb, segment)) next = Next.INDICATE;
   if (tcb.state == TcpState.CLOSED) return Next.NOTHING;
   if (next == Next.NOTHING) nextReadyLocked(tcb);
   else if (isFinDueLocked(tcb)) finReceivedLocked(tcb);
   if (tcb.waiting != null) tcb.flags |= TcbFlag.ACK_NOW;
   scheduleLocked(tcb);
   return next;
+}
+
+/** As `takeTextLocked`, without the octet that is urgent. */
+function takeSegmentLocked(tcb: Tcb, segment: Segment): bool {
+  mustHold(tcb.lock);
+  if (tcb.flags & TcbFlag.URGENT && pullUrgentLocked(tcb, segment.data, segment.length)) {
+    segment.data++;
+    segment.length--;
+  }
+  return takeTextLocked(tcb, segment.data, segment.length);
 }
 
 /** What came before its turn is answered at once, each one, so that the sender can count. */

@@ -10,7 +10,7 @@ import { Irp } from "../../io/irp";
 import { IoMarkIrpPending, parametersOf } from "../../io/stack";
 import { TdiAssociate, TdiConnect, TdiDisconnect, TdiInformation } from "../../tdi/parameters";
 import { TdiTransfer } from "../../tdi/parameters";
-import { ConnectionOption, DisconnectFlag, ReceiveFlag } from "../../tdi/request";
+import { ConnectionOption, DisconnectFlag, ReceiveFlag, SendFlag } from "../../tdi/request";
 import { TransportQuery } from "../../tdi/request";
 import { AddressObject } from "../address";
 import { flushSends } from "../ip/send";
@@ -18,14 +18,16 @@ import { associateAddress } from "./association";
 import { abortLocked, closeLocked, orphanLocked } from "./close";
 import { startConnect } from "./connect";
 import { connectionTcb, detach, endLastCall } from "./connection";
-import { letGoLocked, setOption } from "./connection";
+import { letGoLocked, replaceBits, setServiceLocked } from "./connection";
 import { fillReceivesLocked, peekLocked, queueReceiveLocked } from "./deliver";
-import { Connection } from "./endpoint";
+import { Connection, ConnectionFlag, ConnectionShift } from "./endpoint";
 import { startKeepAliveLocked } from "./keepalive";
 import { output, outputLocked } from "./output";
 import { settle } from "./settle";
+import { takeSoftErrorLocked } from "./softerror";
 import { TcpState, isSynchronized, mayReceive, maySend } from "./state";
 import { Tcb, TcbFlag, TcpTimer, dereferenceTcb } from "./tcb";
+import { receiveUrgentLocked, urgentDistanceLocked } from "./urgent";
 
 /*
  * Each answers PENDING when it keeps the request, else the status with which the dispatcher
@@ -75,13 +77,16 @@ function disconnectLocked(tcb: Tcb, irp: Irp, flags: u32): NTSTATUS {
   return Status.PENDING;
 }
 
-/** TDI_SEND: completes when all its octets are acknowledged. */
+/**
+ * TDI_SEND: completes when all its octets are acknowledged. With TDI_SEND_EXPEDITED they are
+ * urgent.
+ */
 export function send(connection: Connection, irp: Irp): NTSTATUS {
   const view = parametersOf<TdiTransfer>(irp);
   const tcb = connectionTcb(connection);
   if (tcb == null) return Status.CONNECTION_INVALID;
   KeAcquireSpinLockAtDpcLevel(tcb.lock);
-  const status = sendLocked(tcb, irp, view.length);
+  const status = sendLocked(tcb, irp, view.length, view.transferFlags);
   KeReleaseSpinLockFromDpcLevel(tcb.lock);
   output(tcb);
   dereferenceTcb(tcb);
@@ -89,7 +94,7 @@ export function send(connection: Connection, irp: Irp): NTSTATUS {
   return status;
 }
 
-function sendLocked(tcb: Tcb, irp: Irp, length: u32): NTSTATUS {
+function sendLocked(tcb: Tcb, irp: Irp, length: u32, flags: u32): NTSTATUS {
   mustHold(tcb.lock);
   if ((tcb.flags & TcbFlag.FIN_QUEUED) != 0 || !maySend(tcb.state)) {
     return Status.CONNECTION_INVALID;
@@ -100,12 +105,15 @@ function sendLocked(tcb: Tcb, irp: Irp, length: u32): NTSTATUS {
   irp.driverOffset = length;
   InsertTailList(tcb.sends, irp.queue);
   tcb.sndEnd += length;
+  // Said at once, also where neither window nor Nagle's algorithm lets the text go.
+  if (flags & SendFlag.EXPEDITED) tcb.flags |= TcbFlag.URGENT | TcbFlag.ACK_NOW;
   return Status.PENDING;
 }
 
 /**
  * TDI_RECEIVE: completes with what there is, as soon as there is any; with TDI_RECEIVE_PEEK at
- * once, with a copy of what there is.
+ * once, with a copy of what there is; with TDI_RECEIVE_EXPEDITED at once, as
+ * `receiveUrgentLocked` says.
  */
 export function receive(connection: Connection, irp: Irp): NTSTATUS {
   const tcb = connectionTcb(connection);
@@ -124,12 +132,14 @@ export function receive(connection: Connection, irp: Irp): NTSTATUS {
 
 function receiveLocked(tcb: Tcb, irp: Irp): NTSTATUS {
   mustHold(tcb.lock);
+  const flags = parametersOf<TdiTransfer>(irp).transferFlags;
+  if (flags & ReceiveFlag.EXPEDITED) return receiveUrgentLocked(tcb, irp);
   // What is being indicated may yet be kept: then it is before the FIN.
   if (tcb.held == null && (tcb.flags & TcbFlag.INDICATING) == 0) {
     if (tcb.flags & TcbFlag.FIN_RECEIVED) return Status.GRACEFUL_DISCONNECT;
     if (!mayReceive(tcb.state)) return Status.CONNECTION_INVALID;
   }
-  if (parametersOf<TdiTransfer>(irp).transferFlags & ReceiveFlag.PEEK) {
+  if (flags & ReceiveFlag.PEEK) {
     irp.information = peekLocked(tcb, irp);
     return Status.SUCCESS;
   }
@@ -142,17 +152,48 @@ function receiveLocked(tcb: Tcb, irp: Irp): NTSTATUS {
 /** TDI_SET_INFORMATION */
 export function setInformation(connection: Connection, irp: Irp): NTSTATUS {
   const view = parametersOf<TdiInformation>(irp);
-  const flag = flagOf(view.option);
-  if (flag == 0) return Status.INVALID_PARAMETER;
-  setOption(connection, flag, view.value != 0);
+  const mask = maskOf(view.option);
+  if (mask == 0 || view.value > 0xff) return Status.INVALID_PARAMETER;
+  replaceBits(connection, mask, bitsOf(view.option, mask, view.value));
   const tcb = connectionTcb(connection);
   if (tcb == null) return Status.SUCCESS;
   KeAcquireSpinLockAtDpcLevel(tcb.lock);
-  tcb.flags = view.value ? tcb.flags | flag : tcb.flags & ~flag;
-  if (isSynchronized(tcb.state) && tcb.timer == TcpTimer.NONE) startKeepAliveLocked(tcb);
+  if (tcb.connection == connection) resetOptionsLocked(tcb, connection);
   KeReleaseSpinLockFromDpcLevel(tcb.lock);
   dereferenceTcb(tcb);
   return Status.SUCCESS;
+}
+
+/** The part of `Connection.flags` that an option is; 0: there is no such option. */
+function maskOf(option: u32): u32 {
+  switch (option) {
+    case ConnectionOption.NO_DELAY:
+      return TcbFlag.NO_DELAY;
+    case ConnectionOption.KEEP_ALIVE:
+      return TcbFlag.KEEP_ALIVE;
+    case ConnectionOption.EXPEDITED_INLINE:
+      return ConnectionFlag.INLINE;
+    case ConnectionOption.RETRANSMISSIONS:
+      return ConnectionFlag.RETRANSMISSIONS;
+    case ConnectionOption.TYPE_OF_SERVICE:
+      return ConnectionFlag.SERVICE;
+    default:
+      return 0;
+  }
+}
+
+function bitsOf(option: u32, mask: u32, value: u32): u32 {
+  if (option == ConnectionOption.RETRANSMISSIONS) return value << ConnectionShift.RETRANSMISSIONS;
+  if (option == ConnectionOption.TYPE_OF_SERVICE) return (value << ConnectionShift.SERVICE) & mask;
+  return value ? mask : 0;
+}
+
+/** What the client of `connection` has set holds for `tcb` from here on. */
+function resetOptionsLocked(tcb: Tcb, connection: Connection): void {
+  mustHold(tcb.lock);
+  tcb.flags = (tcb.flags & ~(<u32>ConnectionFlag.OPTIONS)) | connection.options;
+  setServiceLocked(tcb, connection.typeOfService);
+  if (isSynchronized(tcb.state) && tcb.timer == TcpTimer.NONE) startKeepAliveLocked(tcb);
 }
 
 /** TDI_QUERY_INFORMATION */
@@ -170,12 +211,9 @@ export function queryConnection(connection: Connection, irp: Irp): NTSTATUS {
 function factLocked(tcb: Tcb, option: u32): u32 {
   mustHold(tcb.lock);
   if (option == TransportQuery.HELD) return tcb.heldOctets;
+  if (option == TransportQuery.URGENT) return urgentDistanceLocked(tcb);
+  if (option == TransportQuery.SOFT_ERROR) return takeSoftErrorLocked(tcb);
   return option == TransportQuery.LOCAL_PORT ? tcb.localPort : tcb.localAddress;
-}
-
-function flagOf(option: u32): u32 {
-  if (option == ConnectionOption.NO_DELAY) return TcbFlag.NO_DELAY;
-  return option == ConnectionOption.KEEP_ALIVE ? TcbFlag.KEEP_ALIVE : 0;
 }
 
 /**

@@ -12,11 +12,15 @@ import { giveUpConnectLocked, resendSynLocked } from "./connect";
 import { outputLocked } from "./output";
 import { suspectBlackHoleLocked } from "./pathmtu";
 import { collapseLocked } from "./recovery";
-import { startRetransmitLocked, startTimeoutLocked } from "./rto";
+import { startRetransmitLocked, startTimeoutLocked, textRetransmissionsLocked } from "./rto";
+import { softErrorLocked } from "./softerror";
 import { TcpState } from "./state";
 import { noteRetriedLocked, responseRetransmissions } from "./synattack";
 import { Tcb, TcbFlag } from "./tcb";
 import { transmitLocked } from "./transmit";
+
+/** Retransmissions after which the client is told that something is amiss (SHLD-9, SHLD-10). */
+const R1: u32 = 3;
 
 function backOffLocked(tcb: Tcb): void {
   mustHold(tcb.lock);
@@ -34,7 +38,7 @@ function retransmissionsLocked(tcb: Tcb): u32 {
   if (state == TcpState.SYN_RECEIVED) {
     return responseRetransmissions((tcb.flags & TcbFlag.PROTECTED) != 0);
   }
-  return queryParameter(Parameter.TcpMaxDataRetransmissions);
+  return textRetransmissionsLocked(tcb);
 }
 
 /** The retransmission timer has expired. IRQL: DISPATCH_LEVEL. */
@@ -57,6 +61,7 @@ export function retransmitExpiredLocked(tcb: Tcb): void {
     backOffLocked(tcb);
   }
   trace(Event.TCP_RETRANSMIT, tcb.remoteAddress, tcb.ports, tcb.retransmitCount);
+  if (tcb.retransmitCount == R1) softErrorLocked(tcb, Status.IO_TIMEOUT);
   if (state == TcpState.SYN_SENT) {
     resendSynLocked(tcb);
   } else if (state == TcpState.SYN_RECEIVED) {

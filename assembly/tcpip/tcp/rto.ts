@@ -66,6 +66,17 @@ export function hastenTailLocked(tcb: Tcb): void {
   if (ms < tcb.rto) startTimerLocked(tcb, TcpTimer.TAIL, ticksOf(ms));
 }
 
+/** R2 of text (MUST-20, MUST-21): as the client says, or the registry. */
+export function textRetransmissionsLocked(tcb: Tcb): u32 {
+  mustHold(tcb.lock);
+  const connection = tcb.connection;
+  const own: u32 = connection == null ? 0 : connection.retransmissions;
+  if (own == 0) return queryParameter(Parameter.TcpMaxDataRetransmissions);
+  return own == NO_END ? 0xffffffff : own;
+}
+/** `Connection.retransmissions` that has none. */
+const NO_END: u32 = 0xff;
+
 /** The handshake is over: what the timeout begins with (RFC 6298, 5.7). */
 export function beginTimeoutLocked(tcb: Tcb): void {
   mustHold(tcb.lock);

@@ -1,22 +1,26 @@
 /** What a connection owes others, done once its lock is let go: nobody is called with it held. */
 
 import { at } from "../../nt/embed";
+import { NTSTATUS, Status } from "../../nt/status";
 import { Fault, faulty } from "../../kb/faults";
 import { KeAcquireSpinLockAtDpcLevel, KeReleaseSpinLockFromDpcLevel } from "../../ke/spinlock";
 import { mustHold } from "../../ke/spinlock";
 import { Irp } from "../../io/irp";
 import { IoCompleteRequest } from "../../io/complete";
-import { indicateDisconnect } from "../../tdi/indicate";
+import { EventHandlers } from "../../tdi/event";
+import { indicateDisconnect, indicateError } from "../../tdi/indicate";
 import { DisconnectFlag } from "../../tdi/request";
-import { AddressObject } from "../address";
 import { beginCall, detach, endCall, letGoLocked } from "./connection";
+import { Connection } from "./endpoint";
 import { homePartition, removeTcbLocked } from "./table";
 import { Tcb, Todo, dereferenceTcb } from "./tcb";
 import { removeTimer } from "./timer";
+import { indicateUrgent } from "./urgent";
 import { withdrawAck } from "./ackdeadline";
 
 /** What is done with its client's endpoint. */
-const CLIENTS: u32 = Todo.REMOVE | Todo.DETACH | Todo.RELEASED | Todo.ABORTED;
+const CLIENTS: u32 =
+  Todo.REMOVE | Todo.DETACH | Todo.RELEASED | Todo.ABORTED | Todo.URGENT | Todo.SOFT_ERROR;
 
 /** Does all that `tcb` owes. The caller has a reference. IRQL: DISPATCH_LEVEL. Locks: none. */
 export function settle(tcb: Tcb): void {
@@ -26,6 +30,7 @@ export function settle(tcb: Tcb): void {
     const done = takeDoneLocked(tcb);
     const connection = todo & CLIENTS ? tcb.connection : null;
     const held = tcb.heldOctets;
+    const error: NTSTATUS = connection != null ? connection.softError : Status.SUCCESS;
     tcb.todo = 0;
     if (connection != null) beginCall(connection);
     if (todo & (Todo.REMOVE | Todo.DETACH)) letGoLocked(tcb);
@@ -35,11 +40,12 @@ export function settle(tcb: Tcb): void {
     completeChain(done);
     if (todo & Todo.REMOVE) leaveTable(tcb);
     if (connection == null) continue;
-    // The endpoint is free for another connection before its client is told (nt-facts 4.5).
     const address = connection.address;
+    if (address != null) tellNews(tcb, connection, address.handlers, todo, error);
+    // The endpoint is free for another connection before its client is told (nt-facts 4.5).
     const client = connection.clientContext;
     if (todo & (Todo.REMOVE | Todo.DETACH)) detach(connection, tcb);
-    if (address != null) tell(address, client, todo, held);
+    if (address != null) tellEnd(address.handlers, client, todo, held);
     endCall(connection);
   }
 }
@@ -68,8 +74,19 @@ function completeChain(youngest: Irp | null): void {
   }
 }
 
-function tell(address: AddressObject, client: usize, todo: u32, held: u32): void {
-  const handlers = address.handlers;
+/** What a connection that goes on has to tell. */
+function tellNews(
+  tcb: Tcb,
+  connection: Connection,
+  handlers: EventHandlers,
+  todo: u32,
+  error: NTSTATUS,
+): void {
+  if (todo & Todo.URGENT) indicateUrgent(tcb, connection, handlers);
+  if (todo & Todo.SOFT_ERROR) indicateError(handlers, connection.clientContext, error);
+}
+
+function tellEnd(handlers: EventHandlers, client: usize, todo: u32, held: u32): void {
   if (todo & Todo.RELEASED) indicateDisconnect(handlers, client, DisconnectFlag.RELEASE, held);
   if (todo & Todo.ABORTED) indicateDisconnect(handlers, client, DisconnectFlag.ABORT, held);
 }

@@ -78,6 +78,10 @@ export const enum TcbFlag {
   GAPS = 0x10000000,
   /** As the options: ECN. It has an extension once both have agreed. */
   ECN = 0x20000000,
+  /** Urgent data is awaited, or was sent and is not acknowledged (urgent.ts). */
+  URGENT = 0x40000000,
+  /** Its datagrams have a type of service: `typeOfService`. */
+  SERVICE = 0x80000000,
 }
 
 /** What a connection owes its client, done once its lock is let go: bits of `Tcb.todo`. */
@@ -92,8 +96,10 @@ export const enum Todo {
   REMOVE = 8,
   /** Away from its endpoint: TIME-WAIT needs none. */
   DETACH = 16,
-  /** Held data is to be offered to the client again. */
-  OFFER = 32,
+  /** There is urgent data, or more of it: ClientEventReceiveExpedited. */
+  URGENT = 32,
+  /** An error that may pass: ClientEventError. */
+  SOFT_ERROR = 64,
 }
 
 /** Which deadline `timerDue` is. At most one of these runs at a time. */
@@ -199,8 +205,8 @@ export class Tcb {
   /** Smoothed round trip and its variation, in microseconds times 8 and times 4; 0: no sample. */
   srtt: u32;
   rttvar: u32;
-  /** Milliseconds. */
-  rto: u32;
+  /** `rto`, and `typeOfService` in the high octet. */
+  private rtoAndService: u32;
   recover: u32;
   sndWl2: u32;
   /** TDI_DISCONNECT that waits for the end. */
@@ -251,6 +257,20 @@ export class Tcb {
   }
   set cursor(irp: Irp | null) {
     this.request = irp;
+  }
+  /** The retransmission timeout in milliseconds: NtstackMaximumRto has fewer than 24 bits. */
+  get rto(): u32 {
+    return this.rtoAndService & 0xffffff;
+  }
+  set rto(ms: u32) {
+    this.rtoAndService = (this.rtoAndService & 0xff000000) | ms;
+  }
+  /** The DiffServ field (RFC 2474) in its place, the two bits of ECN below it 0. */
+  get typeOfService(): u32 {
+    return this.rtoAndService >>> 24;
+  }
+  set typeOfService(value: u32) {
+    this.rtoAndService = (value << 24) | (this.rtoAndService & 0xffffff);
   }
   get remotePort(): u32 {
     return this.ports >>> 16;

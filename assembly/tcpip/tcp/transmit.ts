@@ -19,7 +19,11 @@ import { before } from "./sequence";
 import { CARRIES, optionOctetsLocked, writeOptionsLocked } from "./offer";
 import { mssOf } from "./options";
 import { Tcb, TcbFlag } from "./tcb";
+import { NO_POINTER, urgentPointerLocked } from "./urgent";
 import { synWindowLocked, windowLocked } from "./window";
+
+/** What few connections have, and what makes their headers differ. */
+const RARE: u32 = TcbFlag.ECN | TcbFlag.URGENT | TcbFlag.SERVICE;
 
 /**
  * Queues a segment with `length` octets of text from `sequence` on; false when there was no packet
@@ -34,14 +38,21 @@ export function transmitLocked(tcb: Tcb, sequence: u32, flags: u32, length: u32)
   if (packet == null) return false;
   const base = payloadOf(packet);
   const tcp = at<TcpHeader>(base, 0);
-  const codepoint = tcb.flags & TcbFlag.ECN ? codepointLocked(tcb, sequence, length) : 0;
-  if (tcb.flags & TcbFlag.ECN) flags |= ecnFlagsLocked(tcb, sequence, flags, length);
+  let service: u32 = 0;
+  let pointer = NO_POINTER;
+  if (tcb.flags & RARE) {
+    service = serviceLocked(tcb, sequence, length);
+    if (tcb.flags & TcbFlag.ECN) flags |= ecnFlagsLocked(tcb, sequence, flags, length);
+    if (tcb.flags & TcbFlag.URGENT) pointer = urgentPointerLocked(tcb, sequence);
+    if (pointer != NO_POINTER) flags |= TcpFlag.URG;
+  }
   const carries = (tcb.flags & CARRIES) | (flags & TcpFlag.SYN);
   const options = carries ? optionOctetsLocked(tcb, flags, length) : 0;
   const header = TCP_HEADER + options;
   const ports = (tcb.ports << 16) | (tcb.ports >>> 16);
   const ack = flags & TcpFlag.ACK ? tcb.rcvNxt : 0;
   let partial = tcp.write(ports, sequence, ack, header, flags, announceLocked(tcb, flags));
+  if (pointer != NO_POINTER) partial += tcp.pointTo(pointer);
   if (options) {
     const mtu = route != null ? route.mtu : via.mtu;
     writeOptionsLocked(tcb, base + TCP_HEADER, options, flags, mssOf(mtu));
@@ -54,11 +65,18 @@ export function transmitLocked(tcb: Tcb, sequence: u32, flags: u32, length: u32)
   const remote = tcb.remoteAddress;
   const hop = route != null ? route.nextHop : nextHopFor(via, remote);
   const whether = dontFragment(queryParameter(Parameter.EnablePMTUDiscovery) != 0);
-  const fragment = whether | (codepoint << 16);
+  const fragment = whether | (service << 16);
   queueDatagram(packet, via, hop, tcb.localAddress, remote, Protocol.TCP, whole, fragment);
   count(Counter.TCP_OUT_SEGS);
   countMany(Counter.TCP_OCTETS_OUT, length);
   return true;
+}
+
+/** The type of service of a segment, with the two bits of ECN. */
+function serviceLocked(tcb: Tcb, sequence: u32, length: u32): u32 {
+  mustHold(tcb.lock);
+  const codepoint = tcb.flags & TcbFlag.ECN ? codepointLocked(tcb, sequence, length) : 0;
+  return tcb.typeOfService | codepoint;
 }
 
 /**

@@ -66,6 +66,15 @@ describe('tcpip/tcp/connect', () => {
     });
   }
 
+  it('asks for three minutes and more in modern (MUST-23)', ({ bench }) => {
+    const { machine, user } = bench({ release: 'modern' });
+    const { peer, socket } = begun({ machine, user });
+    machine.advance(180_000);
+    expect(stateOf(machine, peer)).toBe('SYN_SENT');
+    machine.advance(10_000);
+    expect(user.events(socket)).toEqual({ events: ['FAILED'], status: 'IO_TIMEOUT' });
+  });
+
   it('answers SYN-ACK with ACK, and is open (RFC 9293, 3.5)', ({ bench }) => {
     const { machine, user } = bench();
     const { peer, socket } = begun({ machine, user });

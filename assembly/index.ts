@@ -26,7 +26,7 @@ export { initializeCard as addAdapter } from "./miniport/driver";
 export { RING_SLOTS, BATCH_FRAMES } from "./miniport/ring";
 export { Counter, Drop, counters, drops } from "./tcpip/counters";
 export { addressRows } from "./tcpip/addressrow";
-export { bindInterface as addInterface } from "./tcpip/driver";
+export { bindGateway as addGateway, bindInterface as addInterface } from "./tcpip/driver";
 export { BlockCount, countBlocks as netbtBlocks } from "./netbt/session/pool";
 export { bindNetbt, writeNetbtHost, writeNetbtScope } from "./netbt/driver";
 export { NbtCounter, NbtDrop, nbtCounters, nbtDrops } from "./netbt/counters";

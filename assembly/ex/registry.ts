@@ -33,6 +33,8 @@ export const enum Parameter {
   MaxHashTableSize,
   DefaultTTL,
   EnablePMTUDiscovery,
+  /** A destination that does not answer is tried by way of the next default gateway. */
+  EnableDeadGWDetect,
   /** Milliseconds. */
   KeepAliveTime,
   /** Milliseconds. */
@@ -157,6 +159,10 @@ export const enum Parameter {
   NtstackSynCache,
   /** Beyond that SYNs are answered with cookies (RFC 4987). */
   NtstackSynCookies,
+  /** Percent of the connections that move the machine to another gateway; 0: one does. */
+  NtstackGatewayShare,
+  /** Retransmissions before IP is asked for another way (R1); 0: TcpMaxDataRetransmissions / 2. */
+  NtstackR1,
   /** Keep-alives without an answer that end a connection; 0: TcpMaxDataRetransmissions. */
   NtstackKeepAliveProbes,
   /** IP's identifications have the processor's order of octets, the lowest first. */

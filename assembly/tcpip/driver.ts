@@ -19,7 +19,7 @@ import { cleanUpEcho, initializeEcho } from "./ip/echo";
 import { cleanUpReassembly, initializeReassembly } from "./ip/reassemble";
 import { dropQueued, initializeSends } from "./ip/send";
 import { receivePackets, sendComplete } from "./protocol";
-import { deleteRoutes, initializeRoutes } from "./route";
+import { addGateway, deleteRoutes, initializeRoutes } from "./route";
 import { initializeConnect } from "./tcp/connect";
 import { initializeConnections } from "./tcp/connection";
 import { destroy } from "./tcp/destroy";
@@ -88,6 +88,16 @@ export function bindInterface(index: u32, address: u32, mask: u32, gateway: u32)
   const made = addInterface(adapter, address, mask, gateway, mtu);
   if (made == null) return Status.INSUFFICIENT_RESOURCES;
   return NdisOpenAdapter(adapter, changetype<usize>(made), receivePackets, sendComplete);
+}
+
+/**
+ * One more default gateway for the interface on a card. Before traffic comes.
+ * IRQL: PASSIVE_LEVEL.
+ */
+export function bindGateway(index: u32, gateway: u32): NTSTATUS {
+  const via = interfaceAt(index);
+  if (via == null) return Status.NO_SUCH_DEVICE;
+  return addGateway(via, gateway) ? Status.SUCCESS : Status.INSUFFICIENT_RESOURCES;
 }
 
 /** DriverUnload: every connection ends, every block of pool goes back. */

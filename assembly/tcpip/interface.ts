@@ -1,5 +1,6 @@
 /** An interface: an address on a card. */
 
+import { at } from "../nt/embed";
 import { InterlockedExchangeAdd } from "../ex/interlocked";
 import { ExAllocate, ExFree } from "../ex/pool";
 import { Parameter, queryParameter } from "../ex/registry";
@@ -7,21 +8,49 @@ import { Tag } from "../ex/tag";
 import { Adapter, MAXIMUM_ADAPTERS } from "../ndis/adapter";
 import { LIMITED_BROADCAST } from "../wire/ipv4";
 
-/** One address on one card. Does not change while the driver runs. */
+/** Default gateways of an interface at most: as many as NT's control panel takes. */
+export const MAXIMUM_GATEWAYS: u32 = 5;
+
+/** One address on one card. Does not change while the driver runs, but for who the gateway is. */
 @unmanaged
 export class Interface {
   adapter: Adapter;
   address: u32;
   mask: u32;
-  /** The default gateway, or 0. */
-  gateway: u32;
   mtu: u32;
+  // Written under `lock()` of route.ts:
+  /** The default gateway that routes begin with, or 0. */
+  gateway: u32;
+  /** All of them, in the order in which they are tried. */
+  gatewayCount: u32;
+  private gateway0: u32;
+  private gateway1: u32;
+  private gateway2: u32;
+  private gateway3: u32;
+  private gateway4: u32;
+  // Counted interlocked:
   /** IP's identification of the next datagram. */
   nextIdentification: u32;
   /** The broadcast address of its net. */
   get broadcast(): u32 {
     return this.address | ~this.mask;
   }
+  /** Its default gateway of that number, which is below `gatewayCount`. */
+  gatewayAt(index: u32): u32 {
+    return at<Word>(changetype<usize>(this) + offsetof<this>("gateway0"), <usize>index << 2).value;
+  }
+  /** One more; there is room for it. Before traffic comes. */
+  appendGateway(address: u32): void {
+    const base = changetype<usize>(this) + offsetof<this>("gateway0");
+    at<Word>(base, <usize>this.gatewayCount << 2).value = address;
+    if (this.gatewayCount == 0) this.gateway = address;
+    this.gatewayCount++;
+  }
+}
+
+@unmanaged
+class Word {
+  value: u32;
 }
 
 /**
@@ -66,7 +95,7 @@ export function addInterface(
   made.adapter = adapter;
   made.address = address;
   made.mask = mask;
-  made.gateway = gateway;
+  if (gateway != 0) made.appendGateway(gateway);
   made.mtu = mtu < adapter.mtu ? mtu : adapter.mtu;
   made.nextIdentification = 1;
   slotAt(adapter.index).value = made;

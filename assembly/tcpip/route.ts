@@ -2,6 +2,8 @@
 
 import { at } from "../nt/embed";
 import { RtlZeroMemory } from "../nt/memory";
+import { Event } from "../trace/event";
+import { KeQueryTickCount, trace } from "../trace/ring";
 import { Parameter, queryParameter } from "../ex/registry";
 import { ExAllocate, ExAllocatePoolWithTag, ExFree, ExFreePool } from "../ex/pool";
 import { Tag } from "../ex/tag";
@@ -10,7 +12,7 @@ import { KSpinLock, KeAcquireSpinLock, KeInitializeSpinLock } from "../ke/spinlo
 import { KeReleaseSpinLock } from "../ke/spinlock";
 import { mustHold } from "../ke/spinlock";
 import { MAXIMUM_ADAPTERS } from "../ndis/adapter";
-import { Interface, firstInterface, interfaceAt, interfaceOf } from "./interface";
+import { Interface, MAXIMUM_GATEWAYS, firstInterface, interfaceAt, interfaceOf } from "./interface";
 import { isBroadcast, isLoopback } from "./interface";
 
 /** What connections to one destination share. */
@@ -18,14 +20,17 @@ import { isBroadcast, isLoopback } from "./interface";
 export class RouteCacheEntry {
   next: RouteCacheEntry | null;
   destination: u32;
-  /** The neighbour that datagrams go to. */
-  nextHop: u32;
   via: Interface;
   /** Octets of the largest datagram that our own link carries. */
   mtu: u32;
   // Under `lock()`:
   references: u32;
   // Written under `lock()`:
+  /** The neighbour that datagrams go to, and since when. */
+  nextHop: u32;
+  movedTick: u32;
+  /** `Table.generation` when it was counted as moved; another one: it is not. */
+  movedIn: u32;
   /** Octets of the largest datagram that the path is known to carry, and since when (RFC 1191). */
   pathMtu: u32;
   narrowedTick: u32;
@@ -43,8 +48,14 @@ class Table {
   buckets: usize;
   bits: u32;
   count: u32;
+  /** References of all entries, and of those that have moved in this generation. */
+  references: u32;
+  moved: u32;
+  /** From 1 on; counts the changes of a default gateway. */
+  generation: u32;
 }
-const TABLE: usize = memory.data(16);
+const TABLE: usize = memory.data(24);
+if (offsetof<Table>() > 24) ERROR("TABLE");
 
 function table(): Table {
   return changetype<Table>(TABLE);
@@ -77,6 +88,9 @@ export function initializeRoutes(): void {
   table().buckets = FIRST_TABLE;
   table().bits = FIRST_BITS;
   table().count = 0;
+  table().references = 0;
+  table().moved = 0;
+  table().generation = 1;
 }
 
 /** Gives the table back. At the end, when no entry is left. */
@@ -151,7 +165,7 @@ function referenceRouteLocked(via: Interface, destination: u32): RouteCacheEntry
   let entry: RouteCacheEntry | null = bucket.first;
   while (entry != null) {
     if (entry.destination == destination) {
-      entry.references++;
+      countLocked(entry, 1);
       return entry;
     }
     entry = entry.next;
@@ -163,12 +177,21 @@ function referenceRouteLocked(via: Interface, destination: u32): RouteCacheEntry
   made.via = via;
   made.mtu = mtuFor(via, made.nextHop == destination);
   made.pathMtu = made.mtu;
-  made.references = 1;
+  made.movedTick = KeQueryTickCount();
+  countLocked(made, 1);
   if (++table().count > (<u32>1) << table().bits) growLocked();
   bucket = bucketLocked(destination);
   made.next = bucket.first;
   bucket.first = made;
   return made;
+}
+
+/** One reference more of `entry`, or one fewer. */
+function countLocked(entry: RouteCacheEntry, more: i32): void {
+  mustHold(lock());
+  entry.references += more;
+  table().references += more;
+  if (entry.movedIn == table().generation) table().moved += more;
 }
 
 /** Without path MTU discovery nothing larger than 576 octets goes off the net (Q120642). */
@@ -196,10 +219,63 @@ export function widenRoute(entry: RouteCacheEntry): void {
   KeReleaseSpinLock(lock(), irql);
 }
 
+/**
+ * Dead gateway detection (RFC 1122, 3.3.1.4; Q128978): what goes to `entry` has not been answered
+ * since `sinceTick`, so it goes by the next of its default gateways from here on. Where enough of
+ * all connections have moved, so has the machine (Q171564: 25 %); none goes back by itself. Nothing
+ * happens where there is one gateway, or who asks has not tried this one yet.
+ * IRQL: <= DISPATCH_LEVEL.
+ */
+export function moveRoute(entry: RouteCacheEntry, sinceTick: u32): void {
+  if (queryParameter(Parameter.EnableDeadGWDetect) == 0) return;
+  const irql = KeAcquireSpinLock(lock());
+  if (<i32>(entry.movedTick - sinceTick) <= 0) moveLocked(entry);
+  KeReleaseSpinLock(lock(), irql);
+}
+
+function moveLocked(entry: RouteCacheEntry): void {
+  mustHold(lock());
+  const via = entry.via;
+  const next = gatewayAfter(via, entry.nextHop);
+  if (next == 0 || next == entry.nextHop) return;
+  trace(Event.IP_GATEWAY_LEFT, entry.destination, entry.nextHop, next);
+  entry.nextHop = next;
+  entry.movedTick = KeQueryTickCount();
+  const references = entry.references;
+  countLocked(entry, -references);
+  entry.movedIn = next == via.gateway ? 0 : table().generation;
+  countLocked(entry, references);
+  if (next == via.gateway) return;
+  const share = queryParameter(Parameter.NtstackGatewayShare);
+  if (<u64>table().moved * 100 < <u64>table().references * share) return;
+  trace(Event.IP_GATEWAY_CHANGED, via.gateway, next, table().moved);
+  via.gateway = next;
+  table().moved = 0;
+  table().generation++;
+}
+
+/** The default gateway of `via` behind `gateway`, the first behind the last; 0: it is none. */
+function gatewayAfter(via: Interface, gateway: u32): u32 {
+  for (let i: u32 = 0; i < via.gatewayCount; i++) {
+    if (via.gatewayAt(i) == gateway) return via.gatewayAt((i + 1) % via.gatewayCount);
+  }
+  return 0;
+}
+
+/** One more default gateway of `via`; false: it has as many as it may. IRQL: PASSIVE_LEVEL. */
+export function addGateway(via: Interface, gateway: u32): bool {
+  const irql = KeAcquireSpinLock(lock());
+  const fits = via.gatewayCount < MAXIMUM_GATEWAYS;
+  if (fits) via.appendGateway(gateway);
+  KeReleaseSpinLock(lock(), irql);
+  return fits;
+}
+
 /** Lets a route cache entry go. IRQL: <= DISPATCH_LEVEL. */
 export function dereferenceRoute(entry: RouteCacheEntry): void {
   const irql = KeAcquireSpinLock(lock());
-  const gone = --entry.references == 0;
+  countLocked(entry, -1);
+  const gone = entry.references == 0;
   if (gone) unlinkLocked(entry);
   KeReleaseSpinLock(lock(), irql);
   if (gone) ExFree(entry);

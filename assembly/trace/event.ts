@@ -42,6 +42,10 @@ export const enum Event {
   /** A parked datagram made room for a newer one. a: address. */
   ARP_REPLACED_PARKED,
   ARP_CONFLICT,
+  /** A destination has another gateway. a: destination, b: the old one, c: the new one. */
+  IP_GATEWAY_LEFT,
+  /** So has the machine. a: the old one, b: the new one, c: connections that had moved. */
+  IP_GATEWAY_CHANGED,
   IP_REASSEMBLED,
   IP_REASSEMBLY_EXPIRED,
   ICMP_ECHO,

@@ -74,7 +74,7 @@ const MOST_SECONDS = 86_400;
 /** The plan that options make. @throws WrongUse naming the option that is wrong. */
 export function planAttach(link: string, options: AttachCommand): AttachPlan {
   const { scheme, path } = readLink(link);
-  const { peer, address, gateway } = options;
+  const { peer, address } = options;
   if (address === undefined) throw new WrongUse('option --address is needed, like 10.7.0.2/24');
   const { release = DEFAULT_RELEASE } = options;
   const target = (options.target ?? 'free') as Target;
@@ -85,14 +85,13 @@ export function planAttach(link: string, options: AttachCommand): AttachPlan {
   const parameters = readSettings(options.set ?? []);
   optionValue('--set', () => resolveParameters(release, parameters));
   optionValue('--address', () => parseInterface(address));
-  if (gateway !== undefined) optionValue('--gateway', () => parseAddress(gateway));
+  const gateway = options.gateway?.split(',') ?? [];
+  for (const one of gateway) optionValue('--gateway', () => parseAddress(one));
   if (peer !== undefined) {
     if (scheme !== 'tap') throw new WrongUse('option --peer: only tap: has a device to be named');
     optionValue('--peer', () => parseInterface(peer));
   }
-  const machine = {
-    name: 'machine', address, release, parameters, ...(gateway === undefined ? {} : { gateway }),
-  };
+  const machine = { name: 'machine', address, release, parameters, gateway };
   optionValue('attach', () => checkOptions({ ...machine, target }));
   return {
     link, scheme, path, peer, machine, target,

@@ -205,7 +205,7 @@ function addAttach(program: Command, done: (code: number) => void): void {
     .description('one machine on a network that is not ours, in real time')
     .argument('<link>', 'what its card is plugged into, like tap:nt0')
     .option('--address <address>', 'of the machine, with its network, like 10.7.0.2/24')
-    .option('--gateway <address>', 'where it sends what is not in its network')
+    .option('--gateway <addresses>', 'where it sends what is not in its network: A, or A,B …')
     .option('--peer <address>', 'given to the device of tap:, like 10.7.0.1/24')
     .option('--serve <names>', `of ${Object.keys(SERVICE_PORTS).join(', ')}; name:port`, collect)
     .option('--ping <address>', 'sends an echo request; may be repeated', collect)

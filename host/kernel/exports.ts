@@ -11,6 +11,7 @@ export interface KernelExports {
   boot(processors: number): number;
   addAdapter(index: number, macHigh: number, macLow: number, mtu: number): number;
   addInterface(index: number, address: number, mask: number, gateway: number): number;
+  addGateway(index: number, gateway: number): number;
   /** NetBT on a card; `MAXIMUM_ADAPTERS`: sessions without names, on port 445. */
   bindNetbt(index: number, address: number, mask: number): number;
   /** Connection blocks of a card's NetBT: `BlockCount` says which. */
@@ -113,7 +114,7 @@ export type RoutineName = Exclude<keyof KernelExports, 'memory'>;
 
 /** How many words each function takes: what the kernel is held against when it is loaded. */
 const ROUTINES: Readonly<Record<RoutineName, number>> = {
-  start: 0, setParameter: 2, boot: 1, addAdapter: 4, addInterface: 4, bindNetbt: 3,
+  start: 0, setParameter: 2, boot: 1, addAdapter: 4, addInterface: 4, addGateway: 2, bindNetbt: 3,
   writeNetbtHost: 3, netbtBlocks: 2, writeNetbtScope: 2, addressRows: 0, nbtCounters: 0,
   nbtDrops: 0, netbiosAdd: 1, netbiosStatus: 1, netbiosDelete: 1, netbiosSend: 4, netbiosReceive: 3,
   netbiosAsk: 4, netbiosAsked: 1, netbiosAnswer: 3, halt: 0,

@@ -4,9 +4,8 @@
  */
 
 import * as inspect from '../kernel/inspect.js';
-import type {
-  ConnectionView, HalfOpenView, HeldLockView, LockView, OpenAddressView, TagView,
-} from '../kernel/inspect.js';
+import type { ConnectionView, HalfOpenView, HeldLockView, LockView, OpenAddressView, TagView } from
+  '../kernel/inspect.js';
 import { NONE, valueOf } from '../kernel/layout.js';
 import type { Kernel, Target } from '../kernel/load.js';
 import { asStop } from '../kernel/stop.js';
@@ -86,10 +85,11 @@ export class Machine {
 
   /** Brings its interface up: once, when its card is plugged in. @throws Error if it cannot. */
   start(): void {
-    const { address, mask, gateway, netbios, scope } = this.settings;
+    const { address, mask, gateway, gateways, netbios, scope } = this.settings;
     const { raw, layout } = this.kernel;
     if (!this.enterUser()) throw this.stopped ?? new Error(`${this.name} does not start`);
     let status = raw.addInterface(0, address, mask, gateway);
+    for (const one of gateways.slice(1)) if (status >= 0) status = raw.addGateway(0, one);
     if (status >= 0 && scope.length > 0) status = this.writeScope(scope);
     if (status >= 0 && netbios) status = raw.bindNetbt(0, address, mask);
     if (status >= 0 && netbios) status = raw.bindNetbt(layout.sizes.MAXIMUM_ADAPTERS, 0, 0);

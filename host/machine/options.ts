@@ -42,7 +42,8 @@ export interface MachineOptions {
   readonly faults?: readonly string[] | 'release';
   /** Address and network, `10.0.0.1/24` where not given. */
   readonly address?: string;
-  readonly gateway?: string;
+  /** Where it sends what is not in its network; of several the first one that answers. */
+  readonly gateway?: string | readonly string[];
   /** The card's address; `02:00` and the IP address where not given. */
   readonly mac?: string;
   /** Octets of the largest datagram, 68 to 1500; the registry's `MTU` where not given. */
@@ -76,7 +77,10 @@ export interface MachineSettings {
   readonly faults: readonly string[];
   readonly address: number;
   readonly mask: number;
+  /** The first of its default gateways; 0: it has none. */
   readonly gateway: number;
+  /** All of them, in the order in which they are tried. */
+  readonly gateways: readonly number[];
   readonly macHigh: number;
   readonly macLow: number;
   readonly mtu: number;
@@ -116,6 +120,7 @@ export function checkOptions(options: MachineOptions): MachineSettings {
   }
   mustBeWithin('processors', processors, 1, MOST_PROCESSORS);
   const { address, mask } = parseInterface(options.address ?? '10.0.0.1/24');
+  const gateways = gatewaysOf(options.gateway, address, mask);
   const mac = options.mac === undefined ? { high: 0x0200, low: address } : parseMac(options.mac);
   const parameters = new Map(resolveParameters(release, options.parameters));
   if (options.mtu !== undefined) {
@@ -136,7 +141,8 @@ export function checkOptions(options: MachineOptions): MachineSettings {
     faults,
     address,
     mask,
-    gateway: gatewayOf(options.gateway, address, mask),
+    gateway: gateways[0] ?? 0,
+    gateways,
     macHigh: mac.high,
     macLow: mac.low,
     mtu: parameters.get('MTU') as number,
@@ -145,13 +151,19 @@ export function checkOptions(options: MachineOptions): MachineSettings {
   };
 }
 
-function gatewayOf(text: string | undefined, address: number, mask: number): number {
-  if (text === undefined) return 0;
-  const gateway = parseAddress(text, 'gateway');
-  if (((gateway ^ address) & mask) !== 0) {
-    throw new TypeError(`gateway: ${text} is not on the net of ${formatAddress(address)}`);
-  }
-  return gateway;
+/** At most as many as the kernel has room for (interface.ts). */
+const MOST_GATEWAYS = 5;
+
+function gatewaysOf(
+  given: string | readonly string[] | undefined, address: number, mask: number,
+): number[] {
+  const all = given === undefined ? [] : [given].flat();
+  mustBeWithin('gateway: number of addresses', all.length, 0, MOST_GATEWAYS);
+  return all.map((each) => {
+    const gateway = parseAddress(each, 'gateway');
+    if (((gateway ^ address) & mask) === 0) return gateway;
+    throw new TypeError(`gateway: ${each} is not on the net of ${formatAddress(address)}`);
+  });
 }
 
 /** Labels and their lengths (RFC 1002, 4.1); `*` is NT's word for none. */

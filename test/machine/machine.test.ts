@@ -179,6 +179,9 @@ describe('machine/machine', () => {
     expect(await wrong({ gateway: '10.0.1.1' })).toBe(
       'TypeError gateway: 10.0.1.1 is not on the net of 10.0.0.1',
     );
+    expect(await wrong({ gateway: ['10.0.0.2', 'x'] })).toMatch(/TypeError gateway: 'x'/);
+    expect(await wrong({ gateway: Array.from({ length: 6 }, () => '10.0.0.2') }))
+      .toMatch(/TypeError gateway: .* 6 .* 0\.\.5/);
     expect(await wrong({ mac: '01:00:00:00:00:01' })).toMatch(/TypeError mac/);
     expect(await wrong({ mtu: 1501 })).toMatch(/TypeError mtu: 1501 .* 68\.\.1500/);
     expect(await wrong({ seed: -1 })).toMatch(/TypeError seed -1/);

@@ -18,6 +18,8 @@ export interface MachineOptions {
   /** Registry values by name: what the registry does not allow is allowed here. */
   parameters?: Readonly<Record<string, number>>;
   gateway?: number;
+  /** More default gateways, in the order in which they are tried. */
+  gateways?: readonly number[];
   /** Octets of its address that name the net; 3 where not given. */
   netOctets?: number;
   mtu?: number;
@@ -71,6 +73,9 @@ export class Machine implements Observable {
     this.mustSucceed('boot', raw.boot(1));
     this.mustSucceed('addAdapter', raw.addAdapter(0, MAC / 2 ** 32, MAC | 0, mtu));
     this.mustSucceed('addInterface', raw.addInterface(0, US, mask, gateway));
+    for (const one of options.gateways ?? []) {
+      this.mustSucceed('addGateway', raw.addGateway(0, one));
+    }
     if (options.netbios === true) this.mustSucceed('bindNetbt', raw.bindNetbt(0, US, mask));
   }
 

@@ -2,11 +2,13 @@
 
 import { Parameter, queryParameter } from "../../ex/registry";
 import { Event } from "../../trace/event";
-import { trace } from "../../trace/ring";
+import { KeQueryTickCount, trace } from "../../trace/ring";
 import { Status } from "../../nt/status";
+import { ticksOf } from "../../nt/time";
 import { mustHold } from "../../ke/spinlock";
 import { TcpFlag } from "../../wire/tcp";
 import { Counter, count } from "../counters";
+import { moveRoute } from "../route";
 import { dieLocked } from "./close";
 import { giveUpConnectLocked, resendSynLocked } from "./connect";
 import { outputLocked } from "./output";
@@ -19,15 +21,33 @@ import { noteRetriedLocked, responseRetransmissions } from "./synattack";
 import { Tcb, TcbFlag } from "./tcb";
 import { transmitLocked } from "./transmit";
 
-/** Retransmissions after which the client is told that something is amiss (SHLD-9, SHLD-10). */
-const R1: u32 = 3;
-
 function backOffLocked(tcb: Tcb): void {
   mustHold(tcb.lock);
   const most = queryParameter(Parameter.NtstackMaximumRto);
   tcb.rto = tcb.rto * 2 < most ? tcb.rto * 2 : most;
   // As much as it holds: more than 255 retransmissions are asked for by who never gives up.
   if (tcb.retransmitCount < 255) tcb.retransmitCount++;
+}
+
+/** Retransmissions after which something is amiss (R1; SHLD-10). NT: half of R2 (Q128978). */
+function firstThreshold(): u32 {
+  const own = queryParameter(Parameter.NtstackR1);
+  return own ? own : queryParameter(Parameter.TcpMaxDataRetransmissions) >>> 1;
+}
+
+/**
+ * At R1 the client is told (SHLD-9), and IP may know of another way (MUST-20); of yet another one
+ * as often again.
+ */
+function doubtLocked(tcb: Tcb): void {
+  mustHold(tcb.lock);
+  const times = <u32>tcb.retransmitCount;
+  const first = firstThreshold();
+  if (first == 0 || times % first != 0) return;
+  if (times == first) softErrorLocked(tcb, Status.IO_TIMEOUT);
+  const route = tcb.route;
+  // Where it has moved since the last transmission, this connection has not tried it yet.
+  if (route != null) moveRoute(route, KeQueryTickCount() - ticksOf(tcb.rto / 2));
 }
 
 /** How many times what is on the way is sent again before the connection is given up. */
@@ -59,9 +79,9 @@ export function retransmitExpiredLocked(tcb: Tcb): void {
     tcb.rto = queryParameter(Parameter.TcpInitialRTT);
   } else {
     backOffLocked(tcb);
+    doubtLocked(tcb);
   }
   trace(Event.TCP_RETRANSMIT, tcb.remoteAddress, tcb.ports, tcb.retransmitCount);
-  if (tcb.retransmitCount == R1) softErrorLocked(tcb, Status.IO_TIMEOUT);
   if (state == TcpState.SYN_SENT) {
     resendSynLocked(tcb);
   } else if (state == TcpState.SYN_RECEIVED) {

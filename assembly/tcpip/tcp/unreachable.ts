@@ -37,14 +37,16 @@ export function receiveIcmpError(
   const ports = (tcp.destinationPort << 16) | tcp.sourcePort;
   const hash = hashTuple(quote.destination, ports, quote.source);
   const tcb = findTcb(hash, quote.destination, ports, quote.source);
+  const unreachable = type == IcmpType.DESTINATION_UNREACHABLE;
   if (tcb == null) {
-    if (isHard(code)) refuseHalf(quote.destination, ports, quote.source, tcp.sequenceNumber);
+    const hard = unreachable && isHard(code);
+    if (hard) refuseHalf(quote.destination, ports, quote.source, tcp.sequenceNumber);
     return;
   }
   KeAcquireSpinLockAtDpcLevel(tcb.lock);
   if (isOnItsWayLocked(tcb, tcp.sequenceNumber)) {
     trace(Event.ICMP_UNREACHABLE, tcb.remoteAddress, code, tcb.ports);
-    if (type == IcmpType.DESTINATION_UNREACHABLE) {
+    if (unreachable) {
       unreachableLocked(tcb, code, nextHopMtu, quote.totalLength);
     } else {
       softErrorLocked(tcb, Status.HOST_UNREACHABLE);

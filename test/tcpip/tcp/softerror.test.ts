@@ -86,7 +86,7 @@ describe('tcpip/tcp/softerror', () => {
   it('tells that nobody answers at the third retransmission, and no sooner (SHLD-9, SHLD-10)', ({
     bench,
   }) => {
-    const one = bench();
+    const one = bench({ parameters: { NtstackR1: 3 } });
     const { handle } = reach(one);
     one.user.option(handle, 'SOFT_ERRORS', 1);
     one.user.send(handle, pattern(100));

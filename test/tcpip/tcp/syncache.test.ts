@@ -172,6 +172,23 @@ describe('tcpip/tcp/syncache', () => {
     });
   }
 
+  it('outlives errors that may pass, whatever their code', ({ bench }) => {
+    const one = listening(bench);
+    const { machine } = one;
+    const peer = halfOpen(one);
+    const quoted = new Uint8Array(8);
+    const view = new DataView(quoted.buffer);
+    view.setUint16(0, 80);
+    view.setUint16(2, peer.port);
+    view.setUint32(4, peer.kernels);
+    const quote = ipv4(quoted, { source: US, destination: peer.address, protocol: 6 });
+    for (const [type, code] of [[3, 1], [11, 0], [12, 2]] as const) {
+      machine.receive(ethernet(ipv4(icmp(type, code, 0, quote), { protocol: ICMP })));
+    }
+    peer.say(ACK);
+    expect(stateOf(machine, peer)).toBe('ESTABLISHED');
+  });
+
   it('resets a handshake that is over when the backlog has no place', ({ bench }) => {
     const one = listening(bench, {}, 1);
     const [first, second] = [halfOpen(one, 4000), halfOpen(one, 4001)];

@@ -17,6 +17,7 @@ import { KSpinLock, KeInitializeSpinLock } from "../ke/spinlock";
 import { DispatcherType } from "../ke/wait";
 import { FileObject } from "../io/file";
 import { NetbiosAddress } from "../tdi/address";
+import { SourceRoute } from "../wire/sourceroute";
 import { Listener } from "./listener";
 import { Chunk } from "./chunk";
 
@@ -136,6 +137,8 @@ export class Endpoint extends ListEntry {
   localPort: u32;
   /** Of NetBIOS: who is at the other end. */
   remoteName: NetbiosAddress | null;
+  /** The hops by which it connects, or null. */
+  route: SourceRoute | null;
   // Under `readyLock()` of ready.ts:
   private readyFlink: usize;
   private readyBlink: usize;
@@ -199,5 +202,7 @@ export function dereferenceEndpoint(endpoint: Endpoint): void {
   if (listener != null) ExFree(listener);
   const name = endpoint.remoteName;
   if (name != null) ExFree(name);
+  const route = endpoint.route;
+  if (route != null) ExFree(route);
   ExFree(endpoint);
 }

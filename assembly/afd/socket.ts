@@ -2,6 +2,8 @@
 
 import { at } from "../nt/embed";
 import { NTSTATUS, NT_SUCCESS, Status } from "../nt/status";
+import { ExAllocate } from "../ex/pool";
+import { Tag } from "../ex/tag";
 import { ExInitializeWorkItem } from "../ex/workitem";
 import { KeAcquireSpinLock, KeReleaseSpinLock, mustHold } from "../ke/spinlock";
 import { IoCallDriver } from "../io/call";
@@ -14,6 +16,7 @@ import { closeFile, disconnectFile, openAddressFile, openConnectionFile } from "
 import { queryFile, setFileOption, setHandlers } from "../tdi/client";
 import { EventHandlers } from "../tdi/event";
 import { ConnectionOption, DisconnectFlag, TransportQuery } from "../tdi/request";
+import { SourceRoute } from "../wire/sourceroute";
 import { closeBacklog, connectEvent, refill, refillWorker } from "./backlog";
 import { Endpoint, EndpointFlag, EndpointState, SocketEvent, SocketKind } from "./endpoint";
 import { dereferenceEndpoint, isMessageKind, referenceEndpoint } from "./endpoint";
@@ -41,6 +44,9 @@ export const enum SocketOption {
   RETRANSMISSIONS,
   /** IP_TOS; the two bits of ECN do not count. */
   TYPE_OF_SERVICE,
+  /** An address: one more hop of the source route of the connect to come (IP_OPTIONS). */
+  LOOSE_HOP,
+  STRICT_HOP,
 }
 
 /** What user mode may ask. */
@@ -169,7 +175,8 @@ function callConnect(endpoint: Endpoint, file: FileObject, irp: Irp): NTSTATUS {
   const context = changetype<usize>(endpoint);
   const name = endpoint.remoteName;
   if (name == null) {
-    TdiBuildConnect(irp, file, connectDone, context, remote, endpoint.remotePort);
+    const port = endpoint.remotePort;
+    TdiBuildConnect(irp, file, connectDone, context, remote, port, endpoint.route);
   } else {
     TdiBuildConnectName(irp, file, connectDone, context, name, remote);
   }
@@ -302,9 +309,24 @@ export function setOption(endpoint: Endpoint, option: SocketOption, value: u32):
       return setConnectionOption(endpoint, ConnectionOption.RETRANSMISSIONS, value);
     case SocketOption.TYPE_OF_SERVICE:
       return setConnectionOption(endpoint, ConnectionOption.TYPE_OF_SERVICE, value);
+    case SocketOption.LOOSE_HOP:
+    case SocketOption.STRICT_HOP:
+      return addHop(endpoint, value, option == SocketOption.STRICT_HOP);
     default:
       return Status.INVALID_PARAMETER;
   }
+}
+
+/** One more hop of the route by which it connects: all are strict, or none. */
+function addHop(endpoint: Endpoint, hop: u32, strict: bool): NTSTATUS {
+  if (endpoint.kind != SocketKind.STREAM) return Status.INVALID_PARAMETER;
+  let route = endpoint.route;
+  if (route == null) route = ExAllocate<SourceRoute>(Tag.Endpoint);
+  if (route == null) return Status.INSUFFICIENT_RESOURCES;
+  endpoint.route = route;
+  if (route.count != 0 && (route.strict != 0) != strict) return Status.INVALID_PARAMETER;
+  route.strict = strict ? 1 : 0;
+  return route.append(hop) ? Status.SUCCESS : Status.INVALID_PARAMETER;
 }
 
 function setLimit(endpoint: Endpoint, option: SocketOption, octets: u32): void {

@@ -35,6 +35,8 @@ export const enum Parameter {
   EnablePMTUDiscovery,
   /** A destination that does not answer is tried by way of the next default gateway. */
   EnableDeadGWDetect,
+  /** 2: what came by a source route is dropped. */
+  DisableIPSourceRouting,
   /** Milliseconds. */
   KeepAliveTime,
   /** Milliseconds. */

@@ -1,7 +1,7 @@
 /** Where to next: routes, and the route cache entries (RCE) that connections keep. */
 
 import { at } from "../nt/embed";
-import { RtlZeroMemory } from "../nt/memory";
+import { RtlCopyMemory, RtlZeroMemory } from "../nt/memory";
 import { Event } from "../trace/event";
 import { KeQueryTickCount, trace } from "../trace/ring";
 import { Parameter, queryParameter } from "../ex/registry";
@@ -12,6 +12,7 @@ import { KSpinLock, KeAcquireSpinLock, KeInitializeSpinLock } from "../ke/spinlo
 import { KeReleaseSpinLock } from "../ke/spinlock";
 import { mustHold } from "../ke/spinlock";
 import { MAXIMUM_ADAPTERS } from "../ndis/adapter";
+import { SourceRoute } from "../wire/sourceroute";
 import { Interface, MAXIMUM_GATEWAYS, firstInterface, interfaceAt, interfaceOf } from "./interface";
 import { isBroadcast, isLoopback } from "./interface";
 
@@ -34,7 +35,24 @@ export class RouteCacheEntry {
   /** Octets of the largest datagram that the path is known to carry, and since when (RFC 1191). */
   pathMtu: u32;
   narrowedTick: u32;
+  // Do not change:
+  /** The hops before the destination, or null; one that has some belongs to one connection. */
+  sourceRoute: SourceRoute | null;
 }
+
+/** One that has hops. */
+@unmanaged
+class RoutedEntry extends RouteCacheEntry {
+  private hops0: u64;
+  private hops1: u64;
+  private hops2: u64;
+  private hops3: u64;
+  private hops4: u64;
+  get hops(): SourceRoute {
+    return at<SourceRoute>(changetype<usize>(this), offsetof<this>("hops0"));
+  }
+}
+if (offsetof<SourceRoute>() > 40) ERROR("a RoutedEntry has room for a SourceRoute");
 
 const LOCK: usize = memory.data(4);
 /** Buckets at first, and as bits of an index. */
@@ -172,17 +190,51 @@ function referenceRouteLocked(via: Interface, destination: u32): RouteCacheEntry
   }
   const made = ExAllocate<RouteCacheEntry>(Tag.RouteCache);
   if (made == null) return null;
-  made.destination = destination;
-  made.nextHop = nextHopFor(via, destination);
-  made.via = via;
-  made.mtu = mtuFor(via, made.nextHop == destination);
-  made.pathMtu = made.mtu;
-  made.movedTick = KeQueryTickCount();
-  countLocked(made, 1);
+  fillLocked(made, via, destination, nextHopFor(via, destination));
   if (++table().count > (<u32>1) << table().bits) growLocked();
   bucket = bucketLocked(destination);
   made.next = bucket.first;
   bucket.first = made;
+  return made;
+}
+
+/** What is known of the way to `destination`; its first reference is its maker's. */
+function fillLocked(
+  made: RouteCacheEntry,
+  via: Interface,
+  destination: u32,
+  nextHop: u32,
+): void {
+  mustHold(lock());
+  made.destination = destination;
+  made.nextHop = nextHop;
+  made.via = via;
+  made.mtu = mtuFor(via, nextHop == destination);
+  made.pathMtu = made.mtu;
+  made.movedTick = KeQueryTickCount();
+  countLocked(made, 1);
+}
+
+/**
+ * As `referenceRoute`, for a way to `destination` by the hops of `route`, of which there is one or
+ * more: nobody else is given it. Its datagrams are counted without the options. Null, too: the
+ * first hop of a strict route is no neighbour.
+ */
+export function makeRoute(destination: u32, route: SourceRoute): RouteCacheEntry | null {
+  const first = route.hopAt(0);
+  const via = interfaceFor(first);
+  if (via == null) return null;
+  const nextHop = nextHopFor(via, first);
+  if (route.strict != 0 && nextHop != first) return null;
+  const made = ExAllocate<RoutedEntry>(Tag.RouteCache);
+  if (made == null) return null;
+  RtlCopyMemory(changetype<usize>(made.hops), changetype<usize>(route), offsetof<SourceRoute>());
+  made.sourceRoute = made.hops;
+  const irql = KeAcquireSpinLock(lock());
+  fillLocked(made, via, destination, nextHop);
+  made.mtu -= route.octets;
+  made.pathMtu = made.mtu;
+  KeReleaseSpinLock(lock(), irql);
   return made;
 }
 
@@ -276,7 +328,7 @@ export function dereferenceRoute(entry: RouteCacheEntry): void {
   const irql = KeAcquireSpinLock(lock());
   countLocked(entry, -1);
   const gone = entry.references == 0;
-  if (gone) unlinkLocked(entry);
+  if (gone && entry.sourceRoute == null) unlinkLocked(entry);
   KeReleaseSpinLock(lock(), irql);
   if (gone) ExFree(entry);
 }

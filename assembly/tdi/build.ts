@@ -6,6 +6,7 @@ import { Irp } from "../io/irp";
 import { CompletionRoutine, IoGetNextIrpStackLocation, IoSetCompletionRoutine } from "../io/stack";
 import { StackLocation, viewOf } from "../io/stack";
 import { Mdl } from "../io/mdl";
+import { SourceRoute } from "../wire/sourceroute";
 import { NetbiosAddress } from "./address";
 import { EventHandlers } from "./event";
 import { TdiAssociate, TdiConnect, TdiDisconnect, TdiSendDatagram } from "./parameters";
@@ -39,7 +40,10 @@ export function TdiBuildAssociateAddress(
   viewOf<TdiAssociate>(next).address = address;
 }
 
-/** Connects `file` to a remote address, both words in host order. */
+/**
+ * Connects `file` to a remote address, both words in host order; by the hops of `route`, which the
+ * transport copies at once, where that is not null.
+ */
 export function TdiBuildConnect(
   irp: Irp,
   file: FileObject,
@@ -47,11 +51,13 @@ export function TdiBuildConnect(
   context: usize,
   remoteAddress: u32,
   remotePort: u32,
+  route: SourceRoute | null,
 ): void {
   const next = viewOf<TdiConnect>(build(irp, file, Tdi.CONNECT, routine, context));
   next.remoteAddress = remoteAddress;
   next.remotePort = remotePort;
   next.remoteName = null;
+  next.route = route;
 }
 
 /**
@@ -70,6 +76,7 @@ export function TdiBuildConnectName(
   next.remoteAddress = remoteAddress;
   next.remotePort = 0;
   next.remoteName = remoteName;
+  next.route = null;
 }
 
 /** Accepts the connection that ClientEventConnect was told of on `file`. */

@@ -2,6 +2,7 @@
 
 import { StackHead, StackLocation } from "../io/stack";
 import { FileObject } from "../io/file";
+import { SourceRoute } from "../wire/sourceroute";
 import { NetbiosAddress } from "./address";
 import { EventHandlers } from "./event";
 
@@ -18,6 +19,8 @@ export class TdiConnect extends StackHead {
   remotePort: u32;
   /** Of NetBIOS: who is called. Null of IP, and of sessions without names. */
   remoteName: NetbiosAddress | null;
+  /** Options of TDI_CONNECTION_INFORMATION, of which IP knows this one, or null. */
+  route: SourceRoute | null;
 }
 
 /** TDI_REQUEST_KERNEL_LISTEN */
@@ -78,5 +81,6 @@ export class TcpRow extends StackHead {
   ports: u32;
 }
 
+if (offsetof<TdiConnect>() > offsetof<StackLocation>()) ERROR("does not fit a stack location");
 if (offsetof<TcpRow>() > offsetof<StackLocation>()) ERROR("does not fit a stack location");
 if (offsetof<TdiSendDatagram>() > offsetof<StackLocation>()) ERROR("does not fit a stack location");

@@ -13,6 +13,10 @@ export interface ConnectOptions {
   readonly receiveBuffer?: number;
   /** The port to connect from; any free one where not given. */
   readonly localPort?: number;
+  /** Addresses by way of which it goes, nine at most: the source route of its datagrams. */
+  readonly route?: readonly string[];
+  /** Whether there are no others between them; not where not given. */
+  readonly strictRoute?: boolean;
 }
 
 /** Options of a listener. */
@@ -115,7 +119,7 @@ export type SocketKind = 'stream' | 'datagram' | 'netbios' | 'netbiosDirect';
 /** An option of a socket, by its name in the kernel. */
 export type SocketOptionName =
   | 'NO_DELAY' | 'KEEP_ALIVE' | 'SINK' | 'SEND_BUFFER' | 'RECEIVE_BUFFER' | 'OOB_INLINE'
-  | 'SOFT_ERRORS' | 'RETRANSMISSIONS' | 'TYPE_OF_SERVICE';
+  | 'SOFT_ERRORS' | 'RETRANSMISSIONS' | 'TYPE_OF_SERVICE' | 'LOOSE_HOP' | 'STRICT_HOP';
 
 /** What can be asked of a socket, by its name in the kernel. */
 export type SocketQueryName =

@@ -62,7 +62,7 @@ export class SocketTable implements RawSockets {
     };
     this.options = values('SocketOption', [
       'NO_DELAY', 'KEEP_ALIVE', 'SINK', 'SEND_BUFFER', 'RECEIVE_BUFFER', 'OOB_INLINE',
-      'SOFT_ERRORS', 'RETRANSMISSIONS', 'TYPE_OF_SERVICE',
+      'SOFT_ERRORS', 'RETRANSMISSIONS', 'TYPE_OF_SERVICE', 'LOOSE_HOP', 'STRICT_HOP',
     ]);
     this.queries = values('SocketQuery', [
       'LOCAL_ADDRESS', 'LOCAL_PORT', 'REMOTE_ADDRESS', 'REMOTE_PORT', 'STATUS', 'READABLE',

@@ -9,7 +9,11 @@ import type { Desk, Waiter } from './desk.js';
 /** Octets that one receive gives where it is not told. */
 const MOST_RECEIVED = 65_536;
 
-const CONNECT_OPTIONS = ['noDelay', 'keepAlive', 'sendBuffer', 'receiveBuffer', 'localPort'];
+const CONNECT_OPTIONS = [
+  'noDelay', 'keepAlive', 'sendBuffer', 'receiveBuffer', 'localPort', 'route', 'strictRoute',
+];
+/** Addresses that a source route has room for (RFC 791, 3.1). */
+const MOST_HOPS = 9;
 
 /** A receive that waits. */
 interface Receiver {
@@ -57,10 +61,12 @@ export class StreamSocket implements Socket, SocketHandler {
     const { localPort = 0 } = options;
     checkPort(localPort, 0, 'localPort');
     checkBuffers(options);
+    const hops = (options.route ?? []).map((hop) => parseAddress(hop, 'route'));
+    mustBeWithin('route: number of addresses', hops.length, 0, MOST_HOPS);
     const socket = new StreamSocket(desk);
     await desk.request<void>((waiter) => {
       socket.connecting = waiter;
-      socket.begin(address, port, localPort, options);
+      socket.begin(address, port, localPort, hops, options);
     });
     return socket;
   }
@@ -135,7 +141,9 @@ export class StreamSocket implements Socket, SocketHandler {
     }
   }
 
-  private begin(address: number, port: number, localPort: number, options: ConnectOptions): void {
+  private begin(
+    address: number, port: number, localPort: number, hops: number[], options: ConnectOptions,
+  ): void {
     const { desk } = this;
     const { raw } = desk;
     this.remoteAddress = formatAddress(address);
@@ -153,6 +161,8 @@ export class StreamSocket implements Socket, SocketHandler {
         const value = options[name];
         if (value !== undefined) desk.mustSucceed(name, raw.option(handle, option, Number(value)));
       }
+      const kind = options.strictRoute === true ? 'STRICT_HOP' : 'LOOSE_HOP';
+      for (const hop of hops) desk.mustSucceed('route', raw.option(handle, kind, hop));
       desk.mustSucceed(what, raw.connect(handle, address, port));
     } catch (thrown) {
       this.letGo(true);

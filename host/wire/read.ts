@@ -3,6 +3,9 @@
 import { PROTOCOL } from './build.js';
 import { internetChecksum, pseudoHeader, viewOf } from './octets.js';
 
+/** Options of IP (RFC 791, 3.1). */
+const OPTION = { END: 0, NOP: 1, LOOSE_ROUTE: 131, STRICT_ROUTE: 137 };
+
 /** An ARP packet. */
 export interface ArpHeard {
   operation: number;
@@ -16,6 +19,9 @@ export interface ArpHeard {
 export interface Ipv4Heard {
   source: number;
   destination: number;
+  /** For whom it is in the end: another one where a source route goes on. */
+  target: number;
+  options: Uint8Array;
   protocol: number;
   /** Type of service: DSCP above, ECN in the two low bits (RFC 3168, 5). */
   tos: number;
@@ -123,6 +129,8 @@ function parseIpv4(datagram: Uint8Array): Ipv4Heard {
   return {
     source: view.getUint32(12),
     destination: view.getUint32(16),
+    target: targetOf(datagram.subarray(20, header)) ?? view.getUint32(16),
+    options: datagram.subarray(20, header),
     protocol: view.getUint8(9),
     tos: view.getUint8(1),
     ttl: view.getUint8(8),
@@ -134,6 +142,18 @@ function parseIpv4(datagram: Uint8Array): Ipv4Heard {
   };
 }
 
+/** The last address of a source route that goes on, or undefined. */
+function targetOf(options: Uint8Array): number | undefined {
+  for (let at = 0; at < options.length && options[at] !== OPTION.END;) {
+    const [kind = 0, length = 0, pointer = 0] = options.subarray(at);
+    if (kind === OPTION.LOOSE_ROUTE || kind === OPTION.STRICT_ROUTE) {
+      return pointer > length ? undefined : viewOf(options).getUint32(at + length - 4);
+    }
+    at += kind === OPTION.NOP ? 1 : Math.max(length, 2);
+  }
+  return undefined;
+}
+
 function parsePayload(heard: Heard, ip: Ipv4Heard): void {
   if (ip.protocol === PROTOCOL.TCP) heard.tcp = parseTcp(ip, heard.atMs);
   else if (ip.protocol === PROTOCOL.UDP) heard.udp = parseUdp(ip.payload, ip);
@@ -142,7 +162,7 @@ function parsePayload(heard: Heard, ip: Ipv4Heard): void {
 }
 
 function mustVerify(ip: Ipv4Heard): void {
-  const head = pseudoHeader(ip.source, ip.destination, ip.protocol, ip.payload.length);
+  const head = pseudoHeader(ip.source, ip.target, ip.protocol, ip.payload.length);
   if (internetChecksum(head, ip.payload) !== 0) {
     throw new Error(`the kernel sent a wrong checksum, protocol ${ip.protocol}`);
   }

@@ -207,6 +207,15 @@ describe.each(TARGETS)('user/socket (%s)', (target) => {
     });
   });
 
+  it('goes by way of others, who pass nothing on here', async ({ pair }) => {
+    await pair({ target }, async ({ client, server }) => {
+      await server.user.listen(80);
+      const connect = client.user.connect(SERVER, 80, { route: [SERVER], strictRoute: true });
+      await expect(connect).rejects.toMatchObject({ status: 'IO_TIMEOUT' });
+      expect(server.drops()['IP_OPTION']).toBeGreaterThan(0);
+    });
+  });
+
   it('names what is wrong with an argument', async ({ pair }) => {
     await pair({ target }, async ({ client: { user } }) => {
       await expect(user.connect('server', 80)).rejects.toThrow(TypeError);
@@ -214,6 +223,9 @@ describe.each(TARGETS)('user/socket (%s)', (target) => {
       await expect(user.connect(SERVER, 0)).rejects.toThrow(/port: 0 .* 1\.\.65535/);
       await expect(user.connect(SERVER, 80, { nodelay: true } as object))
         .rejects.toThrow(/nodelay.*did you mean noDelay/);
+      await expect(user.connect(SERVER, 80, { route: ['x'] })).rejects.toThrow(/route: 'x'/);
+      await expect(user.connect(SERVER, 80, { route: Array.from({ length: 10 }, () => SERVER) }))
+        .rejects.toThrow(/route: .* 10 .* 0\.\.9/);
       await expect(user.listen(80, { backlog: 0 })).rejects.toThrow(/backlog: 0 .* 1\.\.65535/);
       await expect(user.datagram(70_000)).rejects.toThrow(/port: 70000/);
     });

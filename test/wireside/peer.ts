@@ -22,6 +22,8 @@ export interface PeerOptions {
   agrees?: Uint8Array;
   /** The options of its other segments, unless a saying has some. */
   carries?: Uint8Array;
+  /** Options of IP that its datagrams come with. */
+  came?: Uint8Array;
 }
 
 /** What one segment says that differs from what the peer would say by itself. */
@@ -54,6 +56,7 @@ export class Peer {
   kernels = 0;
   readonly agrees: Uint8Array;
   carries: Uint8Array;
+  came: Uint8Array;
   /** The kernel's text, in order, as `listen` took it. */
   readonly text: number[] = [];
   private readonly machine: Machine;
@@ -69,6 +72,7 @@ export class Peer {
     this.window = options.window ?? 8760;
     this.agrees = options.agrees ?? new Uint8Array(0);
     this.carries = options.carries ?? new Uint8Array(0);
+    this.came = options.came ?? new Uint8Array(0);
     this.mss = options.mss ?? 1460;
   }
 
@@ -93,7 +97,7 @@ export class Peer {
       urgent: saying.urgent ?? 0,
       data,
     }, between);
-    return ethernet(ipv4(segment, { ...between, protocol: TCP }));
+    return ethernet(ipv4(segment, { ...between, protocol: TCP, options: this.came }));
   }
 
   /** Says one segment. */
@@ -106,7 +110,7 @@ export class Peer {
     const frames = this.machine.take();
     const mine: TcpHeard[] = [];
     const rest = frames.filter(({ ip, tcp: segment }) => {
-      const forUs = segment !== undefined && ip?.destination === this.address
+      const forUs = segment !== undefined && ip?.target === this.address
         && segment.destinationPort === this.port
         && (this.ours === 0 || segment.sourcePort === this.ours);
       if (!forUs) return true;

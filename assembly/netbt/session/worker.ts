@@ -138,7 +138,7 @@ function openOutgoing(block: Block): void {
     const remote = block.remoteAddress;
     const port = block.remotePort;
     referenceBlock(block);
-    TdiBuildConnect(irp, file, up, changetype<usize>(block), remote, port);
+    TdiBuildConnect(irp, file, up, changetype<usize>(block), remote, port, null);
     IoCallDriver(file.device, irp);
   } else {
     if (irp != null) IoFreeIrp(irp);

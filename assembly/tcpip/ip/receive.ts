@@ -11,6 +11,7 @@ import { Counter, count, Drop, drop } from "../counters";
 import { Interface, isBroadcast, isLoopback, isOurs } from "../interface";
 import { Segment } from "../tcp/segment";
 import { readTcp, receiveTcp } from "../tcp/batch";
+import { noteRoute } from "../tcp/sourceroute";
 import { receiveUdp } from "../udp/receive";
 import { receiveIcmp, sendUnreachable } from "./icmp";
 import { reassemble } from "./reassemble";
@@ -110,5 +111,8 @@ export function prepare(segment: Segment, on: Interface, ip: Ipv4Header, verifie
   const header = ip.headerLength;
   const tcp = at<TcpHeader>(changetype<usize>(ip), header);
   count(Counter.IP_IN_DELIVERS);
-  return readTcp(segment, on, ip, tcp, ip.totalLength - header, verified);
+  if (!readTcp(segment, on, ip, tcp, ip.totalLength - header, verified)) return false;
+  if (header == IPV4_HEADER || noteRoute(segment)) return true;
+  segment.whole = 0;
+  return false;
 }

@@ -18,6 +18,7 @@ import { ReceiveDescriptor } from "../../ndis/receive";
 import { copyAddress, ETHERNET_HEADER, EtherType } from "../../wire/ethernet";
 import { destinationOf, setEtherType, sourceOf } from "../../wire/ethernet";
 import { Fragment, IPV4_HEADER, Ipv4Header } from "../../wire/ipv4";
+import { SourceRoute, writeSourceRoute } from "../../wire/sourceroute";
 import { Parameter, queryParameter } from "../../ex/registry";
 import { sendResolved } from "../arp";
 import { Counter, count, Drop, drop } from "../counters";
@@ -85,7 +86,7 @@ function ipHeaderOf(packet: NdisPacket): Ipv4Header {
   return at<Ipv4Header>(packet.frame, ETHERNET_HEADER);
 }
 
-/** Where the payload of a packet's datagram begins: there are no IP options on the way out. */
+/** Where the payload of a packet's datagram begins; options, if any, come before it. */
 export function payloadOf(packet: NdisPacket): usize {
   return packet.frame + ETHERNET_HEADER + IPV4_HEADER;
 }
@@ -108,6 +109,30 @@ export function queueDatagram(
   const identification = takeIdentification(via);
   writeIpHeader(packet, source, destination, protocol, length, identification, fragment);
   queuePacket(packet, via, nextHop, destination);
+}
+
+/** As `queueDatagram`, by the hops of `route`, whose octets were left free before the payload. */
+export function queueRouted(
+  packet: NdisPacket,
+  via: Interface,
+  nextHop: u32,
+  source: u32,
+  destination: u32,
+  protocol: u32,
+  length: u32,
+  fragment: u32,
+  route: SourceRoute,
+): void {
+  const identification = takeIdentification(via);
+  const first = route.hopAt(0);
+  const octets = route.octets;
+  const whole = octets + length;
+  writeIpHeader(packet, source, first, protocol, whole, identification, fragment);
+  writeSourceRoute(payloadOf(packet), route, destination);
+  const header = ipHeaderOf(packet);
+  header.begin(IPV4_HEADER + octets);
+  header.seal();
+  queuePacket(packet, via, nextHop, first);
 }
 
 /** Writes the IP header before `length` octets of payload. IRQL: any. */

@@ -6,7 +6,7 @@
 
 import { touch } from "../../nt/memory";
 import { fold, pseudoHeader, sum } from "../../wire/checksum";
-import { Ipv4Header, Protocol } from "../../wire/ipv4";
+import { IPV4_HEADER, Ipv4Header, Protocol } from "../../wire/ipv4";
 import { TCP_HEADER, TcpHeader } from "../../wire/tcp";
 import { Drop, drop } from "../counters";
 import { Interface } from "../interface";
@@ -15,6 +15,7 @@ import { hashTuple } from "./hash";
 import { receiveSegment } from "./receive";
 import { BATCH, Segment, firstSegment, readSegment, segmentAfter } from "./segment";
 import { segmentFrom } from "./segment";
+import { noteRoute } from "./sourceroute";
 import { TcpState } from "./state";
 import { guessTcb, tableGeneration } from "./table";
 import { Tcb, dereferenceTcb } from "./tcb";
@@ -129,6 +130,7 @@ export function receiveTcp(
   // The last place of the batch is kept free for it: see protocol.ts.
   const segment = segmentFrom(firstSegment(), BATCH - 1);
   if (!readTcp(segment, on, ip, tcp, whole, verified)) return;
+  if (ip.headerLength != IPV4_HEADER && !noteRoute(segment)) return;
   const generation = tableGeneration();
   findSingle(segment);
   processSegment(segment, generation);

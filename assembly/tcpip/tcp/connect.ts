@@ -20,8 +20,9 @@ import { TcpFlag } from "../../wire/tcp";
 import { Counter, count, Drop, drop } from "../counters";
 import { isBroadcast, isLoopback } from "../interface";
 import { isMulticast } from "../../wire/ipv4";
+import { SourceRoute } from "../../wire/sourceroute";
 import { flushSends } from "../ip/send";
-import { dereferenceRoute, referenceRoute } from "../route";
+import { dereferenceRoute, makeRoute, referenceRoute } from "../route";
 import { dieLocked } from "./close";
 import { attach, beginOptionsLocked } from "./connection";
 import { agreeEcnLocked, offerEcnLocked, withdrawEcnLocked } from "./ecn";
@@ -34,6 +35,7 @@ import { beginTimeoutLocked, startRetransmitLocked } from "./rto";
 import { Next, Segment } from "./segment";
 import { before, notAfter } from "./sequence";
 import { forgetTable, settle } from "./settle";
+import { isPassable, setRouteLocked } from "./sourceroute";
 import { TcpState, setStateLocked } from "./state";
 import { isSynAttackProtectSet, noteHalfOpenLocked } from "./synattack";
 import { insertTcb, homePartition, removeTcbLocked } from "./table";
@@ -45,20 +47,23 @@ import { transmitLocked } from "./transmit";
 import { synWindowLocked, takeSynWindowLocked } from "./window";
 
 /**
- * Begins a connect; the request is completed when it ends. PENDING, or the status with which it
- * could not begin: the caller completes it then. IRQL: DISPATCH_LEVEL. Locks: none.
+ * Begins a connect, by the hops of `hops` where that is not null; the request is completed when it
+ * ends. PENDING, or the status with which it could not begin: the caller completes it then.
+ * IRQL: DISPATCH_LEVEL. Locks: none.
  */
 export function startConnect(
   connection: Connection,
   irp: Irp,
   remoteAddress: u32,
   remotePort: u32,
+  hops: SourceRoute | null,
 ): NTSTATUS {
   const address = connection.address;
   if (address == null) return Status.ADDRESS_NOT_ASSOCIATED;
   if (remotePort == 0 || remoteAddress == 0) return Status.INVALID_ADDRESS;
   if (isMulticast(remoteAddress)) return Status.INVALID_ADDRESS;
-  const route = referenceRoute(remoteAddress);
+  if (hops != null && !isPassable(hops)) return Status.INVALID_ADDRESS;
+  const route = hops == null ? referenceRoute(remoteAddress) : makeRoute(remoteAddress, hops);
   if (route == null) return Status.NETWORK_UNREACHABLE;
   if (isBroadcast(route.via, remoteAddress)) {
     dereferenceRoute(route);
@@ -89,6 +94,7 @@ export function startConnect(
 function beginLocked(tcb: Tcb, connection: Connection, irp: Irp): void {
   mustHold(tcb.lock);
   const route = tcb.route;
+  if (route != null) setRouteLocked(tcb, route);
   beginOptionsLocked(tcb, connection);
   IoMarkIrpPending(irp);
   tcb.openIrp = irp;

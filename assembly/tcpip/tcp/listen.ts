@@ -34,11 +34,13 @@ import { isListenedFor, isListening } from "./listener";
 import { Options, readSynOptions } from "./options";
 import { noteAnswered, sendReset } from "./reset";
 import { beginTimeoutLocked, startRetransmitLocked } from "./rto";
-import { Next, Segment } from "./segment";
+import { Next, Segment, SegmentMark } from "./segment";
 import { before, notAfter } from "./sequence";
 import { settle } from "./settle";
+import { routeTo, setRouteLocked } from "./sourceroute";
 import { TcpState, setStateLocked } from "./state";
-import { isIndicatedLate, noteExhausted, noteHalfOpenLocked } from "./synattack";
+import { areManyHalfOpen, isIndicatedLate, noteExhausted, noteHalfOpenLocked } from
+  "./synattack";
 import { noteNotHalfOpenLocked } from "./synattack";
 import { isSynCacheOn } from "./syncache";
 import { insertTcb } from "./table";
@@ -84,7 +86,8 @@ export function receiveListen(segment: Segment): void {
     sendReset(segment);
     return;
   }
-  if (isSynCacheOn() && isListening(address)) rememberSyn(segment);
+  if (segment.flags & SegmentMark.ROUTED) receiveRouted(segment, address);
+  else if (isSynCacheOn() && isListening(address)) rememberSyn(segment);
   else if (isIndicatedLate()) receiveLate(segment);
   else receiveEarly(segment, address);
   leaveAddress(address);
@@ -151,6 +154,15 @@ function receiveEarly(segment: Segment, address: AddressObject): void {
   if (status != Status.PENDING) IoCompleteRequest(irp, status, 0);
 }
 
+/**
+ * A SYN by a source route: what half-open connections keep otherwise has no room for it, so there
+ * are no more of them than of all in NT.
+ */
+function receiveRouted(segment: Segment, address: AddressObject): void {
+  if (areManyHalfOpen()) drop(Drop.TCP_NO_BACKLOG);
+  else receiveEarly(segment, address);
+}
+
 /** SynAttackProtect 2: no endpoint, and no route cache entry, until the handshake is over. */
 function receiveLate(segment: Segment): void {
   const options = readSynOptions(segment);
@@ -178,8 +190,8 @@ function answerSyn(segment: Segment, connection: Connection, irp: Irp): NTSTATUS
     drop(Drop.NO_MEMORY);
     return Status.INSUFFICIENT_RESOURCES;
   }
-  tcb.route = referenceRoute(segment.source);
-  const route = tcb.route;
+  const route = routeTo(segment);
+  tcb.route = route;
   let status: NTSTATUS = Status.INSUFFICIENT_RESOURCES;
   if (route != null && insertTcb(tcb)) {
     status = attach(connection, tcb) ? Status.PENDING : Status.CONNECTION_ACTIVE;
@@ -187,6 +199,7 @@ function answerSyn(segment: Segment, connection: Connection, irp: Irp): NTSTATUS
     if (status == Status.PENDING) {
       tcb.connection = connection;
       tcb.openIrp = irp;
+      setRouteLocked(tcb, route);
       beginOptionsLocked(tcb, connection);
       answerLocked(tcb, segment, options, route.mtu);
     } else {

@@ -45,7 +45,23 @@ export function narrowLocked(tcb: Tcb, mtu: u32, length: u32): bool {
   const next = mtu != 0 ? mtu : plateauBelow(length);
   // A datagram that fits has met no such link (RFC 5927, 7.2).
   if (next < LEAST_MTU || next >= length) return false;
-  return shrinkLocked(tcb, next);
+  return shrinkLocked(tcb, next - hopOctetsLocked(tcb));
+}
+
+/** What the hops of its path take of a datagram: what is known of the path is without them. */
+function hopOctetsLocked(tcb: Tcb): u32 {
+  mustHold(tcb.lock);
+  const route = tcb.route;
+  if (route == null) return 0;
+  const hops = route.sourceRoute;
+  return hops == null ? 0 : hops.octets;
+}
+
+/** The connection has another path: its segments are no larger than that carries (MUST-16). */
+export function fitPathLocked(tcb: Tcb): void {
+  mustHold(tcb.lock);
+  const route = tcb.route;
+  if (route != null) shrinkLocked(tcb, route.pathMtu);
 }
 
 /** What was sent again `retransmitCount` times may be too large for a path that keeps silent. */

@@ -24,7 +24,8 @@ import { Options, readOptions } from "./options";
 import { predictLocked } from "./predict";
 import { believeResetLocked, sendReset, sequenceLength } from "./reset";
 import { reportOverlapLocked } from "./sack";
-import { Next, Segment } from "./segment";
+import { Next, Segment, SegmentMark } from "./segment";
+import { takeRouteLocked } from "./sourceroute";
 import { before } from "./sequence";
 import { settle } from "./settle";
 import { TcpState, isSynchronized, mayReceive } from "./state";
@@ -131,8 +132,16 @@ function stepsLocked(tcb: Tcb, segment: Segment): Next {
   }
   if (tcb.flags & TcbFlag.ECN) noteMarkLocked(tcb, segment);
   if (tcb.flags & TcbFlag.ACK_NOW) scheduleLocked(tcb);
-  if (segment.flags & TcpFlag.URG) noteUrgentLocked(tcb, segment);
+  if (segment.flags & RARE) rareLocked(tcb, segment);
   return textLocked(tcb, segment);
+}
+/** What few segments have. */
+const RARE: u32 = TcpFlag.URG | SegmentMark.ROUTED;
+
+function rareLocked(tcb: Tcb, segment: Segment): void {
+  mustHold(tcb.lock);
+  if (segment.flags & TcpFlag.URG) noteUrgentLocked(tcb, segment);
+  if (segment.flags & SegmentMark.ROUTED) takeRouteLocked(tcb, segment);
 }
 
 /** In SYN-SENT: what came with the SYN that opens is looked at as if it came behind it. */

@@ -45,7 +45,7 @@ export function associate(connection: Connection, irp: Irp): NTSTATUS {
 /** TDI_CONNECT */
 export function connect(connection: Connection, irp: Irp): NTSTATUS {
   const view = parametersOf<TdiConnect>(irp);
-  return startConnect(connection, irp, view.remoteAddress, view.remotePort);
+  return startConnect(connection, irp, view.remoteAddress, view.remotePort, view.route);
 }
 
 /** TDI_DISCONNECT: RELEASE sends a FIN after all that was sent, ABORT a RST at once. */

@@ -45,6 +45,12 @@ export class Segment {
 }
 if (offsetof<Segment>() != 64) ERROR("a segment is one cache line");
 
+/** Bits of `Segment.flags` above the header's. */
+export const enum SegmentMark {
+  /** It came by a source route that is over. */
+  ROUTED = 0x10000,
+}
+
 /** What is left to do when the lock is let go. */
 export const enum Next {
   NOTHING,

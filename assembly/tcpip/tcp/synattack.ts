@@ -81,6 +81,11 @@ export function uncountHalfOpen(retried: bool): void {
   if (retried) InterlockedDecrement(COUNTS + offsetof<SynAttackCounts>("halfOpenRetried"));
 }
 
+/** As many are half open as TcpMaxHalfOpen says, or more. IRQL: any. */
+export function areManyHalfOpen(): bool {
+  return synAttackCounts().halfOpen >= queryParameter(Parameter.TcpMaxHalfOpen);
+}
+
 /** A connection became half open. */
 export function noteHalfOpenLocked(tcb: Tcb): void {
   mustHold(tcb.lock);

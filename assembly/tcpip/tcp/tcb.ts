@@ -66,6 +66,8 @@ export const enum TcbFlag {
   ORPHAN = 0x200000,
   /** The peer has sent a FIN, at `finSequence`, that waits for its turn. */
   FIN_WAITS = 0x400000,
+  /** Its datagrams go by a source route: that of `route`. */
+  ROUTED = 0x800000,
   /** Options: offered by our SYN, and, once the peer's has come, what both carried. */
   SCALE = 0x1000000,
   /** It has an extension then. */

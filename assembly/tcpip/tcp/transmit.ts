@@ -3,6 +3,7 @@
 import { at } from "../../nt/embed";
 import { combineOdd, complement, copyAndSum, pseudoHeader, sum } from "../../wire/checksum";
 import { Protocol } from "../../wire/ipv4";
+import { SourceRoute } from "../../wire/sourceroute";
 import { TCP_HEADER, TcpFlag, TcpHeader } from "../../wire/tcp";
 import { mustHold } from "../../ke/spinlock";
 import { Irp, irpOfQueue } from "../../io/irp";
@@ -11,7 +12,8 @@ import { ListEntry } from "../../nt/list";
 import { Counter, count, countMany } from "../counters";
 import { Interface } from "../interface";
 import { interfaceFor, nextHopFor } from "../route";
-import { allocateDatagram, dontFragment, payloadOf, queueDatagram } from "../ip/send";
+import { allocateDatagram, dontFragment, payloadOf, queueDatagram, queueRouted } from
+  "../ip/send";
 import { Parameter, queryParameter } from "../../ex/registry";
 import { clearAckDeadlineLocked } from "./ackdeadline";
 import { codepointLocked, ecnFlagsLocked } from "./ecn";
@@ -23,7 +25,7 @@ import { NO_POINTER, urgentPointerLocked } from "./urgent";
 import { synWindowLocked, windowLocked } from "./window";
 
 /** What few connections have, and what makes their headers differ. */
-const RARE: u32 = TcbFlag.ECN | TcbFlag.URGENT | TcbFlag.SERVICE;
+const RARE: u32 = TcbFlag.ECN | TcbFlag.URGENT | TcbFlag.SERVICE | TcbFlag.ROUTED;
 
 /**
  * Queues a segment with `length` octets of text from `sequence` on; false when there was no packet
@@ -36,16 +38,19 @@ export function transmitLocked(tcb: Tcb, sequence: u32, flags: u32, length: u32)
   if (via == null) return false;
   const packet = allocateDatagram(via);
   if (packet == null) return false;
-  const base = payloadOf(packet);
-  const tcp = at<TcpHeader>(base, 0);
   let service: u32 = 0;
   let pointer = NO_POINTER;
+  let hops: SourceRoute | null = null;
   if (tcb.flags & RARE) {
     service = serviceLocked(tcb, sequence, length);
     if (tcb.flags & TcbFlag.ECN) flags |= ecnFlagsLocked(tcb, sequence, flags, length);
     if (tcb.flags & TcbFlag.URGENT) pointer = urgentPointerLocked(tcb, sequence);
     if (pointer != NO_POINTER) flags |= TcpFlag.URG;
+    if (route != null) hops = route.sourceRoute;
   }
+  let base = payloadOf(packet);
+  if (hops != null) base += hops.octets;
+  const tcp = at<TcpHeader>(base, 0);
   const carries = (tcb.flags & CARRIES) | (flags & TcpFlag.SYN);
   const options = carries ? optionOctetsLocked(tcb, flags, length) : 0;
   const header = TCP_HEADER + options;
@@ -66,7 +71,9 @@ export function transmitLocked(tcb: Tcb, sequence: u32, flags: u32, length: u32)
   const hop = route != null ? route.nextHop : nextHopFor(via, remote);
   const whether = dontFragment(queryParameter(Parameter.EnablePMTUDiscovery) != 0);
   const fragment = whether | (service << 16);
-  queueDatagram(packet, via, hop, tcb.localAddress, remote, Protocol.TCP, whole, fragment);
+  const local = tcb.localAddress;
+  if (hops == null) queueDatagram(packet, via, hop, local, remote, Protocol.TCP, whole, fragment);
+  else queueRouted(packet, via, hop, local, remote, Protocol.TCP, whole, fragment, hops);
   count(Counter.TCP_OUT_SEGS);
   countMany(Counter.TCP_OCTETS_OUT, length);
   return true;

@@ -9,6 +9,7 @@ import { mustHold } from "../../ke/spinlock";
 import { Parameter, queryParameter } from "../../ex/registry";
 import { IcmpType, Unreachable } from "../../wire/icmp";
 import { Ipv4Header } from "../../wire/ipv4";
+import { finalDestination } from "../../wire/sourceroute";
 import { TcpHeader } from "../../wire/tcp";
 import { dieLocked } from "./close";
 import { findTcb } from "./find";
@@ -35,12 +36,13 @@ export function receiveIcmpError(
 ): void {
   const tcp = at<TcpHeader>(changetype<usize>(quote) + quote.headerLength, 0);
   const ports = (tcp.destinationPort << 16) | tcp.sourcePort;
-  const hash = hashTuple(quote.destination, ports, quote.source);
-  const tcb = findTcb(hash, quote.destination, ports, quote.source);
+  const remote = finalDestination(quote);
+  const hash = hashTuple(remote, ports, quote.source);
+  const tcb = findTcb(hash, remote, ports, quote.source);
   const unreachable = type == IcmpType.DESTINATION_UNREACHABLE;
   if (tcb == null) {
     const hard = unreachable && isHard(code);
-    if (hard) refuseHalf(quote.destination, ports, quote.source, tcp.sequenceNumber);
+    if (hard) refuseHalf(remote, ports, quote.source, tcp.sequenceNumber);
     return;
   }
   KeAcquireSpinLockAtDpcLevel(tcb.lock);

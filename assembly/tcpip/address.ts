@@ -124,7 +124,7 @@ function openLocked(object: AddressObject, protocol: Protocol, address: u32, por
   if (port == 0) {
     port = takeEphemeralPort(protocol);
     if (port == 0) return Status.INSUFFICIENT_RESOURCES;
-  } else if (!takePort(protocol, port)) {
+  } else if (!takePort(protocol, port) && isTakenLocked(protocol, address, port)) {
     return Status.ADDRESS_ALREADY_EXISTS;
   }
   object.protocol = <u8>protocol;
@@ -136,6 +136,18 @@ function openLocked(object: AddressObject, protocol: Protocol, address: u32, por
   object.next = bucket.first;
   bucket.first = object;
   return Status.SUCCESS;
+}
+
+/** Whether an object has `port` of `address`; of 0: of any, and one of any has it of all. */
+function isTakenLocked(protocol: u32, address: u32, port: u32): bool {
+  mustHold(lock());
+  let one: AddressObject | null = bucketOf(protocol, port).first;
+  while (one != null) {
+    const same = address == 0 || one.address == 0 || one.address == address;
+    if (same && one.port == port && one.protocol == protocol) return true;
+    one = one.next;
+  }
+  return false;
 }
 
 /**
@@ -222,5 +234,8 @@ function closeLocked(object: AddressObject): void {
     while (before != null && before.next != object) before = before.next;
     if (before != null) before.next = object.next;
   }
-  releasePort(object.protocol, object.port);
+  // Another address may have the same port.
+  if (!isTakenLocked(object.protocol, 0, object.port)) {
+    releasePort(object.protocol, object.port);
+  }
 }

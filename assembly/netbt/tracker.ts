@@ -271,14 +271,19 @@ function takeDone(): Tracker | null {
 
 /** Stops the timer, and ends all trackers with CANCELLED. At the end. */
 export function cancelTrackers(): void {
+  // Who hears of its end gives its name back, and of that the net is told: that ends as well.
+  for (let left: u32 = MOST_TRACKERS; left != 0 && endAll(); left--) settle();
   KeCancelTimer(timer());
+}
+
+/** False: there is none. */
+function endAll(): bool {
   const irql = KeAcquireSpinLock(names().lock);
-  {
-    const head = names().trackers;
-    while (!IsListEmpty(head)) endLocked(changetype<Tracker>(head.flink), Status.CANCELLED);
-  }
+  const head = names().trackers;
+  const any = !IsListEmpty(head);
+  while (!IsListEmpty(head)) endLocked(changetype<Tracker>(head.flink), Status.CANCELLED);
   KeReleaseSpinLock(names().lock, irql);
-  settle();
+  return any;
 }
 
 /** Nobody is told: what is refreshed, released or watched belongs to no client. */

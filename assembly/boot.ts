@@ -12,6 +12,8 @@ import { initializeClock } from "./ke/clock";
 import { MAXIMUM_PROCESSORS, initializeProcessors } from "./ke/processor";
 import { MAXIMUM_ADAPTERS } from "./ndis/adapter";
 import { haltCard } from "./miniport/driver";
+import { deleteControls } from "./netbios/control";
+import { deleteNames } from "./netbios/name";
 import * as netbios from "./netbios/driver";
 import * as netbt from "./netbt/driver";
 import * as tcpip from "./tcpip/driver";
@@ -34,6 +36,7 @@ export function boot(processors: u32): NTSTATUS {
   trace(Event.BOOT, processors, 0, 0);
   let status = tcpip.DriverEntry();
   if (NT_SUCCESS(status)) status = netbt.DriverEntry();
+  if (NT_SUCCESS(status)) netbios.DriverEntry();
   return NT_SUCCESS(status) ? afd.DriverEntry() : status;
 }
 
@@ -41,10 +44,11 @@ export function boot(processors: u32): NTSTATUS {
 export function halt(): void {
   runWorkItems(LAST_ITEMS);
   netbios.unloadDriver();
+  deleteNames();
   if (waitingWorkItems()) runWorkItems(LAST_ITEMS);
   // Before the transport below: it has objects of that one open.
   netbt.unloadDriver();
-  netbios.deleteRequests();
+  deleteControls();
   if (waitingWorkItems()) runWorkItems(LAST_ITEMS);
   tcpip.unloadDriver();
   if (waitingWorkItems()) runWorkItems(LAST_ITEMS);

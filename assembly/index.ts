@@ -34,14 +34,16 @@ export { HostFlag } from "./netbt/cache";
 export { NetbiosNameType } from "./tdi/address";
 export { NetbtControl } from "./tdi/netbt";
 export {
-  netbiosAdd, netbiosStatus, netbiosDelete, netbiosSend, netbiosReceive, netbiosAsk, netbiosAsked,
-  netbiosAnswer,
-} from "./netbios/driver";
+  netbiosAdd, netbiosStatus, netbiosDelete, netbiosSend, netbiosReceive,
+} from "./netbios/name";
+export { netbiosAsk, netbiosAsked, netbiosAnswer } from "./netbios/control";
 export { MAXIMUM_ADAPTERS } from "./ndis/adapter";
 export { TcpState } from "./tcpip/tcp/state";
 export { cachedHalves, nextHalf } from "./tcpip/tcp/syncache";
 export { tableCount } from "./tcpip/tcp/table";
 export { NO_POSITION, connectionAt, nextConnection } from "./tcpip/tcp/walk";
+export { NcbCommand, NcbReturn } from "./netbios/ncb";
+export { netbiosSubmit, netbiosEnd, readNcbs } from "./netbios/driver";
 export { SocketEvent, SocketKind } from "./afd/endpoint";
 export { SocketOption, SocketQuery } from "./afd/socket";
 export { readEvents as socketPoll, hasReady as socketReady } from "./afd/ready";

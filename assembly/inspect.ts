@@ -20,11 +20,13 @@ import { cancelLock } from "./io/cancel";
 import { poolLock } from "./ex/pool";
 import { workQueueLock } from "./ex/workitem";
 import { timerLock } from "./ke/timer";
+import { LANAS, lanaLock } from "./netbios/lana";
+import { netbiosReadyLock } from "./netbios/ready";
 import { MAXIMUM_ADAPTERS, adapterAt } from "./ndis/adapter";
 import { cardOf } from "./miniport/card";
 
 /** Locks that are inside no connection or socket, without those of partitions, devices, cards. */
-const SINGLE_LOCKS: u32 = 18;
+const SINGLE_LOCKS: u32 = 19;
 
 /** The address of the `index`-th global lock; 0: there are no more. */
 export function lockAt(index: u32): usize {
@@ -34,6 +36,8 @@ export function lockAt(index: u32): usize {
   left -= partitionCount();
   if (left < DEVICES) return changetype<usize>(netbtDevice(left).lock);
   left -= DEVICES;
+  if (left < LANAS) return changetype<usize>(lanaLock(left));
+  left -= LANAS;
   for (let i: u32 = 0; i < MAXIMUM_ADAPTERS; i++) {
     const adapter = adapterAt(i);
     if (adapter == null) continue;
@@ -79,6 +83,8 @@ function singleLock(index: u32): usize {
       return namesLock();
     case 16:
       return synCacheLock();
+    case 17:
+      return netbiosReadyLock();
     default:
       return poolLock();
   }

@@ -14,6 +14,11 @@ export type {
   SocketBlock, SocketHandler, SocketKind, SocketOptionName, SocketQueryName,
   UserMode,
 } from './machine/usermode.js';
+export type {
+  NcbCommandName, NcbFields, NcbResult, NetbiosProgram, PostedNcb,
+} from './machine/ncb.js';
+export { readAdapterStatus, readFindName, readSessionStatus } from './wire/ncb.js';
+export type { AdapterOctets, NameBuffer, SessionBuffer } from './wire/ncb.js';
 export { NameServer } from './user/nameserver.js';
 export type { NameServerOptions, ServedName } from './user/nameserver.js';
 export type { Finding } from './machine/witness.js';

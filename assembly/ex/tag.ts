@@ -71,8 +71,10 @@ export const enum Tag {
   NetbtPacket = 0x5074624e,
   /** "NbtD": a datagram: its parts, or one whose target is being found. */
   NetbtDatagram = 0x4474624e,
-  /** "NbiN": a name that a program has added, what came for it, what it asked. */
-  NetbiosName = 0x4e69624e,
+  /** "Nb30": what NetBIOS has of programs: their NCBs, names and sessions, what they ask. */
+  Netbios = 0x3033624e,
+  /** "NbBf": octets of an NCB. */
+  NetbiosBuffer = 0x6642624e,
   /** "User": user mode's own memory. */
   User = 0x72657355,
 }

@@ -12,8 +12,12 @@ export const enum LockRank {
   AfdHandles = 8,
   /** One socket: its queues, its state. */
   AfdEndpoint = 10,
+  /** A LANA: who passes its gate, what programs wait for there. */
+  NetbiosLana = 11,
   /** Echoes that user mode waits for. */
   AfdEcho = 12,
+  /** NCBs whose end user mode has not read. */
+  NetbiosReady = 13,
   /** A name that a program has added, and the datagrams that wait for it. */
   NetbiosName = 14,
   /** Sockets that have something to tell user mode. */

@@ -1,133 +1,131 @@
-/**
- * netbios.sys, as far as names and datagrams of programs need it: a client of \Device\NetBT. The
- * calls are user mode's: index.ts exports them. Not done: Netbios(NCB) with its sessions and LANAs
- * (nt-facts 6), which is for the driver to come.
- */
+/** netbios.sys: Netbios(NCB) for programs, over \Device\NetBT. Begin reading here (nt-facts 6). */
 
 import { at } from "../nt/embed";
-import { NTSTATUS, Status } from "../nt/status";
-import { DeviceName, DeviceObject, IoGetDeviceObjectPointer } from "../io/device";
-import { NetbiosAddress } from "../tdi/address";
-import { NetbtControl } from "../tdi/netbt";
-import { NetbiosName } from "../wire/nbname";
-import { AddedName, addName, deleteName, receiveDatagram, sendDatagram } from "./name";
-import { statusOfName } from "./name";
-import { Asked, ask, statusOf, takeAnswer } from "./request";
+import { RtlZeroMemory } from "../nt/memory";
+import { enterGate, forceGate } from "./gate";
+import { setOctet } from "../wire/bytes";
+import { startTurn } from "./command";
+import { Environment } from "./environment";
+import { LANAS, deviceOf, initializeLanas, lanaAt } from "./lana";
+import { Ncb, NcbCommand, NcbReturn, isChain, isCommand } from "./ncb";
+import { initializeNcbs, takeReady } from "./ready";
+import { Request, createRequest, dereferenceRequest, ncbOf, referenceRequest } from "./request";
+import { endProgram } from "./reset";
 
-/** Names of all programs, and requests under way, at most; a handle is an index counted from 1. */
-const MOST: u32 = 256;
-const NAMES: usize = memory.data(1024);
-const REQUESTS: usize = memory.data(1024);
-
-@unmanaged
-class NameSlot {
-  value: AddedName | null;
+/** DriverEntry: LANAs come with NetBT's devices. IRQL: PASSIVE_LEVEL. */
+export function DriverEntry(): void {
+  initializeLanas();
+  initializeNcbs();
 }
 
-@unmanaged
-class RequestSlot {
-  value: Asked | null;
-}
-
-function nameSlot(handle: u32): NameSlot {
-  return changetype<NameSlot>(NAMES + (<usize>(handle - 1) << 2));
-}
-
-function requestSlot(handle: u32): RequestSlot {
-  return changetype<RequestSlot>(REQUESTS + (<usize>(handle - 1) << 2));
-}
-
-function nameOf(handle: u32): AddedName | null {
-  return handle == 0 || handle > MOST ? null : nameSlot(handle).value;
-}
-
-function requestOf(handle: u32): Asked | null {
-  return handle == 0 || handle > MOST ? null : requestSlot(handle).value;
-}
-
-function netbt(): DeviceObject | null {
-  return IoGetDeviceObjectPointer(DeviceName.NetBT);
-}
-
-/** Unloads the driver: what programs left is closed. IRQL: PASSIVE_LEVEL. */
+/** Unloads the driver: every program is at its end. IRQL: PASSIVE_LEVEL. */
 export function unloadDriver(): void {
-  for (let handle: u32 = 1; handle <= MOST; handle++) netbiosDelete(handle);
+  for (let number: u32 = 0; number < LANAS; number++) {
+    const lana = lanaAt(number);
+    // Who keeps it would wait for what does not come any more.
+    forceGate(lana);
+    const head = lana.environments;
+    for (let left = PROGRAMS; left != 0 && head.flink != head; left--) {
+      endProgram(lana, Environment.ofLink(head.flink).process, startTurn);
+    }
+  }
+  for (let link = takeReady(); link != null; link = takeReady()) {
+    dereferenceRequest(Request.ofLink(link));
+  }
 }
 
-/** What programs left of requests: once \Device\NetBT has ended them. IRQL: PASSIVE_LEVEL. */
-export function deleteRequests(): void {
-  for (let handle: u32 = 1; handle <= MOST; handle++) netbiosAnswer(handle, 0, 0);
-}
+/** Programs at most that the end of the machine waits for. */
+const PROGRAMS: u32 = 65536;
+/** Pages of linear memory have so many octets. */
+const PAGE_OCTETS: u64 = 65536;
 
 /*
- * What user mode calls. A call on what is no handle is answered with INVALID_HANDLE. IRQL:
- * PASSIVE_LEVEL. Locks: none.
+ * What user mode calls; a program is a number of its own choice. IRQL: PASSIVE_LEVEL. Locks: none.
  */
 
-/** Adds the name of the NetbiosAddress at `address`; a handle, or a negative NTSTATUS. */
-export function netbiosAdd(address: usize): i32 {
-  const device = netbt();
-  if (device == null) return Status.NO_SUCH_DEVICE;
-  for (let handle: u32 = 1; handle <= MOST; handle++) {
-    if (nameSlot(handle).value != null) continue;
-    const name = addName(device, at<NetbiosAddress>(address, 0));
-    nameSlot(handle).value = name;
-    return name == null ? Status.INSUFFICIENT_RESOURCES : <i32>handle;
+/**
+ * Netbios(): the NCB at `address` is PENDING, and `readNcbs` tells of its end, also where it has
+ * ended at once. Any other answer is its return code, and that is all. ASYNCH is user mode's: who
+ * does not ask for it waits.
+ */
+export function netbiosSubmit(process: u32, address: usize): u32 {
+  const ncb = at<Ncb>(address, 0);
+  const command = <u32>ncb.command & ~(<u32>NcbCommand.ASYNCH);
+  const refusal = judge(ncb, command);
+  ncb.retcode = <u8>refusal;
+  ncb.cmdCplt = <u8>refusal;
+  if (refusal != NcbReturn.PENDING) return refusal;
+  const lana = lanaAt(ncb.lana);
+  const request = createRequest(lana, process, address, command, startTurn);
+  if (request == null) {
+    ncb.retcode = <u8>NcbReturn.NORES;
+    ncb.cmdCplt = <u8>NcbReturn.NORES;
+    return NcbReturn.NORES;
   }
-  return Status.INSUFFICIENT_RESOURCES;
+  referenceRequest(request);
+  enterGate(lana, request);
+  return NcbReturn.PENDING;
 }
 
-/** How adding it went; PENDING: it is still asked for. */
-export function netbiosStatus(handle: u32): NTSTATUS {
-  const name = nameOf(handle);
-  return name == null ? Status.INVALID_HANDLE : statusOfName(name);
+/** The return code of an NCB that needs no LANA, or cannot be; PENDING: it may pass. */
+function judge(ncb: Ncb, command: u32): NcbReturn {
+  if (!isCommand(command) || (ncb.post != 0 && ncb.event != 0)) return NcbReturn.ILLCMD;
+  if (!isMemory(ncb.buffer, ncb.length)) return NcbReturn.BADDR;
+  if (isChain(command) && !isMemory(ncb.chainBuffer, ncb.chainLength)) return NcbReturn.BADDR;
+  if (command == NcbCommand.ENUM) return enumerate(ncb);
+  return deviceOf(ncb.lana) == null ? NcbReturn.BRIDGE : NcbReturn.PENDING;
 }
 
-/** Deletes it; the handle is gone. */
-export function netbiosDelete(handle: u32): NTSTATUS {
-  const name = nameOf(handle);
-  if (name == null) return Status.INVALID_HANDLE;
-  nameSlot(handle).value = null;
-  deleteName(name);
-  return Status.SUCCESS;
+function isMemory(address: u32, length: u32): bool {
+  if (length == 0) return true;
+  return address != 0 && <u64>address + <u64>length <= <u64>memory.size() * PAGE_OCTETS;
 }
 
-/** Sends a datagram to the NetbiosAddress at `to`. */
-export function netbiosSend(handle: u32, to: usize, buffer: usize, length: u32): NTSTATUS {
-  const name = nameOf(handle);
-  if (name == null) return Status.INVALID_HANDLE;
-  return sendDatagram(name, at<NetbiosAddress>(to, 0), buffer, length);
-}
-
-/** The oldest datagram that came: its sender's name and address, then its data. */
-export function netbiosReceive(handle: u32, buffer: usize, length: u32): i32 {
-  const name = nameOf(handle);
-  return name == null ? Status.INVALID_HANDLE : receiveDatagram(name, buffer, length);
-}
-
-/** A NetbtControl; `octets`: room for its answer. A handle, or a negative NTSTATUS. */
-export function netbiosAsk(code: i32, name: usize, address: u32, octets: u32): i32 {
-  const device = netbt();
-  if (device == null) return Status.NO_SUCH_DEVICE;
-  for (let handle: u32 = 1; handle <= MOST; handle++) {
-    if (requestSlot(handle).value != null) continue;
-    const asked = ask(device, <NetbtControl>code, at<NetbiosName>(name, 0), address, octets);
-    requestSlot(handle).value = asked;
-    return asked == null ? Status.INSUFFICIENT_RESOURCES : <i32>handle;
+/** ENUM: LANA_ENUM, a count and as many numbers. */
+function enumerate(ncb: Ncb): NcbReturn {
+  let count: u32 = 0;
+  for (let number: u32 = 0; number < LANAS; number++) if (deviceOf(number) != null) count++;
+  const room: u32 = ncb.length;
+  if (room < count + 1) return NcbReturn.BUFLEN;
+  const list = <usize>ncb.buffer;
+  RtlZeroMemory(list, room);
+  setOctet(list, 0, count);
+  let place = list + 1;
+  for (let number: u32 = 0; number < LANAS; number++) {
+    if (deviceOf(number) == null) continue;
+    setOctet(place, 0, number);
+    place++;
   }
-  return Status.INSUFFICIENT_RESOURCES;
+  ncb.length = <u16>(count + 1);
+  return NcbReturn.GOODRET;
 }
 
-/** How a request ended; PENDING: it has not. */
-export function netbiosAsked(handle: u32): NTSTATUS {
-  const asked = requestOf(handle);
-  return asked == null ? Status.INVALID_HANDLE : statusOf(asked);
+/** What user mode reads of an NCB that is complete. */
+@unmanaged
+class NcbRecord {
+  process: u32;
+  ncb: u32;
 }
 
-/** Octets of its answer, copied to `buffer`; the handle is gone. 0 while it has not ended. */
-export function netbiosAnswer(handle: u32, buffer: usize, length: u32): u32 {
-  const asked = requestOf(handle);
-  if (asked == null || statusOf(asked) == Status.PENDING) return 0;
-  requestSlot(handle).value = null;
-  return takeAnswer(asked, buffer, length);
+/** Writes at most `limit` records to `target`; returns how many. IRQL: <= DISPATCH_LEVEL. */
+export function readNcbs(target: usize, limit: u32): u32 {
+  let written: u32 = 0;
+  while (written < limit) {
+    const link = takeReady();
+    if (link == null) break;
+    const request = Request.ofLink(link);
+    const record = at<NcbRecord>(target + (<usize>written << 3), 0);
+    record.process = request.process;
+    record.ncb = <u32>ncbOf(request);
+    dereferenceRequest(request);
+    written++;
+  }
+  return written;
+}
+
+/** The program is gone, and its memory is its own again. */
+export function netbiosEnd(process: u32): void {
+  for (let number: u32 = 0; number < LANAS; number++) {
+    endProgram(lanaAt(number), process, startTurn);
+  }
 }

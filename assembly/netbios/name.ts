@@ -13,7 +13,7 @@ import { KSpinLock, KeAcquireSpinLock, KeInitializeSpinLock } from "../ke/spinlo
 import { KeReleaseSpinLock, mustHold } from "../ke/spinlock";
 import { IoCallDriver } from "../io/call";
 import { IoCloseFile, beginCreateFile } from "../io/create";
-import { DeviceObject } from "../io/device";
+import { DeviceName, DeviceObject, IoGetDeviceObjectPointer } from "../io/device";
 import { FileObject } from "../io/file";
 import { Irp, IoAllocateIrp, IoFreeIrp } from "../io/irp";
 import { Mdl, describe } from "../io/mdl";
@@ -26,7 +26,7 @@ import { NETBIOS_NAME, NetbiosName, copyName } from "../wire/nbname";
 
 /** A name that a program has added. */
 @unmanaged
-export class AddedName {
+class AddedName {
   private lockWord: u32;
   // Under `lock`:
   /** PENDING while it is being registered; then how that ended. */
@@ -75,7 +75,7 @@ class Held extends ListEntry {
 }
 const HELD_HEAD: usize = offsetof<Held>();
 /** What `receive` writes before the data: the sender's name, and its address. */
-export const SENDER_OCTETS: u32 = 20;
+const SENDER_OCTETS: u32 = 20;
 /** Octets of datagrams that wait for a program, for each name. */
 const MOST_QUEUED: u32 = 0x10000;
 
@@ -96,9 +96,77 @@ class Sending {
 }
 const SENDING_HEAD: usize = offsetof<Sending>();
 
+/** Names of all programs at most; a handle is an index counted from 1. */
+const MOST: u32 = 256;
+const NAMES: usize = memory.data(1024);
+
+@unmanaged
+class Slot {
+  value: AddedName | null;
+}
+
+function slotOf(handle: u32): Slot {
+  return changetype<Slot>(NAMES + (<usize>(handle - 1) << 2));
+}
+
+function nameOf(handle: u32): AddedName | null {
+  return handle == 0 || handle > MOST ? null : slotOf(handle).value;
+}
+
+/** What programs left is closed. IRQL: PASSIVE_LEVEL. */
+export function deleteNames(): void {
+  for (let handle: u32 = 1; handle <= MOST; handle++) netbiosDelete(handle);
+}
+
+/*
+ * What user mode calls. A call on what is no handle is answered with INVALID_HANDLE. IRQL:
+ * PASSIVE_LEVEL. Locks: none.
+ */
+
+/** Adds the name of the NetbiosAddress at `address`; a handle, or a negative NTSTATUS. */
+export function netbiosAdd(address: usize): i32 {
+  const device = IoGetDeviceObjectPointer(DeviceName.NetBT);
+  if (device == null) return Status.NO_SUCH_DEVICE;
+  for (let handle: u32 = 1; handle <= MOST; handle++) {
+    if (slotOf(handle).value != null) continue;
+    const name = addName(device, at<NetbiosAddress>(address, 0));
+    slotOf(handle).value = name;
+    return name == null ? Status.INSUFFICIENT_RESOURCES : <i32>handle;
+  }
+  return Status.INSUFFICIENT_RESOURCES;
+}
+
+/** How adding it went; PENDING: it is still asked for. */
+export function netbiosStatus(handle: u32): NTSTATUS {
+  const name = nameOf(handle);
+  return name == null ? Status.INVALID_HANDLE : statusOfName(name);
+}
+
+/** Deletes it; the handle is gone. */
+export function netbiosDelete(handle: u32): NTSTATUS {
+  const name = nameOf(handle);
+  if (name == null) return Status.INVALID_HANDLE;
+  slotOf(handle).value = null;
+  deleteName(name);
+  return Status.SUCCESS;
+}
+
+/** Sends a datagram to the NetbiosAddress at `to`. */
+export function netbiosSend(handle: u32, to: usize, buffer: usize, length: u32): NTSTATUS {
+  const name = nameOf(handle);
+  if (name == null) return Status.INVALID_HANDLE;
+  return sendDatagram(name, at<NetbiosAddress>(to, 0), buffer, length);
+}
+
+/** The oldest datagram that came: its sender's name and address, then its data. */
+export function netbiosReceive(handle: u32, buffer: usize, length: u32): i32 {
+  const name = nameOf(handle);
+  return name == null ? Status.INVALID_HANDLE : receiveDatagram(name, buffer, length);
+}
+
 /** Adds a name; null: no memory. Its `status` says how that went. IRQL: PASSIVE_LEVEL. */
-export function addName(device: DeviceObject, address: NetbiosAddress): AddedName | null {
-  const name = ExAllocate<AddedName>(Tag.NetbiosName);
+function addName(device: DeviceObject, address: NetbiosAddress): AddedName | null {
+  const name = ExAllocate<AddedName>(Tag.Netbios);
   const irp = IoAllocateIrp(1);
   if (name == null || irp == null) {
     if (name != null) ExFree(name);
@@ -143,7 +211,7 @@ function fillHandlers(handlers: EventHandlers, context: usize): void {
 }
 
 /** How adding a name went; PENDING: it is still asked for. IRQL: <= DISPATCH_LEVEL. */
-export function statusOfName(name: AddedName): NTSTATUS {
+function statusOfName(name: AddedName): NTSTATUS {
   const irql = KeAcquireSpinLock(name.lock);
   const status = name.status;
   KeReleaseSpinLock(name.lock, irql);
@@ -151,7 +219,7 @@ export function statusOfName(name: AddedName): NTSTATUS {
 }
 
 /** Deletes a name; one that is being registered goes once that has ended. IRQL: PASSIVE_LEVEL. */
-export function deleteName(name: AddedName): void {
+function deleteName(name: AddedName): void {
   const irql = KeAcquireSpinLock(name.lock);
   name.deleted = 1;
   const waits = name.status == Status.PENDING;
@@ -176,7 +244,7 @@ function closeName(name: AddedName): void {
 function datagramEvent(context: usize, indication: DatagramIndication): NTSTATUS {
   const name = at<AddedName>(context, 0);
   const length = indication.length;
-  const block = ExAllocatePoolWithTag(<u32>HELD_HEAD + length, Tag.NetbiosName);
+  const block = ExAllocatePoolWithTag(<u32>HELD_HEAD + length, Tag.Netbios);
   if (block == 0) return Status.DATA_NOT_ACCEPTED;
   const held = at<Held>(block, 0);
   held.length = length;
@@ -214,7 +282,7 @@ function takeHeldLocked(name: AddedName): Held | null {
  * The oldest datagram: who sent it (SENDER_OCTETS), then as much of it as has room. How many octets
  * that is, or NO_MORE_ENTRIES. IRQL: PASSIVE_LEVEL.
  */
-export function receiveDatagram(name: AddedName, buffer: usize, length: u32): i32 {
+function receiveDatagram(name: AddedName, buffer: usize, length: u32): i32 {
   if (length < SENDER_OCTETS) return Status.INVALID_PARAMETER;
   const held = takeHeld(name);
   if (held == null) return Status.NO_MORE_ENTRIES;
@@ -229,14 +297,14 @@ export function receiveDatagram(name: AddedName, buffer: usize, length: u32): i3
 }
 
 /** Sends a datagram from a name that is registered. PENDING: its target is being found. */
-export function sendDatagram(
+function sendDatagram(
   name: AddedName,
   to: NetbiosAddress,
   buffer: usize,
   length: u32,
 ): NTSTATUS {
   if (statusOfName(name) != Status.SUCCESS) return Status.INVALID_HANDLE;
-  const block = ExAllocatePoolWithTag(<u32>SENDING_HEAD + length, Tag.NetbiosName);
+  const block = ExAllocatePoolWithTag(<u32>SENDING_HEAD + length, Tag.Netbios);
   const irp = IoAllocateIrp(1);
   if (block == 0 || irp == null) {
     if (block != 0) ExFreePool(block);

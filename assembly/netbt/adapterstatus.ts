@@ -1,6 +1,5 @@
 /** Adapter status over the wire: which names a node has (RFC 1002, 4.2.17 and 4.2.18). */
 
-import { at } from "../nt/embed";
 import { RtlCopyMemory, RtlZeroMemory } from "../nt/memory";
 import { NTSTATUS, Status } from "../nt/status";
 import { ticksOf } from "../nt/time";
@@ -11,8 +10,8 @@ import { KeAcquireSpinLock, KeReleaseSpinLock, mustHold } from "../ke/spinlock";
 import { adapterAt } from "../ndis/adapter";
 import { ETHERNET_ADDRESS } from "../wire/ethernet";
 import { NAME_HEADER, NameOpcode, NetbiosName, RECORD_FIELDS, RecordType } from "../wire/nbname";
-import { STATUS_ENTRY, STATUS_STATISTICS, nameOctets, writeRecord } from "../wire/nbname";
-import { writeStatusCount, writeStatusEntry } from "../wire/nbname";
+import { STATUS_ENTRY, STATUS_STATISTICS, nameOctets, statusCount } from "../wire/nbname";
+import { writeRecord, writeStatusCount, writeStatusEntry } from "../wire/nbname";
 import { NbtDrop, nbtDrop } from "./counters";
 import { NetbtDevice } from "./device";
 import { LocalName } from "./names";
@@ -135,7 +134,7 @@ export function statusDueLocked(tracker: Tracker): void {
 /** The answer: its data is kept for whom it is told. */
 export function statusAnswerLocked(tracker: Tracker, data: usize, length: u32): void {
   mustHold(names().lock);
-  const count = length == 0 ? 0 : countOf(data);
+  const count = length == 0 ? 0 : statusCount(data);
   if (length < 1 + count * STATUS_ENTRY) {
     nbtDrop(NbtDrop.NAME_DATA);
     return;
@@ -148,16 +147,6 @@ export function statusAnswerLocked(tracker: Tracker, data: usize, length: u32): 
   RtlCopyMemory(tracker.data, data, length);
   tracker.dataLength = length;
   endLocked(tracker, Status.SUCCESS);
-}
-
-/** NUM_NAMES. */
-function countOf(data: usize): u32 {
-  return at<StatusHead>(data, 0).count;
-}
-
-@unmanaged
-class StatusHead {
-  count: u8;
 }
 
 /** TrackerDone of STATUS. */

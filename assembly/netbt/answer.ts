@@ -1,30 +1,12 @@
 /** What a name came to: its addresses. Of a tracker, of a name that is remembered, of LMHOSTS. */
 
-import { at } from "../nt/embed";
-import { NB_ENTRY, NbFlag, nbAddress, nbFlags } from "../wire/nbname";
+import { FOUND_OCTETS, FoundName, MOST_ADDRESSES } from "../tdi/netbt";
+import { NB_ENTRY, nbAddress, nbFlags } from "../wire/nbname";
 import { NetbtDevice } from "./device";
-
-/** Addresses of one name at most: what MS-NBTE lets a name server send (Q163883 had room for 6). */
-export const MOST_ADDRESSES: u32 = 25;
-
-@unmanaged
-class Word {
-  value: u32;
-}
 
 /** The addresses of a name. */
 @unmanaged
-export class NameAnswer {
-  /** NB_FLAGS of the first. */
-  flags: u32;
-  count: u32;
-  get isGroup(): bool {
-    return (this.flags & NbFlag.GROUP) != 0;
-  }
-  /** The address of that index, below `count`. */
-  addressAt(index: u32): u32 {
-    return this.word(index).value;
-  }
+export class NameAnswer extends FoundName {
   /** One more; false: there are as many as may be. */
   add(address: u32): bool {
     if (this.count >= MOST_ADDRESSES) return false;
@@ -38,12 +20,9 @@ export class NameAnswer {
     this.count = 0;
     this.add(address);
   }
-  private word(index: u32): Word {
-    return at<Word>(changetype<usize>(this), offsetof<NameAnswer>() + (<usize>index << 2));
-  }
 }
 /** Octets of a NameAnswer. */
-export const ANSWER_OCTETS: usize = offsetof<NameAnswer>() + ((<usize>MOST_ADDRESSES) << 2);
+export const ANSWER_OCTETS: usize = FOUND_OCTETS;
 
 /** Copies an answer. */
 export function copyAnswer(target: NameAnswer, source: NameAnswer): void {

@@ -9,7 +9,7 @@ import { Mdl } from "../io/mdl";
 import { SourceRoute } from "../wire/sourceroute";
 import { NetbiosAddress } from "./address";
 import { EventHandlers } from "./event";
-import { TdiAssociate, TdiConnect, TdiDisconnect, TdiSendDatagram } from "./parameters";
+import { TdiAssociate, TdiConnect, TdiDisconnect, TdiListen, TdiSendDatagram } from "./parameters";
 import { TdiInformation, TdiSetEvents, TdiTransfer } from "./parameters";
 import { Tdi } from "./request";
 
@@ -77,6 +77,23 @@ export function TdiBuildConnectName(
   next.remotePort = 0;
   next.remoteName = remoteName;
   next.route = null;
+}
+
+/**
+ * Waits for a call on `file`: of `wanted`, or for null of anybody; completes when the session is
+ * there, with who called in `caller`. Both stay where they are until then.
+ */
+export function TdiBuildListen(
+  irp: Irp,
+  file: FileObject,
+  routine: CompletionRoutine,
+  context: usize,
+  wanted: NetbiosAddress | null,
+  caller: NetbiosAddress | null,
+): void {
+  const next = viewOf<TdiListen>(build(irp, file, Tdi.LISTEN, routine, context));
+  next.wanted = wanted;
+  next.caller = caller;
 }
 
 /** Accepts the connection that ClientEventConnect was told of on `file`. */

@@ -1,7 +1,8 @@
 /** What programs ask of NetBT with IRP_MJ_DEVICE_CONTROL, as nbtstat did, and what it answers. */
 
+import { at } from "../nt/embed";
 import { StackHead } from "../io/stack";
-import { NetbiosName } from "../wire/nbname";
+import { NbFlag, NetbiosName } from "../wire/nbname";
 
 /** The requests; the answer is in the request's buffer, its octets in `information`. */
 export const enum NetbtControl {
@@ -16,6 +17,34 @@ export const enum NetbtControl {
   /** Forgets them. */
   PURGE_CACHE,
 }
+
+/** One of them. */
+@unmanaged
+class FoundAddress {
+  value: u32;
+}
+
+/** What FIND_NAME answers: the addresses of a name. */
+@unmanaged
+export class FoundName {
+  /** NB_FLAGS of the first. */
+  flags: u32;
+  count: u32;
+  get isGroup(): bool {
+    return (this.flags & NbFlag.GROUP) != 0;
+  }
+  /** The address of that index, below `count`. */
+  addressAt(index: u32): u32 {
+    return this.word(index).value;
+  }
+  protected word(index: u32): FoundAddress {
+    return at<FoundAddress>(changetype<usize>(this), offsetof<FoundName>() + (<usize>index << 2));
+  }
+}
+/** Addresses of one name at most: what MS-NBTE lets a name server send (Q163883 had room for 6). */
+export const MOST_ADDRESSES: u32 = 25;
+/** Octets of a FoundName with all that it may have. */
+export const FOUND_OCTETS: u32 = <u32>offsetof<FoundName>() + (MOST_ADDRESSES << 2);
 
 /** The parameters of a request. */
 @unmanaged

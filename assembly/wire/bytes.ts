@@ -31,6 +31,11 @@ export function le64(base: usize, offset: usize): u64 {
   return load<u64>(base + offset);
 }
 
+/** The octet at `base + offset`. */
+export function octet(base: usize, offset: usize): u32 {
+  return <u32>load<u8>(base + offset);
+}
+
 /** Writes the low 16 bits of `value` in network order. */
 export function setBe16(base: usize, offset: usize, value: u32): void {
   store<u16>(base + offset, bswap<u16>(<u16>value));

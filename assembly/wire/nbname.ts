@@ -3,7 +3,7 @@
  * 1002, 4.1 and 4.2): read where they lie, never past their end, a pointer only backwards.
  */
 
-import { be16, be32, setBe16, setBe32, setOctet } from "./bytes";
+import { be16, be32, octet, setBe16, setBe32, setOctet } from "./bytes";
 
 /** Where the name service listens. */
 export const NAME_PORT: u32 = 137;
@@ -327,4 +327,14 @@ export function writeStatusEntry(at: usize, name: NetbiosName, flags: u32): u32 
 export function writeStatusCount(at: usize, count: u32): u32 {
   setOctet(at, 0, count);
   return 1;
+}
+
+/** How many names a node status answer says that it has. */
+export function statusCount(at: usize): u32 {
+  return octet(at, 0);
+}
+
+/** NAME_FLAGS of a name in a node status answer. */
+export function statusFlags(at: usize): u32 {
+  return be16(at, NETBIOS_NAME);
 }

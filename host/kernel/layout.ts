@@ -8,6 +8,7 @@ const ENUMS = [
   'Parameter', 'Fault', 'Status', 'Stop', 'Event', 'Counter', 'Drop', 'Rule', 'Boundary', 'Irql',
   'LockRank', 'Point', 'TcpState', 'SocketKind', 'SocketEvent', 'SocketOption', 'SocketQuery',
   'Tag', 'BlockCount', 'NbtCounter', 'NbtDrop', 'HostFlag', 'NetbiosNameType', 'NetbtControl',
+  'NcbCommand', 'NcbReturn',
 ] as const;
 
 /** The name of an enum that the host reads. */

@@ -3,6 +3,8 @@
  * made with one and knows no more of it; host/user/ has the code.
  */
 
+import type { NetbiosProgram } from './ncb.js';
+
 /** Options of a connect. */
 export interface ConnectOptions {
   /** Send small segments at once (TCP_NODELAY). */
@@ -284,6 +286,8 @@ export interface AdapterStatus {
 
 /** Names by NetBT: on a machine whose option `netbios` is set. Names are as `SERVER<20>`. */
 export interface NetbiosUser {
+  /** A program that calls Netbios(). */
+  program(): NetbiosProgram;
   /**
    * Registers a name; its letters become capitals. Settled when the net has had time to object.
    * Fails with DUPLICATE_NAME where another machine has it.

@@ -4,12 +4,14 @@ import { valueOf } from '../kernel/layout.js';
 import type { UserBlock } from '../kernel/userblock.js';
 import { formatAddress, parseAddress } from '../machine/address.js';
 import { parseLmhosts } from '../machine/lmhosts.js';
+import type { NetbiosProgram } from '../machine/ncb.js';
 import type {
   AdapterStatus, CachedNameRow, LocalNameRow, NameDatagram, NetbiosUser, RegisteredName,
 } from '../machine/usermode.js';
 import { NAME_OCTETS, NB_FLAG, nameText, netbiosName, statusEntries } from '../wire/nbname.js';
 import { macText } from '../wire/read.js';
 import type { Desk, Waiter } from './desk.js';
+import { NcbTable } from './ncb.js';
 
 /** Octets of the block through which all of it goes; the largest datagram fits. */
 const BLOCK_OCTETS = 65_536;
@@ -35,7 +37,13 @@ export class NetbiosDesk implements NetbiosUser {
   private lmhosts: { readonly text: string; readonly files: Readonly<Record<string, string>> } =
     { text: '', files: {} };
 
+  private readonly ncbs = new NcbTable(this);
+
   constructor(readonly desk: Desk) {}
+
+  program(): NetbiosProgram {
+    return this.ncbs.program();
+  }
 
   async add(name: string, options: { readonly group?: boolean } = {}): Promise<RegisteredName> {
     const octets = netbiosName(name.toUpperCase());
@@ -109,11 +117,13 @@ export class NetbiosDesk implements NetbiosUser {
 
   /** For the machine: hands out what has come. */
   poll(): void {
+    this.ncbs.poll();
     for (const each of this.waiting) if (each()) this.waiting.delete(each);
   }
 
   /** For the machine: its user mode ends. */
   release(): void {
+    this.ncbs.release();
     this.waiting.clear();
   }
 

@@ -14,15 +14,13 @@ import { NetbiosName, nameOctets, writeName } from "../../wire/nbname";
 import { NEGATIVE_OCTETS, SESSION_HEADER, SessionError, SessionHeader } from
   "../../wire/nbsession";
 import { SessionType } from "../../wire/nbsession";
+import { ownScope } from "../state";
 import { Block } from "./block";
 import { enterFile, leaveFile } from "./close";
 
 /** Octets of an Mdl in front of a packet. */
 const HEAD: u32 = 12;
 if (offsetof<Mdl>() > HEAD) ERROR("HEAD");
-
-/** No scope: its last 0 alone. */
-const NO_SCOPE: usize = memory.data(4);
 
 /** A packet of `length` octets behind its header; 0: no memory. */
 function makePacket(type: SessionType, length: u32): usize {
@@ -69,13 +67,13 @@ export function sendRefusal(block: Block, error: SessionError): bool {
   return sendPacket(block, packet);
 }
 
-/** SESSION REQUEST. IRQL: <= DISPATCH_LEVEL. Locks: none. */
+/** SESSION REQUEST, both names in our scope. IRQL: <= DISPATCH_LEVEL. Locks: none. */
 export function sendRequest(block: Block, called: NetbiosName, calling: NetbiosName): bool {
-  const each = nameOctets(NO_SCOPE);
+  const each = nameOctets(ownScope());
   const packet = makePacket(SessionType.REQUEST, each * 2);
   if (packet == 0) return false;
   const names = packet + HEAD + SESSION_HEADER;
-  writeName(names, called, NO_SCOPE);
-  writeName(names + each, calling, NO_SCOPE);
+  writeName(names, called, ownScope());
+  writeName(names + each, calling, ownScope());
   return sendPacket(block, packet);
 }

@@ -17,10 +17,12 @@ import { IoGetCurrentIrpStackLocation, IoMarkIrpPending, parametersOf } from "..
 import { NetbiosAddress, NetbiosNameType, copyNetbiosAddress } from "../../tdi/address";
 import { ConnectIndication, TdiDefaultConnectHandler } from "../../tdi/event";
 import { TdiListen } from "../../tdi/parameters";
-import { NetbiosName, SCOPE_LIMIT, copyName, isSameName, readName } from "../../wire/nbname";
+import { NetbiosName, SCOPE_LIMIT, copyName, isSameName, isSameScope } from "../../wire/nbname";
+import { readName } from "../../wire/nbname";
 import { SessionError, SessionType } from "../../wire/nbsession";
 import { NetbtAddress, leaveAddress, nextAddress } from "../address";
 import { NetbtDevice } from "../device";
+import { ownScope } from "../state";
 import { Block, BlockFlag, NetbtConnection, stepLocked } from "./block";
 import { End, endSession } from "./close";
 import { sendHeader, sendRefusal } from "./control";
@@ -54,7 +56,7 @@ const CALL_OCTETS: usize = 72;
 if (offsetof<Call>() > CALL_OCTETS) ERROR("CALLS");
 if (offsetof<ConnectIndication>() > 24) ERROR("a Call has room for a ConnectIndication");
 if (<u32>CALL_OCTETS * MAXIMUM_PROCESSORS > 576) ERROR("CALLS has one for each processor");
-/** Where scopes are read to, which nobody asks for. */
+/** Where scopes are read to: the called name's counts, the calling name's nobody asks for. */
 const SCOPES: usize = memory.data(2048);
 const SCOPE_OCTETS: usize = 256;
 if (SCOPE_LIMIT > <u32>SCOPE_OCTETS) ERROR("SCOPES");
@@ -77,6 +79,7 @@ export function takeRequest(block: Block, data: usize, length: u32): void {
   // "does not have any free connections"
   if (faulty(Fault.Q141344) && block.device.free == 0) return endUnanswered(block, false);
   const second = readName(data, length, 0, call.called, scope);
+  const isOurs = second != 0 && isSameScope(scope, ownScope());
   const end = second == 0 ? 0 : readName(data, length, second, call.calling, scope);
   if (end == 0) {
     answerRefusal(block, SessionError.UNSPECIFIED);
@@ -84,7 +87,9 @@ export function takeRequest(block: Block, data: usize, length: u32): void {
   }
   call.calling.type = NetbiosNameType.UNIQUE;
   copyName(block.remoteName, call.calling);
-  const error = offer(block, call.called, call.calling);
+  // In another scope the same name is another's, who is not here (RFC 1001, 14.1).
+  const error =
+    isOurs ? offer(block, call.called, call.calling) : SessionError.CALLED_NAME_NOT_PRESENT;
   if (error != 0) answerRefusal(block, error);
 }
 

@@ -133,6 +133,8 @@ function requestLocked(
       break;
     case NameOpcode.REGISTRATION:
     case NameOpcode.MULTIHOMED:
+    case NameOpcode.REFRESH:
+    case NameOpcode.REFRESH_ALTERNATE:
       if (hasOneAddress(packet)) othersClaimLocked(device, packet, indication);
       break;
     case NameOpcode.RELEASE:
@@ -186,7 +188,11 @@ function hasOneAddress(packet: NamePacket): bool {
   return has;
 }
 
-/** NAME REGISTRATION REQUEST and NAME OVERWRITE DEMAND of another node (4.2.2, 4.2.3). */
+/**
+ * NAME REGISTRATION REQUEST and NAME OVERWRITE DEMAND of another node (4.2.2, 4.2.3), and NAME
+ * REFRESH REQUEST (4.2.4): who keeps a name of ours alive claims it. RFC 1002 has a node say
+ * nothing to a refresh, which is a name server's; Windows refuses it (smbtorture, refresh_own).
+ */
 function othersClaimLocked(
   device: NetbtDevice,
   packet: NamePacket,
@@ -195,16 +201,19 @@ function othersClaimLocked(
   mustHold(names().lock);
   const local = findLocalLocked(device, packet.name);
   const header = packet.header;
-  const isBroadcast = (header.flags & NameFlag.BROADCAST) != 0;
+  const isRefresh =
+    header.opcode == NameOpcode.REFRESH || header.opcode == NameOpcode.REFRESH_ALTERNATE;
+  const isForUs = isRefresh || (header.flags & NameFlag.BROADCAST) != 0;
   const bothGroups =
     local != null && local.group != 0 && (nbFlags(packet.data) & NbFlag.GROUP) != 0;
-  if (local == null || bothGroups || !isBroadcast || nodeType() == NodeType.P) {
+  if (local == null || bothGroups || !isForUs || nodeType() == NodeType.P) {
     nbtDrop(NbtDrop.NAME_NOT_OURS);
     return;
   }
   if (local.state == LocalState.CLAIMING) {
     // Two ask at once: who is through first has it.
-    if ((header.flags & NameFlag.RECURSION_DESIRED) == 0) loseLocked(local);
+    const isDemand = !isRefresh && (header.flags & NameFlag.RECURSION_DESIRED) == 0;
+    if (isDemand) loseLocked(local);
     return;
   }
   if (local.state != LocalState.OWNED || local.name.isWildcard) return;

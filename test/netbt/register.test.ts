@@ -110,7 +110,22 @@ describe('netbt/register, a b node', () => {
     }
     node.say(claim('SERVER<20>', NB_FLAG.GROUP), { broadcast: true });
     expect(node.heard()).toHaveLength(1);
-    expect(node.machine.nbt()['NAMES_DEFENDED']).toBe(3);
+    for (const opcode of [REFRESH, NAME_OPCODE.REFRESH_ALTERNATE]) {
+      node.say(claim('SERVER<20>', 0, { flags: 0, opcode }));
+      expect(node.heard()).toMatchObject([{ result: NAME_RESULT.ACTIVE, octets: 62 }]);
+    }
+    node.say(claim('OTHER<20>', 0, { flags: 0, opcode: REFRESH }));
+    expect(node.heard()).toEqual([]);
+    expect(node.machine.nbt()['NAMES_DEFENDED']).toBe(5);
+    node.leave();
+  });
+
+  it('does not lose to a refresh what it is about to have', ({ bench }) => {
+    const node = new Node(bench);
+    const handle = node.add('SERVER<20>');
+    node.say(claim('SERVER<20>', 0, { flags: 0, opcode: REFRESH }));
+    node.machine.advance(3000);
+    expect(node.status(handle)).toBe('SUCCESS');
     node.leave();
   });
 

@@ -13,7 +13,7 @@ import {
 import type { NameHeard, NbEntry } from '../wire/nbname.js';
 
 /** Where it listens. */
-const PORT = 137;
+export const NAME_SERVER_PORT = 137;
 /** Addresses of a group that are told at most (MS-NBTE: 25). */
 const MOST_MEMBERS = 25;
 /** How often an old owner is asked, and how long each time: UCAST_REQ (RFC 1002, 6). */
@@ -23,6 +23,8 @@ const CHALLENGE_NS = 500_000_000;
 const WAIT_SECONDS = 5;
 /** The suffix of groups whose addresses are kept one by one. */
 const INTERNET_GROUP = /<1C>$/;
+/** Characters of a scope at most, as of WINS (RFC 1002 has room for 220). */
+const MOST_SCOPE = 237;
 /** What a group is answered with: its members are all over the net. */
 const EVERYBODY = 0xffff_ffff;
 
@@ -75,7 +77,7 @@ export class NameServer {
 
   /** Starts one. @throws Error where port 137 is taken. */
   static async start(machine: Machine, options: NameServerOptions = {}): Promise<NameServer> {
-    const socket = await machine.user.datagram(PORT);
+    const socket = await machine.user.datagram(NAME_SERVER_PORT);
     const server = new NameServer(machine, socket, options);
     void server.serve();
     return server;
@@ -156,6 +158,10 @@ export class NameServer {
       this.answer(packet, from, NAME_RESULT.FORMAT);
       return;
     }
+    if (packet.scope.length > MOST_SCOPE) {
+      this.answer(packet, from, NAME_RESULT.SERVER, [wanted]);
+      return;
+    }
     const key = keyOf(packet);
     const entry = this.entries.get(key);
     const type = typeOf(packet, wanted);
@@ -222,7 +228,7 @@ export class NameServer {
         id, opcode: NAME_OPCODE.QUERY, question: { name: entry.name, type: RECORD_TYPE.NB },
         scope: entry.scope,
       });
-      await this.socket.send(query, host, PORT).catch(() => undefined);
+      await this.socket.send(query, host, NAME_SERVER_PORT).catch(() => undefined);
       isThere = await Promise.race([
         answered.then(() => true), this.machine.sleep(CHALLENGE_NS).then(() => false),
       ]);
@@ -245,6 +251,11 @@ export class NameServer {
     if (wanted === undefined || entry === undefined || owned !== true) {
       // What is not there is released: RFC 1002 says so of a name, and WINS does.
       this.answer(packet, from, NAME_RESULT.SUCCESS, wanted === undefined ? [] : [wanted]);
+      return;
+    }
+    if (entry.type === 'group') {
+      // WINS knows no members of it: it goes when nobody refreshes it any more.
+      this.answer(packet, from, NAME_RESULT.SUCCESS, [wanted]);
       return;
     }
     if (formatAddress(wanted.address) !== from.address) {

@@ -7,6 +7,9 @@ import type { WorldOptions } from '../../host/user/create.js';
 import { NameServer } from '../../host/user/nameserver.js';
 import type { NameServerOptions } from '../../host/user/nameserver.js';
 import { test } from '../../host/vitest.js';
+import {
+  NAME_OPCODE, NAME_RESULT, RECORD_TYPE, buildNamePacket, nbData, parseNamePacket,
+} from '../../host/wire/nbname.js';
 
 const SERVER = 0x0a000001;
 const SECOND = 1e9;
@@ -122,5 +125,43 @@ describe('user/nameserver', () => {
         nodeType === 4 ? { RESOLVED_BY_BROADCAST: 1 } : { RESOLVED_BY_SERVER: 1 },
       );
     }
+  });
+
+  test('keeps a group that a member has left, and no name that is let go', async ({ world }) => {
+    const { world: run, server, nodes: [one] } = await net(world);
+    const names = ['SERVER<20>', 'DOMAIN<00>', 'DOMAIN<1C>'];
+    for (const [i, name] of names.entries()) {
+      const added = one.user.netbios.add(name, { group: i > 0 });
+      (await run.complete(added, 30 * SECOND)).delete();
+      await run.run(SECOND);
+    }
+    expect(server.names().map(({ name }) => name)).toEqual(['DOMAIN<00>']);
+  });
+
+  test('takes a scope of 237 characters, as WINS did, and no longer one', async ({ world }) => {
+    const made = await world({
+      machines: [
+        { name: 'wins', address: '10.0.0.1/24' }, { name: 'node', address: '10.0.0.2/24' },
+      ],
+    });
+    const [wins, node] = made.machines as readonly [Machine, Machine];
+    const server = await made.complete(NameServer.start(wins), SECOND);
+    const socket = await made.complete(node.user.datagram(137), SECOND);
+    const results: number[] = [];
+    for (const octets of [237, 238]) {
+      const scope = `${`${'A'.repeat(62)}.`.repeat(3)}${'B'.repeat(octets - 189)}`;
+      expect(scope).toHaveLength(octets);
+      const question = { name: 'SERVER<20>', type: RECORD_TYPE.NB };
+      const data = nbData({ flags: 0, address: 0x0a000002 });
+      await made.complete(socket.send(buildNamePacket({
+        id: octets, opcode: NAME_OPCODE.REGISTRATION, question, scope,
+        additionals: [{ ...question, ttl: 600, data }],
+      }), '10.0.0.1', 137), SECOND);
+      const answer = await made.complete(socket.receive(), SECOND);
+      results.push(parseNamePacket(answer?.data ?? new Uint8Array(0)).result);
+    }
+    expect(results).toEqual([NAME_RESULT.SUCCESS, NAME_RESULT.SERVER]);
+    expect(server.names().map(({ scope }) => scope.length)).toEqual([237]);
+    socket.close();
   });
 });

@@ -16,6 +16,7 @@ import { didYouMean } from '../machine/suggest.js';
 import { HTTP_PORT } from '../user/http.js';
 import { contentOctetsOf, parseHttpUrl } from '../user/httpclient.js';
 import { IPERF_PORT } from '../user/iperf.js';
+import { NAME_SERVER_PORT } from '../user/nameserver.js';
 import { SIMPLE_PORTS } from '../user/simpleservices.js';
 import { DEFAULT_RELEASE, readSettings } from './plan.js';
 import { WrongUse, optionValue } from './wronguse.js';
@@ -25,6 +26,11 @@ export interface AttachCommand {
   readonly address?: string;
   readonly gateway?: string;
   readonly peer?: string;
+  readonly netbios?: string;
+  readonly group?: string;
+  readonly scope?: string;
+  readonly master?: boolean;
+  readonly prompt?: boolean;
   readonly serve?: readonly string[];
   readonly fetch?: readonly string[];
   readonly put?: readonly string[];
@@ -40,7 +46,9 @@ export interface AttachCommand {
 }
 
 /** Ports of the services where no others are given. */
-export const SERVICE_PORTS = { ...SIMPLE_PORTS, http: HTTP_PORT, iperf: IPERF_PORT } as const;
+export const SERVICE_PORTS = {
+  ...SIMPLE_PORTS, http: HTTP_PORT, iperf: IPERF_PORT, wins: NAME_SERVER_PORT,
+} as const;
 
 /** A service, by its name. */
 export type ServiceName = keyof typeof SERVICE_PORTS;
@@ -50,6 +58,16 @@ export interface Errand {
   readonly kind: 'fetch' | 'put' | 'ping';
   /** A URL; of a ping, an address. */
   readonly where: string;
+}
+
+/** What the machine is on a NetBIOS network. */
+export interface StationPlan {
+  readonly name: string;
+  readonly group: string;
+  /** Whether it has the master's name of its group, and keeps the list of its servers. */
+  readonly master: boolean;
+  /** Whether lines of standard input are commands at its prompt. */
+  readonly prompt: boolean;
 }
 
 /** What is to be done; plain data, for the worker that does it. */
@@ -63,6 +81,8 @@ export interface AttachPlan {
   readonly seed: string;
   readonly services: readonly { readonly name: ServiceName; readonly port: number }[];
   readonly errands: readonly Errand[];
+  /** Undefined: it has no NetBT. */
+  readonly station: StationPlan | undefined;
   /** Wall time after which it ends by itself; Infinity: none. */
   readonly seconds: number;
   /** Frames at most that a capture has; Infinity: all. */
@@ -91,16 +111,49 @@ export function planAttach(link: string, options: AttachCommand): AttachPlan {
     if (scheme !== 'tap') throw new WrongUse('option --peer: only tap: has a device to be named');
     optionValue('--peer', () => parseInterface(peer));
   }
-  const machine = { name: 'machine', address, release, parameters, gateway };
+  const services = (options.serve ?? []).flatMap((list) => list.split(',')).map(readService);
+  const station = readStation(options, services.map(({ name }) => name));
+  const machine = {
+    name: station?.name ?? 'machine', address, release, parameters, gateway,
+    ...(station === undefined ? {} : { netbios: true }),
+    ...(options.scope === undefined ? {} : { scopeId: options.scope }),
+  };
   optionValue('attach', () => checkOptions({ ...machine, target }));
   return {
     link, scheme, path, peer, machine, target,
     seed: readSeed(options.seed),
-    services: (options.serve ?? []).flatMap((list) => list.split(',')).map(readService),
+    services,
     errands: readErrands(options),
+    station,
     seconds: readNumber('--seconds', options.seconds, MOST_SECONDS, /^[0-9]*\.?[0-9]+$/),
     pcapFrames: readNumber('--pcap-frames', options.pcapFrames, 1e9, /^[0-9]+$/),
   };
+}
+
+/** @throws WrongUse for a name that is none, and for what needs one where none is given. */
+function readStation(
+  options: AttachCommand, services: readonly ServiceName[],
+): StationPlan | undefined {
+  const { netbios, group = 'NTGROUP', master = false, prompt = false } = options;
+  if (netbios !== undefined) {
+    const name = netbios.toUpperCase();
+    mustBeName('--netbios', name);
+    mustBeName('--group', group);
+    if (services.includes('wins')) {
+      throw new WrongUse('option --serve: wins takes port 137, which --netbios has');
+    }
+    return { name, group: group.toUpperCase(), master, prompt };
+  }
+  for (const needs of ['group', 'scope', 'master', 'prompt'] as const) {
+    if (options[needs] === undefined) continue;
+    throw new WrongUse(`option --${needs}: only a machine with --netbios NAME has one`);
+  }
+  return undefined;
+}
+
+function mustBeName(option: string, name: string): void {
+  if (/^[!-)+-;=?-~]{1,15}$/.test(name)) return;
+  throw new WrongUse(`option ${option}: '${name}' is no name: 1 to 15 characters, no space`);
 }
 
 /** The scheme and the path of a link that leads out of here; the link itself is tried. */
@@ -136,6 +189,7 @@ function readService(text: string): { name: ServiceName; port: number } {
     throw new WrongUse(`option --serve: '${word}' is no service${list}`);
   }
   if (port === undefined) return { name, port: SERVICE_PORTS[name] };
+  if (name === 'wins') throw new WrongUse('option --serve: wins has no other port than 137');
   const number = /^[0-9]{1,5}$/.test(port) ? Number(port) : 0;
   if (number >= 1 && number <= 0xffff) return { name, port: number };
   throw new WrongUse(`option --serve: '${port}' is no port, from 1 to 65535`);

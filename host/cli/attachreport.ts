@@ -1,5 +1,6 @@
 /** What the worker of `ntstack attach` tells, and how it is shown. */
 
+import type { Answer } from '../user/prompt.js';
 import { formatVerdict } from '../watch/verdict.js';
 import type { Verdict } from '../watch/verdict.js';
 import { formatCount } from './show.js';
@@ -44,6 +45,8 @@ export interface AttachReport {
 /** A message of the worker. */
 export type AttachMessage =
   | { readonly kind: 'ready' }
+  | { readonly kind: 'station'; readonly succeeded: boolean; readonly words: string }
+  | { readonly kind: 'answer'; readonly line: string; readonly answer: Answer }
   | { readonly kind: 'errand'; readonly outcome: ErrandOutcome }
   | { readonly kind: 'report'; readonly report: AttachReport }
   | { readonly kind: 'failed'; readonly words: string };

@@ -6,6 +6,7 @@
 import { createHash } from 'node:crypto';
 import { closeSync, constants, openSync, readSync, writeSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
+import type { MessagePort } from 'node:worker_threads';
 import { openLink } from '../link/open.js';
 import type { OutsideEnd } from '../link/outside.js';
 import { tapPcap } from '../link/pcap.js';
@@ -17,10 +18,12 @@ import type { Hash } from '../user/content.js';
 import { serveHttp } from '../user/http.js';
 import { httpGet, httpPut, parseHttpUrl } from '../user/httpclient.js';
 import { serveIperf } from '../user/iperf.js';
+import { NameServer } from '../user/nameserver.js';
 import { serveSimple } from '../user/simpleservices.js';
 import { askQuestions, subjectOf } from '../watch/question.js';
 import type { AttachPlan, Errand } from './attachplan.js';
 import type { AttachMessage, AttachReport, ErrandOutcome } from './attachreport.js';
+import { Station } from './attachstation.js';
 import { Pacer } from './pacer.js';
 import { oneLine } from './wronguse.js';
 
@@ -29,6 +32,8 @@ export interface WorkerPlan extends AttachPlan {
   /** The FIFOs. */
   readonly from: string;
   readonly to: string;
+  /** Brings `AttachOrder`s; an empty frame is sent for each. */
+  readonly orders: MessagePort;
   /** The file of the capture, open. */
   readonly pcap: number | undefined;
 }
@@ -57,12 +62,16 @@ async function attach(plan: WorkerPlan): Promise<void> {
   const began = performance.now();
   try {
     await startServices(plan, machine);
+    const station = startStation(plan, machine);
     const errands: ErrandOutcome[] = [];
     const running = runErrands(plan.errands, machine, errands);
-    const isForErrands = plan.services.length === 0 && plan.errands.length > 0;
-    const isWanted = (): boolean => !isForErrands || errands.length < plan.errands.length;
+    const isServing = plan.services.length > 0 || station !== undefined;
+    const isForErrands = !isServing && plan.errands.length > 0;
+    const isWanted = (): boolean => station?.isWanted() !== false
+      && (!isForErrands || errands.length < plan.errands.length);
     tell({ kind: 'ready' });
-    const skippedSeconds = (await keepPace(world, pump, plan, isWanted)) / SECOND_NS;
+    const dueNs = (): number => station?.dueNs ?? Infinity;
+    const skippedSeconds = (await keepPace(world, pump, plan, isWanted, dueNs)) / SECOND_NS;
     if (errands.length === plan.errands.length) await running;
     const seconds = (performance.now() - began) / 1000;
     const unfinished = plan.errands.length - errands.length;
@@ -82,7 +91,7 @@ async function attach(plan: WorkerPlan): Promise<void> {
  * many ns were skipped.
  */
 async function keepPace(
-  world: World, pump: Pump, plan: WorkerPlan, isWanted: () => boolean,
+  world: World, pump: Pump, plan: WorkerPlan, isWanted: () => boolean, dueNs: () => number,
 ): Promise<number> {
   const { clock } = world;
   const bootNs = clock.now;
@@ -96,7 +105,7 @@ async function keepPace(
   while (isWanted() && clock.now < lastNs && machine.stopped === undefined) {
     await catchUp();
     if (!isWanted()) break;
-    const waitNs = Math.min(clock.next() ?? Infinity, lastNs) - clock.now;
+    const waitNs = Math.min(clock.next() ?? Infinity, lastNs, dueNs()) - clock.now;
     if (waitNs !== Infinity) pump.end.wakeAfter(waitNs / 1000);
     pacer.expect(waitNs);
     pump.end.flush();
@@ -174,8 +183,24 @@ async function startServices({ services }: WorkerPlan, machine: Machine): Promis
   for (const { name, port } of services) {
     if (name === 'http') await serveHttp(user, { newHash, yieldTurn }, port);
     else if (name === 'iperf') await serveIperf(user, port);
+    else if (name === 'wins') await NameServer.start(machine);
     else await serveSimple(user, name, port);
   }
+}
+
+/** Its names take time to register, and frames to come: nobody waits here. */
+function startStation(
+  { station: plan, orders }: WorkerPlan, machine: Machine,
+): Station | undefined {
+  if (plan === undefined) return undefined;
+  const station = new Station(machine, plan, orders, (line, answer) => {
+    tell({ kind: 'answer', line, answer });
+  });
+  station.start().then(
+    () => tell({ kind: 'station', succeeded: true, words: 'registered' }),
+    (thrown: unknown) => tell({ kind: 'station', succeeded: false, words: oneLine(thrown) }),
+  );
+  return station;
 }
 
 async function runErrands(

@@ -8,7 +8,8 @@
 # Makes the FIFOs FOLDER/in (from ntstack) and FOLDER/out (to it), then prints "ready". Ends when
 # its standard input does. It never waits for a writer: what ntstack does not read stays with the
 # device, and what the device or the peer does not take is lost, as on a wire. A word from ntstack
-# with the highest bit set is no length: so many microseconds later an empty frame goes back.
+# with the highest bit set is no length: so many microseconds later an empty frame goes back. So it
+# does for each octet of standard input: somebody wants to be heard by who waits for a frame.
 use strict;
 use warnings;
 use Errno qw(EAGAIN EINTR EWOULDBLOCK);
@@ -156,7 +157,10 @@ while (!$is_over) {
             $to .= pack('N', 0);
         }
     }
-    last if vec($readable, $stdin_no, 1) && !sysread(STDIN, my $end, 1);
+    if (vec($readable, $stdin_no, 1)) {
+        last if !sysread(STDIN, my $octet, 1);
+        $to .= pack('N', 0);
+    }
     read_in() if vec($readable, $in_no, 1);
     write_peer() if length $peer;
     read_net() if vec($readable, $net_no, 1);

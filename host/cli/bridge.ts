@@ -16,6 +16,8 @@ export interface Bridge {
   /** The FIFO to be read, and the one to be written. */
   readonly from: string;
   readonly to: string;
+  /** Has who waits for a frame read an empty one. */
+  wake(): void;
   /** Ends it; what reads the FIFO sees the end. */
   close(): void;
   /** Settled when it has ended, with what it complained of. */
@@ -52,7 +54,9 @@ export async function openBridge(
   const isReady = await Promise.race([readyOf(child), ended.then(() => false)]);
   if (!isReady) throw new Error(explain(scheme, path, await ended));
   return {
-    from: join(folder, 'out'), to: join(folder, 'in'), close: () => child.stdin?.end(), ended,
+    from: join(folder, 'out'), to: join(folder, 'in'), ended,
+    wake: () => void child.stdin.write('.'),
+    close: () => void child.stdin.end(),
   };
 }
 

@@ -79,6 +79,10 @@ Time is the world's: it ends with Ctrl-C, after --seconds, or when all that --pi
 http serves GET /N: N octets with their Content-Digest; PUT and POST are answered with the digest
 of what came. iperf is iperf3's server. --put URL/N sends what GET /N gives.
 
+wins is a name server for p, m and h nodes; it takes port 137, so not with --netbios. With --netbios
+a machine announces itself to the master browser of its group, and gives its names back at its end.
+With --prompt and --json each command has a line with an object, before the report.
+
 Exit code: 0; 1 where something asked for failed, or the verifier found something (--target
 checked); 2 wrong use; 3 where the link cannot be opened, or breaks.`;
 
@@ -208,6 +212,11 @@ function addAttach(program: Command, done: (code: number) => void): void {
     .option('--gateway <addresses>', 'where it sends what is not in its network: A, or A,B …')
     .option('--peer <address>', 'given to the device of tap:, like 10.7.0.1/24')
     .option('--serve <names>', `of ${Object.keys(SERVICE_PORTS).join(', ')}; name:port`, collect)
+    .option('--netbios <name>', 'registers its names, gives back what sessions bring')
+    .option('--group <name>', 'of which it is a member; NTGROUP where not given')
+    .option('--scope <labels>', 'its NetBIOS scope')
+    .option('--master', 'keeps the list of its group\'s servers')
+    .option('--prompt', 'lines of standard input are commands, as of ntstack prompt')
     .option('--ping <address>', 'sends an echo request; may be repeated', collect)
     .option('--fetch <url>', 'fetches a document, and holds its digest against the server\'s',
       collect)

@@ -11,6 +11,7 @@ import { createWorld } from '../user/create.js';
 import { NameServer } from '../user/nameserver.js';
 import { Prompt } from '../user/prompt.js';
 import type { Answer } from '../user/prompt.js';
+import { registerStation } from '../user/station.js';
 import { openOutput, startCapture } from './capture.js';
 import { readSettings } from './plan.js';
 import { optionValue } from './wronguse.js';
@@ -38,9 +39,6 @@ const WINS_NUMBER = 0x0a000009;
 /** What registering all names takes, and more. */
 const START_NS = 120e9;
 const TELNET_PORT = 23;
-/** Services of every machine, its name's suffixes; and of the group. */
-const SUFFIXES = ['00', '03', '20'];
-const GROUP_SUFFIXES = ['00', '1E'];
 
 /**
  * Runs commands: those of -c, else lines of standard input. Gives the exit code: 1: one failed.
@@ -83,7 +81,8 @@ async function start(world: World, wins: boolean): Promise<Prompt> {
   const own = machine(OWN);
   const browser = new Browser(own, GROUP);
   await world.complete(
-    Promise.all([OWN, ...Object.keys(SERVERS)].map((name) => register(machine(name)))), START_NS);
+    Promise.all([OWN, ...Object.keys(SERVERS)].map((name) =>
+      registerStation(machine(name), name, GROUP))), START_NS);
   await world.complete(browser.master(), START_NS);
   for (const [name, [, comment]] of Object.entries(SERVERS)) {
     const server = machine(name);
@@ -99,13 +98,6 @@ async function start(world: World, wins: boolean): Promise<Prompt> {
   return new Prompt(world, own, browser);
 }
 
-async function register({ name, user }: Machine): Promise<void> {
-  await Promise.all([
-    ...SUFFIXES.map((suffix) => user.netbios.add(`${name}<${suffix}>`)),
-    ...GROUP_SUFFIXES.map((suffix) => user.netbios.add(`${GROUP}<${suffix}>`, { group: true })),
-  ]);
-}
-
 /** Whether one of the commands failed. */
 async function runAll(
   shell: Prompt, lines: readonly string[], json: boolean,
@@ -113,7 +105,7 @@ async function runAll(
   let failed = false;
   for (const line of lines) {
     const answer = await shell.run(line);
-    print(line, answer, json);
+    printAnswer(line, answer, json);
     failed ||= answer.failed === true;
   }
   return failed;
@@ -137,7 +129,10 @@ async function converse(shell: Prompt, json: boolean): Promise<boolean> {
   return failed;
 }
 
-function print(line: string, { text, data, failed = false }: Answer, json: boolean): void {
+/** Prints what a command came to: its text, or an object in a line. */
+export function printAnswer(
+  line: string, { text, data, failed = false }: Answer, json: boolean,
+): void {
   if (line.trim() === '') return;
   process.stdout.write(json
     ? `${JSON.stringify({ command: line.trim(), failed, data })}\n` : `${text}\n`);

@@ -5,7 +5,6 @@
 
 import { formatAddress, parseAddress } from '../machine/address.js';
 import type { Machine } from '../machine/machine.js';
-import type { World } from '../machine/world.js';
 import type { RegisteredName } from '../machine/usermode.js';
 import type { Browser } from './browser.js';
 import {
@@ -44,12 +43,19 @@ net view [\\\\name]
 net name [name [/add | /delete]]
 exit`;
 
+/** How time passes while a command runs: as in a world, or by itself. */
+export interface Passing {
+  run(ns: number): Promise<void>;
+  /** What a promise gives. @throws Error where it is not settled after so many ns. */
+  complete<T>(promise: PromiseLike<T>, mostNs: number): Promise<T>;
+}
+
 /** The prompt of one machine. */
 export class Prompt {
   private readonly names = new Map<string, RegisteredName>();
 
   constructor(
-    readonly world: World, readonly machine: Machine, private readonly browser: Browser,
+    readonly world: Passing, readonly machine: Machine, private readonly browser: Browser,
     private readonly scope = '',
   ) {}
 

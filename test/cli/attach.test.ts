@@ -16,15 +16,15 @@ afterAll(() => rmSync(folder, { recursive: true }));
 /** Wall time that a machine may take: more than any computer needs. */
 const MOST_MS = 300_000;
 
-/** A wire between the first two that connect. */
-async function openCable(path: string): Promise<Server> {
+/** A wire between the first two that connect; whether the one sees that the other has gone. */
+async function openCable(path: string, end = true): Promise<Server> {
   let waiting: Socket | undefined;
   const server = createServer((socket) => {
     socket.on('error', () => {});
     if (waiting === undefined) waiting = socket;
     else {
-      waiting.pipe(socket);
-      socket.pipe(waiting);
+      waiting.pipe(socket, { end });
+      socket.pipe(waiting, { end });
       waiting = undefined;
     }
   });
@@ -41,9 +41,15 @@ interface Attached {
 }
 
 function attach(link: string, ...options: string[]): Attached {
+  return attachWith('', link, ...options);
+}
+
+/** With lines of standard input. */
+function attachWith(lines: string, link: string, ...options: string[]): Attached {
   const main = join(ROOT, 'dist', 'cli', 'main.js');
   const child = spawn(process.execPath, [main, 'attach', link, ...options], { timeout: MOST_MS });
   let [out, err] = ['', ''];
+  child.stdin.end(lines);
   child.stderr.on('data', (text: Buffer) => {
     err += text.toString();
   });
@@ -94,6 +100,44 @@ describe('cli/attach', () => {
     expect(report.findings).toEqual([]);
     expect(client.code).toBe(1);
     expect([...readCapture(new Uint8Array(readFileSync(pcap)))].length).toBe(50);
+  });
+
+  it('has names on the net, runs commands, and gives its names back', async () => {
+    const path = join(folder, 'netbios');
+    const cable = await openCable(path, false);
+    const pcap = join(folder, 'netbios.pcapng');
+    const server = attach(
+      `unix:${path}`, '--address', '10.0.0.1/24', '--netbios', 'one', '--master', '--pcap', pcap,
+      '--target', 'checked',
+    );
+    const options = ['--address', '10.0.0.2/24', '--netbios', 'two', '--prompt', '--json'];
+    const commands = [
+      'nbtstat -n', 'nbtstat -A 10.0.0.1', 'net name one', 'nonsense', 'exit', 'net name',
+    ];
+    await server.printed;
+    const client = attachWith(commands.join('\n'), `unix:${path}`, ...options);
+    const { out, err } = await client.done;
+    server.end('SIGINT');
+    const served = await server.done;
+    cable.close();
+    expect([err, served.err]).toEqual(['', '']);
+    expect(served.out).toMatch(/^ONE: registered$/m);
+    const answers = out.split('\n').filter((line) => line.startsWith('{"command"'))
+      .map((line) => JSON.parse(line) as { command: string; failed: boolean; data: unknown });
+    expect(answers.map(({ command, failed }) => [command, failed])).toEqual([
+      ['netbios', false], ['nbtstat -n', false], ['nbtstat -A 10.0.0.1', false],
+      ['net name one', true], ['nonsense', true],
+    ]);
+    const [, own, theirs] = answers.map(({ data }) => JSON.stringify(data));
+    for (const name of ['TWO<00>', 'TWO<20>', 'NTGROUP<1E>']) expect(own).toContain(name);
+    for (const name of ['ONE<20>', 'NTGROUP<1D>']) expect(theirs).toContain(name);
+    const report = JSON.parse(out.slice(out.indexOf('{\n'))) as AttachReport;
+    expect(report.findings).toEqual([]);
+    // NAME RELEASE REQUEST: opcode 6 in the second word of what goes to port 137.
+    const released = [...readCapture(new Uint8Array(readFileSync(pcap)))].filter(({ octets }) =>
+      octets[23] === 17 && octets[37] === 137 && (octets[44] ?? 0) >> 3 === 6);
+    const from = new Set(released.map(({ octets }) => octets[29]));
+    expect([...from].sort()).toEqual([1, 2]);
   });
 
   it('says that there is nobody, and that the other end went away', async () => {

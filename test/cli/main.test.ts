@@ -44,6 +44,12 @@ const WRONG: readonly (readonly [args: string, says: RegExp])[] = [
   ['attach tap:n --address 10.7.0.2/24 --target fast', /option --target: 'fast' is none of free/],
   ['attach tap:n --address 10.7.0.2/24 --seconds 0', /option --seconds: '0' is no number above 0/],
   ['attach tap:n --address 10.7.0.2/24 --release nt5', /option --release: nt5: unknown release/],
+  ['attach tap:n --address 10.7.0.2/24 --prompt', /option --prompt: only a machine with --netbios/],
+  ['attach tap:n --address 10.7.0.2/24 --netbios A*B', /option --netbios: 'A\*B' is no name/],
+  ['attach tap:n --address 10.7.0.2/24 --netbios SIXTEEN-LETTERS-', /-' is no name: 1 to 15/],
+  ['attach tap:n --address 10.7.0.2/24 --netbios A --serve wins', /wins takes port 137, which/],
+  ['attach tap:n --address 10.7.0.2/24 --serve wins:5', /--serve: wins has no other port than 137/],
+  ['attach tap:n --address 10.7.0.2/24 --netbios A --scope A..B', /attach: scopeId: 'A..B' is no/],
   ['registry TcpWin', /TcpWin: unknown registry value; did you mean TcpWindowSize\?/],
 ];
 

@@ -2,11 +2,20 @@
 
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ROOT } from '../../host/cli/child.js';
 import type { AttachReport } from '../../host/cli/attachreport.js';
 import { findProgram } from './missing.js';
 import { runTool } from './tool.js';
+
+/** What a command at its prompt came to. */
+export interface Answered {
+  readonly command: string;
+  readonly failed: boolean;
+  readonly data: unknown;
+}
 
 /** Ours and the peer's address: TEST-NET-1 (RFC 5737), which is nobody's. */
 export const OURS = '192.0.2.2';
@@ -33,6 +42,10 @@ export interface AttachedOptions {
 
 /** A machine that runs. */
 export interface Attached {
+  /** Runs a command at its prompt, where it has one. @throws Error where the machine has ended. */
+  command(line: string): Promise<Answered>;
+  /** The next thing that its prompt tells; the first is how registering its names went. */
+  answer(): Promise<Answered>;
   /** Ends it as Ctrl-C does, and gives what it came to. @throws Error where it gives no report. */
   end(): Promise<AttachReport>;
   /** What it came to, once it has ended by itself. */
@@ -47,13 +60,12 @@ export function attach(options: AttachedOptions): Attached {
     join(ROOT, 'dist', 'cli', 'main.js'), 'attach', link, '--address', `${OURS}/${LENGTH}`,
     '--peer', `${PEERS}/${LENGTH}`, '--release', release, '--seed', String(seed), '--json',
     '--pcap', pcap, '--pcap-frames', String(pcapFrames), ...args,
-  ], { stdio: ['ignore', 'pipe', 'pipe'], timeout: MOST_MS, killSignal: 'SIGKILL' });
+  ], { stdio: ['pipe', 'pipe', 'pipe'], timeout: MOST_MS, killSignal: 'SIGKILL' });
   const kill = (): void => void child.kill('SIGKILL');
   process.once('exit', kill);
-  let [out, err] = ['', ''];
-  child.stdout.on('data', (text: Buffer) => {
-    out += text.toString();
-  });
+  let err = '';
+  const said = readAnswers(child.stdout);
+  child.stdin.on('error', () => {});
   child.stderr.on('data', (text: Buffer) => {
     err += text.toString();
   });
@@ -62,7 +74,7 @@ export function attach(options: AttachedOptions): Attached {
     child.on('close', (code) => {
       process.off('exit', kill);
       try {
-        resolve(JSON.parse(out) as AttachReport);
+        resolve(JSON.parse(said.rest()) as AttachReport);
       } catch {
         reject(new Error(`ntstack attach ends with ${code}: ${err.trim()}`));
       }
@@ -70,11 +82,48 @@ export function attach(options: AttachedOptions): Attached {
   });
   // Whoever waits for it hears of it; nobody may wait yet.
   report.catch(() => {});
+  const gone = report.then(() => {
+    throw new Error('the machine has ended');
+  });
+  gone.catch(() => {});
+  const answer = async (): Promise<Answered> => Promise.race([said.next(), gone]);
   return {
-    report,
+    report, answer,
+    async command(line) {
+      child.stdin.write(`${line}\n`);
+      return answer();
+    },
     async end() {
       child.kill('SIGINT');
       return report;
+    },
+  };
+}
+
+/** Lines of a prompt's answers, as they come; all else is the report. */
+function readAnswers(from: Readable): { next(): Promise<Answered>; rest(): string } {
+  const answers: Answered[] = [];
+  const waiting: ((answer: Answered) => void)[] = [];
+  const rest: string[] = [];
+  const lines = createInterface({ input: from });
+  lines.on('line', (line) => {
+    if (!line.startsWith('{"command"')) {
+      rest.push(line);
+      return;
+    }
+    const answer = JSON.parse(line) as Answered;
+    const waiter = waiting.shift();
+    if (waiter === undefined) answers.push(answer);
+    else waiter(answer);
+  });
+  return {
+    rest: () => rest.join('\n'),
+    async next() {
+      const first = answers.shift();
+      if (first !== undefined) return first;
+      return new Promise((resolve) => {
+        waiting.push(resolve);
+      });
     },
   };
 }

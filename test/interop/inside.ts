@@ -1,5 +1,6 @@
 /** What runs in the network of its own: one part, whose checks go to who has started it. */
 
+import { checkNetbt } from './netbt.js';
 import { checkNmap } from './nmap.js';
 import type { InsideOptions } from './namespace.js';
 import type { Check } from './pcap.js';
@@ -8,6 +9,7 @@ import { checkTcp } from './tcp.js';
 const PARTS: Readonly<Record<string, (options: InsideOptions) => AsyncGenerator<Check>>> = {
   tcp: checkTcp,
   nmap: checkNmap,
+  netbt: checkNetbt,
 };
 
 async function tell(check: Check): Promise<void> {

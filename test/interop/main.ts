@@ -24,6 +24,7 @@ const PARTS: Readonly<Record<string, Part>> = {
   browser: async ({ seed }) => checkBrowser(seed),
   tcp: ({ seed, mebibytes }) => checkInside({ part: 'tcp', seed, mebibytes }),
   nmap: ({ seed, mebibytes }) => checkInside({ part: 'nmap', seed, mebibytes }),
+  netbt: ({ seed, mebibytes }) => checkInside({ part: 'netbt', seed, mebibytes }),
 };
 
 function parseMebibytes(text: string): number {
@@ -68,7 +69,7 @@ function partOf(name: string): Part {
 }
 
 const program = new Command('interop')
-  .description('Wireshark reads what we record; a browser runs it; Linux and nmap talk to us.')
+  .description('Wireshark reads it; a browser runs it; Linux, nmap and Samba talk to us.')
   .argument('[part...]', Object.keys(PARTS).join(', '))
   .option('--seed <number>', 'the seed of the world', parseSeed, 5)
   .option('--keep <file>', 'pcap: leave the recording here')

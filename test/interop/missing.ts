@@ -29,6 +29,17 @@ export function findProgram(program: string, debianPackage: string): string {
   throw new MissingProgram(program, debianPackage);
 }
 
+/**
+ * Debian's python3, which has a module; another that PATH may have first does not have it.
+ * @throws MissingProgram where it is not installed.
+ */
+export function findPython(module: string, debianPackage: string): string {
+  const python = '/usr/bin/python3';
+  const { status } = spawnSync(python, ['-c', `import ${module}`], { stdio: 'ignore' });
+  if (status === 0) return python;
+  throw new MissingProgram(`${module} of ${python}`, debianPackage);
+}
+
 /** What a program prints. @throws Error with what it complained of, unless it exits with 0. */
 export function outputOf(path: string, args: readonly string[]): string {
   const { status, stdout, stderr, error } = spawnSync(path, args, {

@@ -21,6 +21,8 @@ const CHALLENGES = 3;
 const CHALLENGE_NS = 500_000_000;
 /** Seconds that who wants the name is told to wait meanwhile: more than all challenges take. */
 const WAIT_SECONDS = 5;
+/** The suffix of master browsers, of which each net has its own: never kept, as by WINS. */
+const MASTER = /<1D>$/;
 /** The suffix of groups whose addresses are kept one by one. */
 const INTERNET_GROUP = /<1C>$/;
 /** Characters of a scope at most, as of WINS (RFC 1002 has room for 220). */
@@ -54,8 +56,8 @@ interface Entry {
   readonly scope: string;
   readonly type: ServedName['type'];
   members: Member[];
-  /** Whether an old owner is being asked: others wait. */
-  challenged: boolean;
+  /** For whose request an old owner is being asked: others wait. */
+  challenger: string | undefined;
 }
 
 /** A name server that runs on a machine, whose NetBT must not be bound: the port is its own. */
@@ -99,6 +101,7 @@ export class NameServer {
 
   /** What cannot be read is dropped: no answer is the answer to what is no request. */
   private async serve(): Promise<void> {
+    const own = formatAddress(this.machine.settings.address);
     for (;;) {
       let datagram: Datagram | undefined;
       try {
@@ -107,6 +110,8 @@ export class NameServer {
         return; // its machine has stopped
       }
       if (datagram === undefined) return;
+      // Its own questions to an owner that is said to be here: nobody is.
+      if (datagram.address === own || datagram.address.startsWith('127.')) continue;
       let packet: NameHeard;
       try {
         packet = parseNamePacket(datagram.data);
@@ -162,6 +167,10 @@ export class NameServer {
       this.answer(packet, from, NAME_RESULT.SERVER, [wanted]);
       return;
     }
+    if (MASTER.test(packet.question?.name ?? '')) {
+      this.answer(packet, from, NAME_RESULT.SUCCESS, [wanted]);
+      return;
+    }
     const key = keyOf(packet);
     const entry = this.entries.get(key);
     const type = typeOf(packet, wanted);
@@ -187,7 +196,8 @@ export class NameServer {
       return;
     }
     const entry: Entry = {
-      name: packet.question?.name ?? '', scope: packet.scope, type, members: [], challenged: false,
+      name: packet.question?.name ?? '', scope: packet.scope, type, members: [],
+      challenger: undefined,
     };
     this.entries.set(key, entry);
     this.renew(entry, wanted);
@@ -198,12 +208,15 @@ export class NameServer {
   private async challenge(
     key: string, entry: Entry, packet: NameHeard, from: Datagram, wanted: NbEntry,
   ): Promise<void> {
+    const challenger = `${from.address}:${from.port}:${packet.id}`;
+    // It has been told to wait, and is asked no second time to.
+    if (entry.challenger === challenger) return;
     this.wait(packet, from);
-    if (entry.challenged) return;
-    entry.challenged = true;
+    if (entry.challenger !== undefined) return;
+    entry.challenger = challenger;
     const [owner] = this.live(entry);
     const isThere = owner !== undefined && await this.ask(entry, owner.entry.address);
-    entry.challenged = false;
+    entry.challenger = undefined;
     if (this.entries.get(key) !== entry) return;
     if (isThere) {
       this.answer(packet, from, NAME_RESULT.ACTIVE, [wanted]);

@@ -129,13 +129,36 @@ describe('user/nameserver', () => {
 
   test('keeps a group that a member has left, and no name that is let go', async ({ world }) => {
     const { world: run, server, nodes: [one] } = await net(world);
-    const names = ['SERVER<20>', 'DOMAIN<00>', 'DOMAIN<1C>'];
+    const names = ['SERVER<20>', 'DOMAIN<00>', 'DOMAIN<1C>', 'DOMAIN<1D>'];
     for (const [i, name] of names.entries()) {
       const added = one.user.netbios.add(name, { group: i > 0 });
       (await run.complete(added, 30 * SECOND)).delete();
       await run.run(SECOND);
     }
     expect(server.names().map(({ name }) => name)).toEqual(['DOMAIN<00>']);
+  });
+
+  test('keeps no master browser, and lets each have the name', async ({ world }) => {
+    const { world: run, server, nodes: [one, two] } = await net(world);
+    for (const { user } of [one, two]) {
+      await run.complete(user.netbios.add('DOMAIN<1D>'), 30 * SECOND);
+    }
+    expect(server.names()).toEqual([]);
+  });
+
+  test('is no owner of a name that somebody says is at 127.64.64.1', async ({ world }) => {
+    const { world: run, server, nodes: [one] } = await net(world);
+    const socket = await run.complete(one.user.datagram(1137), SECOND);
+    const question = { name: 'SERVER<20>', type: RECORD_TYPE.NB };
+    await run.complete(socket.send(buildNamePacket({
+      id: 7, opcode: NAME_OPCODE.REGISTRATION, question,
+      additionals: [{ ...question, ttl: 600, data: nbData({ flags: 0, address: 0x7f404001 }) }],
+    }), '10.0.0.1', 137), SECOND);
+    await run.complete(socket.receive(), SECOND);
+    expect(server.names()[0]?.addresses).toEqual(['127.64.64.1']);
+    await run.complete(one.user.netbios.add('SERVER<20>'), 30 * SECOND);
+    expect(server.names()[0]?.addresses).toEqual(['10.0.0.2']);
+    socket.close();
   });
 
   test('takes a scope of 237 characters, as WINS did, and no longer one', async ({ world }) => {

@@ -8,7 +8,7 @@ import { IoCallDriver } from "../io/call";
 import { FileObject } from "../io/file";
 import { Irp, IoAllocateIrp } from "../io/irp";
 import { TdiBuildReceive, TdiBuildSend } from "../tdi/build";
-import { ReceiveFlag } from "../tdi/request";
+import { ReceiveFlag, SendFlag } from "../tdi/request";
 import { Environment, nameOfNumber } from "./environment";
 import { abortSession, findAny, reportEnd } from "./end";
 import { ANY_NAME, NcbCommand, NcbReturn, isChain, returnOf } from "./ncb";
@@ -50,7 +50,8 @@ export function send(request: Request, environment: Environment): void {
   beginCall(request);
   beginSend(session);
   const mdl = request.mdl;
-  TdiBuildSend(irp, file, sent, changetype<usize>(request), mdl, mdl.length);
+  const context = changetype<usize>(request);
+  TdiBuildSend(irp, file, sent, context, mdl, mdl.length, SendFlag.NONE);
   IoCallDriver(file.device, irp);
 }
 

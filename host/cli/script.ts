@@ -133,6 +133,7 @@ function captureFor(
   path: string | undefined, scripts: readonly ScriptText[], targets: number,
 ): Capture | undefined {
   if (path === undefined) return undefined;
-  if (scripts.length === 1 && targets === 1) return startCapture(openOutput(path, scripts[0]?.file));
+  const [only] = scripts;
+  if (scripts.length === 1 && targets === 1) return startCapture(openOutput(path, only?.file));
   throw new WrongUse('option --pcap: the frames of one script on one target are written');
 }

@@ -33,7 +33,8 @@ describe('load/connectstorm', () => {
     const world = await stage({}, 1);
     const { raw } = world.machine('server').user;
     const send = raw.send.bind(raw);
-    vi.spyOn(raw, 'send').mockImplementation((handle, box, octets) => send(handle, box, octets / 2));
+    const short: typeof raw.send = (handle, box, octets) => send(handle, box, octets / 2);
+    vi.spyOn(raw, 'send').mockImplementation(short);
     const load = createConnectStorm({ places: 1 });
     await perform(world, load, SECOND);
     expect(load.figures.complaints[0]).toMatch(/^storm: \S+: 50 of 100 octets came$/);

@@ -174,7 +174,10 @@ describe('machine/machine', () => {
     expect(await wrong({ address: '10.0.0.1/33' })).toMatch(/TypeError address/);
     for (const address of [
       '10.0.0.0/24', '10.0.0.255/24', '224.0.0.1/24', '127.0.0.1/8', '0.0.0.1/24', '255.1.1.1/32',
-    ]) expect(await wrong({ address })).toBe(`TypeError address: '${address}' is no address of one host`);
+    ]) {
+      const why = `'${address}' is no address of one host`;
+      expect(await wrong({ address })).toBe(`TypeError address: ${why}`);
+    }
     expect(await wrong({ gateway: 'x' })).toMatch(/TypeError gateway: 'x'/);
     expect(await wrong({ gateway: '10.0.1.1' })).toBe(
       'TypeError gateway: 10.0.1.1 is not on the net of 10.0.0.1',

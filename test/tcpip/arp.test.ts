@@ -215,7 +215,7 @@ describe('tcpip/arp', () => {
     expect(asked(one.machine.take())).toHaveLength(1);
   });
 
-  it('answers who asks whether its address is free, and has none (RFC 5227, 2.1.1)', ({ bench }) => {
+  it('answers who asks whether its address is free (RFC 5227, 2.1.1)', ({ bench }) => {
     const { machine } = bench();
     const nobody = address('0.0.0.0');
     machine.receive(arp({ operation: REQUEST, sender: nobody, senderMac: ITS_MAC, target: US }));

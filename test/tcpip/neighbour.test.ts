@@ -1,9 +1,8 @@
 /** Neighbours on two processors: the timer runs for who comes while the other stops it. */
 
 import { describe, expect } from 'vitest';
-import { createWorld } from '../../host/index.js';
-import type { Machine } from '../../host/index.js';
-import { it } from '../wireside/fixture.js';
+import type { Machine, World, WorldOptions } from '../../host/index.js';
+import { test as it } from '../../host/vitest.js';
 
 const SECOND = 1e9;
 const ABSENT = 0x0a00004d;
@@ -20,7 +19,9 @@ interface Asked {
 }
 
 /** Processor 1 pings when processor 0 is at the `place`-th place with the table's lock let go. */
-async function pingAt(place: number): Promise<Asked> {
+async function pingAt(
+  makeWorld: (options: WorldOptions) => Promise<World>, place: number,
+): Promise<Asked> {
   const table: { lock?: number; machine?: Machine } = {};
   let left = place;
   const onPreempt = (_point: number, object: number): void => {
@@ -33,7 +34,7 @@ async function pingAt(place: number): Promise<Asked> {
     raw.echo(ABSENT, 32, 1000, 0);
     raw.selectProcessor(0);
   };
-  const world = await createWorld({
+  const world = await makeWorld({
     target: 'explore', seed: 1, link: 'wire:',
     machines: [
       { name: 'a', address: '10.0.0.1/24', processors: 2, onPreempt },
@@ -54,14 +55,13 @@ async function pingAt(place: number): Promise<Asked> {
     unresolved: machine.drops().ARP_UNRESOLVED ?? 0,
     timers: machine.kernel.raw.runningTimers(),
   };
-  world.stop();
   return asked;
 }
 
 describe('tcpip/neighbour', () => {
-  it('asks for a host three times, whenever another processor begins', async () => {
+  it('asks for a host three times, whenever another processor begins', async ({ world }) => {
     const all: Asked[] = [];
-    for (let place = 1; place <= PLACES; place++) all.push(await pingAt(place));
+    for (let place = 1; place <= PLACES; place++) all.push(await pingAt(world, place));
     const begun = all.filter((one) => one.begun);
     expect(begun.length).toBeGreaterThan(1);
     expect(begun.length).toBeLessThan(PLACES);

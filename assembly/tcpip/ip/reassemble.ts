@@ -228,7 +228,7 @@ function insertLocked(datagram: Datagram, payload: usize, offset: u32, length: u
   mustHold(state().lock);
   const limit = queryParameter(Parameter.NtstackReassemblyOctets);
   // The largest datagram fits alone: while it does not, there are others.
-  let found = true;
+  let found: bool = true;
   while (found && state().octets + length > limit) found = giveUpOldestLocked(datagram);
   const block = ExAllocatePoolWithTag(PIECE_HEAD + length, Tag.Reassembly);
   if (block == 0) {

@@ -79,7 +79,7 @@ for (const [release, parameters] of [
   ['nt40sp6a-q297040', { SynAttackProtect: 2 }],
 ] as const) {
   const words = `${release} ${JSON.stringify(parameters)}`;
-  test(`leaves a connection four fifths of what it moves, at 5,000 SYNs a second, ${words}`, async ({
+  test(`leaves a connection four fifths of what it moves, 5,000 SYNs a second: ${words}`, async ({
     world: makeWorld,
   }) => {
     const options = { link: '', seconds: SECONDS, release, parameters };

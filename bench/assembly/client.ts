@@ -19,7 +19,7 @@ import {
 } from "../../assembly/tdi/build";
 import { ConnectIndication, EventHandlers, ReceiveIndication } from "../../assembly/tdi/event";
 import { initializeHandlers } from "../../assembly/tdi/event";
-import { DisconnectFlag, TransportObject } from "../../assembly/tdi/request";
+import { DisconnectFlag, SendFlag, TransportObject } from "../../assembly/tdi/request";
 import { LOCAL_PORT } from "./remote";
 
 /** Octets of an answer. */
@@ -144,7 +144,7 @@ function receiveEvent(context: usize, number: usize, indication: ReceiveIndicati
 function sendReply(file: FileObject): void {
   const irp = IoAllocateIrp(1);
   if (irp == null) return;
-  TdiBuildSend(irp, file, done, 0, changetype<Mdl>(REPLY_MDL), REPLY);
+  TdiBuildSend(irp, file, done, 0, changetype<Mdl>(REPLY_MDL), REPLY, SendFlag.NONE);
   IoCallDriver(file.device, irp);
 }
 
@@ -180,7 +180,7 @@ export function startStream(remote: u32, octets: usize, length: u32, requests: u
   stream = octets;
   streamLength = length;
   describe(changetype<Mdl>(REPLY_MDL), octets, length);
-  TdiBuildConnect(irp, fileOf(0), streamOpen, requests, remote, LOCAL_PORT);
+  TdiBuildConnect(irp, fileOf(0), streamOpen, requests, remote, LOCAL_PORT, null);
   return IoCallDriver(device(), irp) >= 0;
 }
 
@@ -194,7 +194,8 @@ function streamOpen(irp: Irp, requests: usize): NTSTATUS {
 function sendStream(): void {
   const irp = IoAllocateIrp(1);
   if (irp == null) return;
-  TdiBuildSend(irp, fileOf(0), streamDone, 0, changetype<Mdl>(REPLY_MDL), streamLength);
+  const mdl = changetype<Mdl>(REPLY_MDL);
+  TdiBuildSend(irp, fileOf(0), streamDone, 0, mdl, streamLength, SendFlag.NONE);
   IoCallDriver(device(), irp);
 }
 

@@ -97,7 +97,7 @@ export function clientDisassociate(): NTSTATUS {
 export function clientConnect(address: u32, port: u32): NTSTATUS {
   const irp = IoAllocateIrp(1);
   if (irp == null) return Status.INSUFFICIENT_RESOURCES;
-  TdiBuildConnect(irp, endpointFile(), done, 0, address, port);
+  TdiBuildConnect(irp, endpointFile(), done, 0, address, port, null);
   return IoCallDriver(addressFile().device, irp);
 }
 

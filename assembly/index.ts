@@ -42,6 +42,7 @@ export { TcpState } from "./tcpip/tcp/state";
 export { cachedHalves, nextHalf } from "./tcpip/tcp/syncache";
 export { tableCount } from "./tcpip/tcp/table";
 export { NO_POSITION, connectionAt, nextConnection } from "./tcpip/tcp/walk";
+export { gateAt } from "./netbios/lana";
 export { NcbCommand, NcbReturn } from "./netbios/ncb";
 export { netbiosSubmit, netbiosEnd, readNcbs } from "./netbios/driver";
 export { SocketEvent, SocketKind } from "./afd/endpoint";
@@ -58,7 +59,8 @@ export {
   onInterrupt, onTick, runThreads, irqlOf, runningTimers, userAllocate, userFree,
 } from "./entry";
 export {
-  Half_remoteAddress, Half_ports, Half_localAddress, Tcb_references, Tcb_remoteAddress, Tcb_ports,
+  Gate_keeper, Gate_sinceTick, Gate_sequence, Gate_waiters, Half_remoteAddress, Half_ports,
+  Half_localAddress, Tcb_references, Tcb_remoteAddress, Tcb_ports,
   Tcb_localAddress, Tcb_state, Tcb_flags, Tcb_rcvNxt, Tcb_sndUna, Tcb_sndNxt, Tcb_sndWnd,
   Tcb_cwnd, Tcb_mss, Tcb_rto, Tcb_size,
 } from "./layout";

@@ -1,5 +1,6 @@
 /** Sizes and offsets of the structures the host reads. */
 
+import { Gate } from "./netbios/gate";
 import { Half } from "./tcpip/tcp/half";
 import { Tcb } from "./tcpip/tcp/tcb";
 
@@ -9,6 +10,15 @@ export const Half_remoteAddress: u32 = <u32>offsetof<Half>("remoteAddress");
 export const Half_ports: u32 = <u32>offsetof<Half>("ports");
 /** As in a control block. */
 export const Half_localAddress: u32 = <u32>offsetof<Half>("localAddress");
+
+/** Where the address lies of who keeps a gate of `gateAt`; its lock is its first word. */
+export const Gate_keeper: u32 = <u32>offsetof<Gate>("keeper");
+/** The tick since which: u32. */
+export const Gate_sinceTick: u32 = <u32>offsetof<Gate>("sinceTick");
+/** What names the site, as the number of an acquire of the word at `Gate_keeper`: u32. */
+export const Gate_sequence: u32 = <u32>offsetof<Gate>("sequence");
+/** How many requests wait: u32. */
+export const Gate_waiters: u32 = <u32>offsetof<Gate>("waiters");
 
 /** Where a control block's count of references lies: u32. */
 export const Tcb_references: u32 = <u32>offsetof<Tcb>("references");

@@ -136,6 +136,7 @@ export class Floor implements Subject {
       clockTick: 0,
       playedTick: 0,
       waitingCalls: 0,
+      gates: [],
       irpsInUse: count('irpsInUse'),
       runningTimers: count('runningTimers'),
       pool: this.tags(),

@@ -9,6 +9,8 @@ export const enum Fault {
   Q171181,
   /** A connection endpoint lets go of its address while it holds the lock of endpoints. */
   Q177245,
+  /** A session that is lost keeps the gate of its LANA until its end is said to be over. */
+  Q186873,
   /** A connection is kept in mind as the one found last when the table is not locked any more. */
   Q236794,
   /** A receive releases the lock of its connection twice. */

@@ -2,7 +2,8 @@
 
 import { at } from "../nt/embed";
 import { RtlCopyMemory, RtlZeroMemory } from "../nt/memory";
-import { GateWork } from "./gate";
+import { Fault, faulty } from "../kb/faults";
+import { GateWork, keepGate } from "./gate";
 import { IoCallDriver } from "../io/call";
 import { FileObject } from "../io/file";
 import { Irp, IoAllocateIrp, IoFreeIrp } from "../io/irp";
@@ -16,7 +17,7 @@ import { closeSession, disconnect, endDisconnect, loseSession } from "./end";
 import { ASTERISK, NAME_OCTETS, NcbCommand, NcbReturn, returnOf } from "./ncb";
 import { Request, beginCall, completeRequest, requestDone } from "./request";
 import { NcbSessionState, Session, SessionEvent, createSession } from "./session";
-import { dereferenceSession, removeSession, sendsUnderWay, sessionOf } from "./session";
+import { dereferenceSession, limitClose, removeSession, sendsUnderWay, sessionOf } from "./session";
 import { takeSessionEvents } from "./session";
 import { pump, sessionFor } from "./transfer";
 
@@ -132,7 +133,10 @@ function turn(session: Session, events: u32): void {
     return;
   }
   if (session.state > NcbSessionState.HANGUP_PENDING) return;
-  if (events & SessionEvent.ABORTED) loseSession(session, NcbReturn.SABORT);
+  const lost = (events & SessionEvent.ABORTED) != 0;
+  // "is blocked, waiting for something"
+  if (faulty(Fault.Q186873) && lost && keepGate(session.lana, session)) return limitClose(session);
+  if (lost || (events & SessionEvent.EXPIRED) != 0) loseSession(session, NcbReturn.SABORT);
   else if (events & SessionEvent.RELEASED) loseSession(session, NcbReturn.SCLOSED);
   else pump(session);
 }

@@ -28,7 +28,7 @@ export class GateWork extends ListEntry {
   waits: u32;
 }
 
-/** A gate. The host reads its first five words. */
+/** A gate. */
 @unmanaged
 export class Gate {
   private lockWord: u32;
@@ -114,7 +114,6 @@ export class Gate {
   }
 }
 if (offsetof<WorkItem>() > 20) ERROR("a Gate has room for a WorkItem");
-if (offsetof<Gate>("waiters") != 16) ERROR("host/kernel/inspect.ts reads a Gate");
 
 /** How many one turn lets in at most; the rest have the next. */
 const TURN: u32 = 4096;
@@ -136,6 +135,22 @@ export function enterGate(gate: Gate, work: GateWork): bool {
   KeReleaseSpinLock(gate.lock, irql);
   run(changetype<usize>(gate));
   return queued;
+}
+
+/**
+ * Who has the gate leaves it to `work`, which keeps everybody else out until it has passed once
+ * more; true. IRQL: <= DISPATCH_LEVEL.
+ */
+export function keepGate(gate: Gate, work: GateWork): bool {
+  // By its keeper: the gate's own address is its lock's.
+  const place = changetype<usize>(gate) + offsetof<Gate>("keeper");
+  const site = VERIFIER ? noteSite(place) : 0;
+  const irql = KeAcquireSpinLock(gate.lock);
+  gate.keeper = work;
+  gate.sinceTick = KeQueryTickCount();
+  gate.sequence = site;
+  KeReleaseSpinLock(gate.lock, irql);
+  return true;
 }
 
 /** Whoever keeps it, it is open. IRQL: <= DISPATCH_LEVEL. */

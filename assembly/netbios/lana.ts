@@ -34,6 +34,11 @@ export function lanaAt(number: u32): Lana {
   return at<Lana>(TABLE, <usize>number * LANA_OCTETS);
 }
 
+/** Where the gate of a LANA lies, for the host; 0: there are no more. */
+export function gateAt(number: u32): usize {
+  return number < LANAS ? changetype<usize>(lanaAt(number)) : 0;
+}
+
 /** The lock of a LANA, for the host. */
 export function lanaLock(number: u32): KSpinLock {
   return lanaAt(number).lock;

@@ -5,6 +5,7 @@ import { q126560 } from './q126560.js';
 import { q141344 } from './q141344.js';
 import { q171181 } from './q171181.js';
 import { q177245 } from './q177245.js';
+import { q186873 } from './q186873.js';
 import { q236794 } from './q236794.js';
 import { q243878 } from './q243878.js';
 import { q293498 } from './q293498.js';
@@ -12,7 +13,7 @@ import { q297040 } from './q297040.js';
 
 /** In the order of their numbers. */
 export const ARTICLES: readonly Article[] = [
-  q126560, q141344, q171181, q177245, q236794, q243878, q293498, q297040,
+  q126560, q141344, q171181, q177245, q186873, q236794, q243878, q293498, q297040,
 ];
 
 /**

@@ -86,6 +86,8 @@ export interface KernelExports {
   /** How many records it wrote: a program, and where its NCB lies. */
   readNcbs(address: number, limit: number): number;
   netbiosEnd(process: number): void;
+  /** The gate of a LANA; 0: there are no more. */
+  gateAt(number: number): number;
 
   userAllocate(octets: number): number;
   userFree(address: number): void;
@@ -123,7 +125,7 @@ const ROUTINES: Readonly<Record<RoutineName, number>> = {
   writeNetbtHost: 3, netbtBlocks: 2, writeNetbtScope: 2, addressRows: 0, nbtCounters: 0,
   nbtDrops: 0, netbiosAdd: 1, netbiosStatus: 1, netbiosDelete: 1, netbiosSend: 4, netbiosReceive: 3,
   netbiosAsk: 4, netbiosAsked: 1, netbiosAnswer: 3, halt: 0,
-  netbiosSubmit: 2, readNcbs: 2, netbiosEnd: 1,
+  netbiosSubmit: 2, readNcbs: 2, netbiosEnd: 1, gateAt: 1,
   selectProcessor: 1, onInterrupt: 1, onTick: 1, nextTick: 0, runThreads: 1, irqlOf: 1,
   sharedData: 0, traceRing: 0, receiveRing: 1, transmitRing: 1, counters: 0, drops: 0,
   poolTags: 0, poolBlocks: 0, heapBase: 0, poolAllocations: 0, poolFailures: 0, failAllocation: 2,

@@ -3,7 +3,7 @@
  * plain objects. Reads only, between two calls or after the kernel has stopped.
  */
 
-import { HALF_LOCAL_ADDRESS, HALF_PORTS, HALF_REMOTE_ADDRESS } from './layout.js';
+import { GATE, HALF_LOCAL_ADDRESS, HALF_PORTS, HALF_REMOTE_ADDRESS } from './layout.js';
 import { membersOf, NONE } from './layout.js';
 import type { EnumName } from './layout.js';
 import type { Kernel } from './load.js';
@@ -122,6 +122,42 @@ export function readOpenAddresses(kernel: Kernel): OpenAddressView[] {
       listens: memory.word(at + 12) !== 0,
     };
   });
+}
+
+/** A gate that requests pass one after another, while somebody keeps it. */
+export interface KeptGateView {
+  readonly address: number;
+  /** What it is the gate of. */
+  readonly name: string;
+  /** Where that lies for which it is kept. */
+  readonly keeper: number;
+  /** The tick since which. */
+  readonly sinceTick: number;
+  /** Names the site, as an acquire's, of the object there. */
+  readonly sequence: number;
+  readonly siteObject: number;
+  /** Requests, and news of the transport, that wait before it. */
+  readonly waiters: number;
+}
+
+/** The gates that somebody keeps. */
+export function readKeptGates({ raw, memory }: Kernel): KeptGateView[] {
+  const found: KeptGateView[] = [];
+  let at = raw.gateAt(0) >>> 0;
+  for (let number = 0; at !== 0; at = raw.gateAt(++number) >>> 0) {
+    const keeper = memory.word(at + GATE.keeper);
+    if (keeper === 0) continue;
+    found.push({
+      address: at,
+      name: `LANA ${number}`,
+      keeper,
+      sinceTick: memory.word(at + GATE.sinceTick),
+      sequence: memory.word(at + GATE.sequence),
+      siteObject: at + GATE.keeper,
+      waiters: memory.word(at + GATE.waiters),
+    });
+  }
+  return found;
 }
 
 /** The connections of the table; as many as `most` of them. */

@@ -44,6 +44,9 @@ export const HALF_PORTS = 4;
 /** In octets too. */
 export const HALF_LOCAL_ADDRESS = 8;
 
+/** Where a gate has who keeps it, since which tick, by which acquire, and how many wait. */
+export const GATE = { keeper: 4, sinceTick: 8, sequence: 12, waiters: 16 } as const;
+
 /** Sizes that the host's views are made for; other values of them are another kernel's. */
 const FIXED: ReadonlyMap<string, number> = new Map([
   ['FRAME_STRIDE', FRAME_STRIDE],
@@ -55,6 +58,10 @@ const FIXED: ReadonlyMap<string, number> = new Map([
   ['Half_remoteAddress', HALF_REMOTE_ADDRESS],
   ['Half_ports', HALF_PORTS],
   ['Half_localAddress', HALF_LOCAL_ADDRESS],
+  ['Gate_keeper', GATE.keeper],
+  ['Gate_sinceTick', GATE.sinceTick],
+  ['Gate_sequence', GATE.sequence],
+  ['Gate_waiters', GATE.waiters],
 ]);
 /** Sizes that the host takes as they are. */
 const SIZES = [

@@ -60,6 +60,11 @@ export const FAULTS: readonly HistoricalFault[] = [
     when: 'Windows NT 4.0 until Service Pack 4, or Tcpip.sys of 21 November 1997',
   },
   {
+    name: 'Q186873',
+    releases: ['nt40', 'nt40sp1', 'nt40sp2', 'nt40sp3'],
+    when: 'Windows NT 4.0 until Service Pack 4',
+  },
+  {
     name: 'Q236794',
     releases: ['nt40sp4'],
     when: 'Terminal Server Edition until its Service Pack 5',

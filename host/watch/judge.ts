@@ -9,6 +9,7 @@ import { LOCK_LEAK_RULE, findLockLeaks } from './lockleak.js';
 import { LOCK_ORDER_RULE, findLockOrders } from './lockorder.js';
 import type { Observation, ObservedFinding, ObservedStop } from './observation.js';
 import { findPoolLeaks } from './poolleak.js';
+import { findStalls } from './stall.js';
 import { sortVerdicts } from './verdict.js';
 import type { Verdict } from './verdict.js';
 
@@ -33,6 +34,7 @@ export function judge(observed: Observation, options: JudgeOptions = {}): Verdic
     ...findDeadlocks(observation),
     ...findLockOrders(observation),
     ...findIrqlLeaks(observation),
+    ...findStalls(observation),
     findHang(observation),
     findIrpLeak(observation, options.quiet),
     findTimerLeak(observation),

@@ -28,6 +28,22 @@ export interface ObservedLock {
   readonly site?: Site;
 }
 
+/** A gate that something keeps shut, before which requests wait. */
+export interface ObservedGate {
+  readonly address: number;
+  /** What it is the gate of: `LANA 0`. */
+  readonly name: string;
+  /** The name of its lock in ke/lockorder.ts. */
+  readonly lock: string;
+  /** Where that lies for which it is kept. */
+  readonly keeper: number;
+  readonly sinceUs: number;
+  /** How many wait. */
+  readonly waiters: number;
+  /** Where it was kept; `checked`, and only where stacks were kept. */
+  readonly site?: Site;
+}
+
 /** A rule that the verifier found broken. */
 export interface ObservedFinding {
   /** The rule's name in vf/rule.ts. */
@@ -83,6 +99,8 @@ export interface Observation {
   readonly playedTick: number;
   /** Calls of user mode that cannot be made because no processor is at PASSIVE_LEVEL. */
   readonly waitingCalls: number;
+  /** Gates that are kept shut. */
+  readonly gates: readonly ObservedGate[];
   /** IRPs that somebody owns. */
   readonly irpsInUse: number;
   /** Timers that run. */

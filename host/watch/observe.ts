@@ -11,6 +11,8 @@ import type { ObservedProcessor, ObservedTag } from './observation.js';
 import { findAcquirer, resolveStack } from './sourcemap.js';
 import type { Site, SourceMap } from './sourcemap.js';
 
+/** A tick of the kernel's clock, in us. */
+const TICK_US = 10_000;
 /** Rules about octets and messages: where it was seen is where it is. */
 const MESSAGE_RULE = /^(TDI|NBT)_/;
 /** Rules whose third word is the number of an acquire: what names its site. */
@@ -70,6 +72,15 @@ export function observe(machine: Observable, map?: SourceMap): Observation {
     clockTick: raw.clockTick() >>> 0,
     playedTick: raw.playedTick() >>> 0,
     waitingCalls: machine.user.waiting,
+    gates: inspect.readKeptGates(kernel).map((gate) => ({
+      address: gate.address,
+      name: gate.name,
+      lock: lockName(kernel, gate.address),
+      keeper: gate.keeper,
+      sinceUs: gate.sinceTick * TICK_US,
+      waiters: gate.waiters,
+      ...site(gate.siteObject, gate.sequence),
+    })),
     irpsInUse: raw.irpsInUse() >>> 0,
     runningTimers: raw.runningTimers() >>> 0,
     pool: readPool(machine),

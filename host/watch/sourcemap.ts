@@ -39,7 +39,7 @@ const DIGITS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/
 const ACQUIRES = new RegExp([
   '^vf/', '^ke/(point|irql|spinlock|queuedlock|mutex|fastmutex|semaphore|wait)\\.ts$',
   '^ex/(interlocked|resource)\\.ts$', '^nt/bugcheck\\.ts$',
-  '^io/cancel\\.ts IoAcquireCancelSpinLock$',
+  '^io/cancel\\.ts IoAcquireCancelSpinLock$', '^netbios/gate\\.ts$',
 ].join('|'));
 
 /** The frames of `stack` that are the module's, innermost first; the host's own are left out. */

@@ -17,6 +17,7 @@ export const VERDICT_KINDS = [
   'irp misuse',
   'indication misuse',
   'irql',
+  'requests wait',
   'hang',
   'irp leaked',
   'timer left',

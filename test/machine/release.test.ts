@@ -22,6 +22,7 @@ describe('machine/release', () => {
       ['Q141344', ['nt35', 'nt351']],
       ['Q171181', original],
       ['Q177245', original],
+      ['Q186873', original],
       ['Q236794', ['nt40sp4']],
       ['Q243878', ['nt40sp5']],
       ['Q293498', ['nt40sp6a']],

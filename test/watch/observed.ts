@@ -14,6 +14,7 @@ export function observed(changes: Partial<Observation> = {}): Observation {
     clockTick: 500,
     playedTick: 500,
     waitingCalls: 0,
+    gates: [],
     irpsInUse: 0,
     runningTimers: 0,
     pool: [],

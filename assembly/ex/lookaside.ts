@@ -65,12 +65,16 @@ export function ExFreeToNPagedLookasideList(list: LookasideList, block: usize): 
   if (!keep) ExFreePool(block);
 }
 
-/** Gives all that the list kept back to the pool. IRQL: <= DISPATCH_LEVEL. */
+/**
+ * Gives all that the list kept back to the pool; a block that comes back later goes there at once.
+ * IRQL: <= DISPATCH_LEVEL.
+ */
 export function ExDeleteNPagedLookasideList(list: LookasideList): void {
   const irql = KeAcquireSpinLock(list.lock);
   let block = list.first;
   list.first = 0;
   list.count = 0;
+  list.depth = 0;
   KeReleaseSpinLock(list.lock, irql);
   while (block) {
     const next = load<usize>(block);

@@ -80,3 +80,10 @@ export function WriteULongRelease(address: usize, value: u32): void {
   if (SMP) atomic.store<u32>(address, value);
   else store<u32>(address, value);
 }
+
+/** The same of one octet. IRQL: any. */
+export function WriteUCharRelease(address: usize, value: u8): void {
+  schedulingPoint(Point.WRITE, address);
+  if (SMP) atomic.store<u8>(address, value);
+  else store<u8>(address, value);
+}

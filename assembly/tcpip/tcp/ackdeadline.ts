@@ -8,7 +8,7 @@ import { RtlZeroMemory } from "../../nt/memory";
 import { addressOf, at } from "../../nt/embed";
 import { ExAllocatePoolWithTag, ExFreePool } from "../../ex/pool";
 import { InterlockedAnd, InterlockedOr, ReadULongAcquire } from "../../ex/interlocked";
-import { WriteULongRelease } from "../../ex/interlocked";
+import { WriteUCharRelease, WriteULongRelease } from "../../ex/interlocked";
 import { Tag } from "../../ex/tag";
 import { KeQueryTickCount } from "../../trace/ring";
 import { DeferredRoutine, Kdpc, KeInitializeDpc } from "../../ke/dpc";
@@ -160,6 +160,14 @@ export function waitingAcks(): u32 {
 }
 
 /**
+ * Who looks clears the bit of a tick, and reads its marks then; who sets one writes the mark, and
+ * reads the bit then: one of the two sees what the other did, in whatever order they come.
+ */
+function writeMark(place: u32, mark: u32): void {
+  WriteUCharRelease(addressOf(deadlineOf(place)), <u8>mark);
+}
+
+/**
  * Lets the acknowledgment of `tcb` wait for `ticks` ticks, as all do. False: no memory, or longer
  * than is told apart. IRQL: DISPATCH_LEVEL.
  */
@@ -168,7 +176,7 @@ export function setAckDeadlineLocked(tcb: Tcb, ticks: u32): bool {
   if (ticks >= TELLS || (tcb.ackPlace == 0 && !takePlace(tcb))) return false;
   const place = tcb.ackPlace - 1;
   const due = KeQueryTickCount() + ticks;
-  deadlineOf(place).mark = <u8>markOf(due);
+  writeMark(place, markOf(due));
   const word = ticksAt(place) + ((due & (TELLS / 2)) != 0 ? 4 : 0);
   const bit = <u32>1 << (due & (TELLS / 2 - 1));
   if ((ReadULongAcquire(word) & bit) == 0) InterlockedOr(word, bit);
@@ -179,7 +187,7 @@ export function setAckDeadlineLocked(tcb: Tcb, ticks: u32): bool {
 /** The acknowledgment of `tcb` waits no longer. IRQL: DISPATCH_LEVEL. */
 export function clearAckDeadlineLocked(tcb: Tcb): void {
   mustHold(tcb.lock);
-  if (tcb.ackPlace) deadlineOf(tcb.ackPlace - 1).mark = 0;
+  if (tcb.ackPlace) writeMark(tcb.ackPlace - 1, 0);
 }
 
 function start(ticks: u32): void {

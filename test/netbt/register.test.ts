@@ -183,6 +183,26 @@ describe('netbt/register, a b node', () => {
     node.leave();
   });
 
+  it('lets it go with the last, also where one had no memory for being added', ({ bench }) => {
+    const node = new Node(bench);
+    const { raw } = node.machine;
+    const first = node.add('SERVER<20>');
+    for (let n = 1, failures = 1; failures !== 0; n++) {
+      raw.failAllocation(n, 0);
+      const handle = node.add('SERVER<20>');
+      failures = raw.poolFailures();
+      raw.failAllocation(0, 0);
+      if (handle > 0) node.delete(handle);
+    }
+    node.machine.advance(3000);
+    expect(node.status(first)).toBe('SUCCESS');
+    node.heard();
+    node.delete(first);
+    node.machine.advance(3000);
+    expect(node.heard().map(({ opcode }) => opcode)).toEqual([RELEASE, RELEASE, RELEASE]);
+    node.leave();
+  });
+
   it('has a quick name at once, and asks nobody', ({ bench }) => {
     const node = new Node(bench);
     expect(node.status(node.add('QUICK<20>', 'QUICK_UNIQUE'))).toBe('SUCCESS');

@@ -14,6 +14,7 @@ import type { MachineOptions } from '../machine/options.js';
 import type { Seed } from '../machine/random.js';
 import { createWorld } from '../user/create.js';
 import type { PointLevel } from './kinds.js';
+import { NETBIOS, NETBIOS_PARAMETERS, NetbiosScene } from './netbiosscene.js';
 import type { Prepared } from './program.js';
 import { Recorder } from './recorder.js';
 import type { Window } from './recorder.js';
@@ -44,7 +45,9 @@ export interface KernelOptions {
 }
 
 /** Names that `prepareKernel` knows. */
-export const KERNEL_SCENARIOS: readonly string[] = ['self', ...LOAD_NAMES.filter(isPlain)];
+export const KERNEL_SCENARIOS: readonly string[] = [
+  'self', NETBIOS, ...LOAD_NAMES.filter(isPlain),
+];
 
 const SPARE = { first: 0x0a00_00c8, last: 0x0a00_00fa };
 /** Virtual time in which the windows must come. */
@@ -54,10 +57,16 @@ const SLICE_NS = 1e6;
 const SELF: LoadWeights = { storm: 2, messages: 1 };
 /** A link on which timers have something to do. */
 const LINK = 'switch:?loss=1%&delay=200us';
+const CLEAN_LINK = 'switch:?delay=200us';
 /** What windows begin with, in turn: so that each has its share. */
 const BEGINNINGS = [
   'onInterrupt', 'socketClose', 'onTick', 'socketConnect', 'socketAccept', 'runThreads',
   'onInterrupt', 'socketShutdown',
+];
+
+const NETBIOS_BEGINNINGS = [
+  'onInterrupt', 'socketConnectName', 'socketClose', 'onInterrupt', 'socketAccept', 'runThreads',
+  'socketBindName', 'onTick', 'socketSend',
 ];
 
 /**
@@ -87,31 +96,34 @@ async function recordWindows(name: string, options: KernelOptions): Promise<Wind
   if (!KERNEL_SCENARIOS.includes(name)) {
     throw new TypeError(`no load ${name}: ${KERNEL_SCENARIOS.join(', ')}`);
   }
-  const weights: LoadWeights = name === 'self' ? SELF : { [name]: 1 };
+  const isNetbios = name === NETBIOS;
   const most = options.windows ?? 8;
-  const recorders = [0, 1].map((which) => recorderOf(options, Math.ceil((most - which) / 2)));
-  const own = (which: number): Pick<MachineOptions, 'tap' | 'processors' | 'faults'> => ({
+  const beginnings = isNetbios ? NETBIOS_BEGINNINGS : BEGINNINGS;
+  const recorders = [0, 1].map((which) =>
+    recorderOf(options, Math.ceil((most - which) / 2), beginnings));
+  const own = (which: number): Partial<MachineOptions> => ({
     tap: (recorders[which] as Recorder).tap,
     processors: options.processors ?? 2,
     faults: options.faults ?? [],
+    netbios: isNetbios,
   });
   const world = await createWorld({
     seed: options.seed ?? 1,
     target: 'explore',
     ...(options.release === undefined ? {} : { release: options.release }),
-    parameters: options.parameters ?? {},
+    parameters: { ...isNetbios ? NETBIOS_PARAMETERS : {}, ...options.parameters },
     machines: [
       { name: 'server', address: '10.0.0.1/24', ...own(0) },
       { name: 'client1', address: '10.0.0.11/24', ...own(1) },
-      { name: 'client2', address: '10.0.0.12/24' },
+      { name: 'client2', address: '10.0.0.12/24', netbios: isNetbios },
     ],
-    link: LINK,
+    link: isNetbios ? CLEAN_LINK : LINK,
     digest: false,
   });
   const context: LoadContext = {
     server: world.machine('server'), clients: world.machines.slice(1), spare: SPARE,
   };
-  const load = createMix(weights);
+  const load = isNetbios ? new NetbiosScene() : createMix(weightsOf(name));
   try {
     await introduce(world, context);
     load.start(world, context);
@@ -126,7 +138,13 @@ async function recordWindows(name: string, options: KernelOptions): Promise<Wind
   return recorders.flatMap(({ windows }) => windows);
 }
 
-function recorderOf({ calls, every }: KernelOptions, most: number): Recorder {
+function weightsOf(name: string): LoadWeights {
+  return name === 'self' ? SELF : { [name]: 1 };
+}
+
+function recorderOf(
+  { calls, every }: KernelOptions, most: number, beginnings: readonly string[],
+): Recorder {
   let next = 0;
   return new Recorder({
     calls: calls ?? 5,
@@ -134,7 +152,7 @@ function recorderOf({ calls, every }: KernelOptions, most: number): Recorder {
     alike: 2,
     begins: (n, routine, kept) => {
       if (n < next) return false;
-      const wanted = BEGINNINGS[kept % BEGINNINGS.length];
+      const wanted = beginnings[kept % beginnings.length];
       // What never comes is not waited for.
       if (routine !== wanted && n < next + PATIENCE) return false;
       next = n + (every ?? 97);

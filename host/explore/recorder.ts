@@ -14,6 +14,8 @@ export interface RecordedCall {
   readonly words: readonly number[];
   /** Frames that had come into the ring of the card whose line it is. */
   readonly frames: readonly Uint8Array[];
+  /** The name at its second word, which user mode had written. */
+  readonly name?: Uint8Array;
   /** Of the data that host and kernel share: time in microseconds, its high word, the tick. */
   readonly time: readonly [low: number, high: number, tick: number];
 }
@@ -33,8 +35,12 @@ export interface Window {
 const WORK = [
   'onInterrupt', 'onTick', 'runThreads', 'socketOpen', 'socketBind', 'socketListen',
   'socketConnect', 'socketAccept', 'socketSend', 'socketSendTo', 'socketReceive',
-  'socketShutdown', 'socketClose', 'echo',
+  'socketShutdown', 'socketClose', 'socketBindName', 'socketConnectName', 'echo',
 ] as const;
+/** Those whose second word says where a name lies, which user mode wrote just before. */
+const NAMED: readonly string[] = ['socketBindName', 'socketConnectName'];
+/** Octets of a NetbiosAddress. */
+const NAME_OCTETS = 20;
 
 /** Which windows are kept. */
 export interface RecorderOptions {
@@ -126,7 +132,8 @@ export class Recorder {
     const alike = this.calls.filter((call) => call.routine === routine).length;
     if (alike >= (this.options.alike ?? Infinity)) return;
     const frames = routine === 'onInterrupt' ? framesOf(kernel, words[0] ?? 0) : [];
-    this.calls.push({ routine, words: [...words], frames, time: timeOf(kernel) });
+    const named = NAMED.includes(routine) ? { name: nameAt(kernel, words[1] ?? 0) } : {};
+    this.calls.push({ routine, words: [...words], frames, ...named, time: timeOf(kernel) });
     if (this.calls.length === this.options.calls) this.finish();
   }
 
@@ -137,6 +144,10 @@ export class Recorder {
     this.windows.push({ memory, calls, handles, blocks });
     this.memory = undefined;
   }
+}
+
+function nameAt({ memory }: Kernel, at: number): Uint8Array {
+  return memory.octets.slice(at, at + NAME_OCTETS);
 }
 
 function framesOf(kernel: Kernel, line: number): Uint8Array[] {

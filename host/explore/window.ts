@@ -31,6 +31,13 @@ const ROOM = 16 << 20;
 /** Work items that may wait when all are done. */
 const WORK_ITEMS = 1 << 16;
 
+/** Calls whose second word says where user mode's octets lie. */
+const WITH_BLOCK: readonly string[] = [
+  'socketSend', 'socketSendTo', 'socketReceive', 'socketBindName', 'socketConnectName',
+];
+/** Octets of such a block at most: of a longer receive, the kernel gives what has room. */
+const MOST_OCTETS = 8192;
+
 /** An engine that stands before the first schedule of a window. */
 export function prepareWindow(
   module: WebAssembly.Module, window: Window, options: WindowOptions,
@@ -41,18 +48,39 @@ export function prepareWindow(
   });
   const raw = engine.module.raw as unknown as KernelExports;
   engine.module.restore([{ at: 0, octets: window.memory }]);
-  const outside = new Outside(raw, engine.module.memory);
+  const { memory } = engine.module;
+  const outside = new Outside(raw, memory);
   const processors = processorsOf(window.calls, options.processors);
-  const actors = window.calls.map((call, index) =>
-    actorOf(call, index, processors[index] as number, outside, engine));
+  const blocks = [...window.blocks];
+  const actors = window.calls.map((call, index) => {
+    const own = withBlock(call, raw, memory, blocks);
+    return actorOf(own, index, processors[index] as number, outside, engine);
+  });
   const scenario: Scenario = {
-    name: options.name, processors: options.processors, actors, octets: window.memory.length,
+    name: options.name, processors: options.processors, actors, octets: raw.heapBase() >>> 0,
     reset: () => outside.reset(),
-    after: () => settle(raw, outside, options.halt === true ? window : undefined),
+    after: () => settle(raw, outside, options.halt === true ? { ...window, blocks } : undefined),
   };
   engine.onTransmit = () => outside.drain();
   engine.prepare(scenario);
   return { engine, scenario };
+}
+
+/**
+ * The call with a block of its own, which is put to `blocks`: the one that it had may have been
+ * allocated within the window, which no actor does, or be another call's too.
+ */
+function withBlock(
+  call: RecordedCall, raw: KernelExports, memory: LinearMemory, blocks: number[],
+): RecordedCall {
+  const { routine, name, words: [handle = 0, , length = 0, ...rest] } = call;
+  if (!WITH_BLOCK.includes(routine)) return call;
+  raw.selectProcessor(0);
+  const octets = name === undefined ? Math.min(length, MOST_OCTETS) : name.length;
+  const block = raw.userAllocate(octets) >>> 0;
+  blocks.push(block);
+  if (name !== undefined) memory.octets.set(name, block);
+  return { ...call, words: [handle, block, name === undefined ? octets : length, ...rest] };
 }
 
 /** The clock interrupts processor 0; the other calls are the processors' in turn, from the last. */

@@ -19,6 +19,11 @@ function findingsOf(windows: readonly Prepared[], schedules: number): string[] {
   });
 }
 
+function routinesOf(windows: readonly Prepared[]): string[] {
+  return [...new Set(windows.flatMap(({ scenario }) =>
+    scenario.actors.map(({ name }) => name.split(' ')[0] ?? '')))];
+}
+
 describe('the stack under many schedules', LIMIT, () => {
   for (const [processors, calls, points] of [
     [2, 5, 'interlocked'], [3, 7, 'interlocked'], [3, 6, 'locks'],
@@ -32,11 +37,29 @@ describe('the stack under many schedules', LIMIT, () => {
     });
   }
 
+  for (const [processors, calls, points] of [
+    [2, 5, 'interlocked'], [3, 7, 'interlocked'], [2, 6, 'locks'],
+  ] as const) {
+    it(`has none with NetBT on ${processors} processors, ${calls} calls, ${points}`, async () => {
+      const windows = await prepareKernel('netbios', {
+        processors, calls, points, windows: 12, halt: true,
+      });
+      expect(windows).toHaveLength(12);
+      expect(findingsOf(windows, 40)).toEqual([]);
+    });
+  }
+
+  it('has windows of NetBT in which everything happens', async () => {
+    const windows = await prepareKernel('netbios', { windows: 18, calls: 6 });
+    expect(routinesOf(windows)).toEqual(expect.arrayContaining([
+      'onInterrupt', 'onTick', 'runThreads', 'socketBindName', 'socketListen', 'socketConnectName',
+      'socketAccept', 'socketSend', 'socketReceive', 'socketClose',
+    ]));
+  });
+
   it('has windows in which everything happens', async () => {
     const windows = await prepareKernel('self', { windows: 16, calls: 6 });
-    const routines = new Set(windows.flatMap(({ scenario }) =>
-      scenario.actors.map(({ name }) => name.split(' ')[0])));
-    expect([...routines]).toEqual(expect.arrayContaining([
+    expect(routinesOf(windows)).toEqual(expect.arrayContaining([
       'onInterrupt', 'onTick', 'runThreads', 'socketConnect', 'socketAccept', 'socketSend',
       'socketReceive', 'socketClose',
     ]));

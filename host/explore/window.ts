@@ -36,7 +36,7 @@ const WITH_BLOCK: readonly string[] = [
   'socketSend', 'socketSendTo', 'socketReceive', 'socketBindName', 'socketConnectName',
 ];
 /** Octets of such a block at most: of a longer receive, the kernel gives what has room. */
-const MOST_OCTETS = 8192;
+const MOST_OCTETS = 1 << 18;
 
 /** An engine that stands before the first schedule of a window. */
 export function prepareWindow(

@@ -153,9 +153,9 @@ async function begin(world: World): Promise<Talk> {
 
 /** The client that is well sends message after message, each of which comes back. */
 function repeat(world: World, { client, clientLsn, exchanges }: Talk): { stop(): void } {
-  let stopped = false;
+  const life = { stopped: false };
   const go = async (): Promise<void> => {
-    while (!stopped) {
+    while (!life.stopped) {
       const sent = client.post({ command: 'SEND', lsn: clientLsn, data: MESSAGE });
       const exchange: Exchange = { sentNs: world.clock.now, sent, endedNs: -1 };
       exchanges.push(exchange);
@@ -166,7 +166,7 @@ function repeat(world: World, { client, clientLsn, exchanges }: Talk): { stop():
     }
   };
   void go();
-  return { stop: () => { stopped = true; } };
+  return { stop: () => { life.stopped = true; } };
 }
 
 /** Whether the server has a connection to the client whose cable is pulled. */

@@ -132,6 +132,11 @@ function readNumbers(text: string): number[] {
 
 /** Where the octet `offset` of the module is from; undefined where the map does not say. */
 export function findSite(map: SourceMap, frame: WasmFrame): Site | undefined {
+  return siteAt(map, frame, findPiece(map, frame));
+}
+
+/** The piece of the map in which a frame stands; -1: before the first. */
+function findPiece(map: SourceMap, frame: WasmFrame): number {
   let low = 0;
   let high = map.offsets.length;
   while (low < high) {
@@ -144,17 +149,52 @@ export function findSite(map: SourceMap, frame: WasmFrame): Site | undefined {
   if (map.offsets[piece] === frame.offset) {
     while (map.offsets[piece - 1] === frame.offset) piece--;
   }
+  return piece;
+}
+
+function siteAt(map: SourceMap, frame: WasmFrame, piece: number): Site | undefined {
   const source = map.sources[map.places[2 * piece] ?? -1];
   const line = map.places[2 * piece + 1];
   if (source === undefined || line === undefined) return undefined;
   const file = source.replace(/^.*\bassembly\//, '');
-  const own = `${source.replace(/^(\.\.?\/)+|\.ts$/g, '')}/`;
+  const own = prefixOf(source);
   return { file, line, function: frame.name.startsWith(own) ? frame.name.slice(own.length) : '' };
 }
 
-/** All frames of `stack` that the map knows, innermost first. */
+/** How the names of a source's functions begin. */
+function prefixOf(source: string): string {
+  return `${source.replace(/^(\.\.?\/)+|\.ts$/g, '')}/`;
+}
+
+/** Pieces of a function at most, between what was compiled into it and its own place before. */
+const MOST_PIECES = 4096;
+
+/**
+ * Where a frame is from, and, where that was compiled into a function of another file, from where
+ * in that one: its last own place before, which is on the line of the call, or near it.
+ */
+function sitesOf(map: SourceMap, frame: WasmFrame): Site[] {
+  const piece = findPiece(map, frame);
+  const site = siteAt(map, frame, piece);
+  if (site === undefined || site.function !== '' || frame.name === '') return toList(site);
+  const own = map.sources.findIndex((source) => frame.name.startsWith(prefixOf(source)));
+  const least = Math.max(0, piece - MOST_PIECES);
+  for (let before = piece - 1; own >= 0 && before >= least; before--) {
+    if (map.places[2 * before] === own) return [site, ...toList(siteAt(map, frame, before))];
+  }
+  return [site];
+}
+
+function toList(site: Site | undefined): Site[] {
+  return site === undefined ? [] : [site];
+}
+
+/**
+ * All frames of `stack` that the map knows, innermost first; two places of one into which another
+ * function was compiled.
+ */
 export function resolveStack(map: SourceMap, stack: string): Site[] {
-  return parseStack(stack).flatMap((frame) => findSite(map, frame) ?? []);
+  return parseStack(stack).flatMap((frame) => sitesOf(map, frame));
 }
 
 /** Of a resolved stack the place that asked for the lock: the first outside what acquires locks. */

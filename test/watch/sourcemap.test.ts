@@ -49,6 +49,19 @@ describe('watch/sourcemap', () => {
     expect(named('')).toBe('');
   });
 
+  it('names who asked also where who acquires was compiled into it', () => {
+    const sources = ['../assembly/a/b.ts', '../assembly/ke/spinlock.ts'];
+    // Pieces at 0 a/b.ts:3, 2 ke/spinlock.ts:1, 4 a/b.ts:5
+    const map = readSourceMap(JSON.stringify({ version: 3, sources, mappings: 'AAEA,ECFA,EDIA' }));
+    const stack = '    at assembly/a/b/f (wasm://wasm/x:wasm-function[1]:0x2)';
+    const sites = resolveStack(map, stack);
+    expect(sites).toEqual([
+      { file: 'ke/spinlock.ts', line: 1, function: '' },
+      { file: 'a/b.ts', line: 3, function: 'f' },
+    ]);
+    expect(findAcquirer(sites)).toEqual(sites[1]);
+  });
+
   it.each([
     ['{"version":2,"sources":[],"mappings":""}', 'revision 3'],
     ['{"version":3,"sources":[],"mappings":"A;A"}', 'of a module'],

@@ -61,6 +61,8 @@ export const enum Tag {
   NetbtConnection = 0x4374624e,
   /** "NbtL": a connection block, NetBT's end of a TCP connection. */
   NetbtBlock = 0x4c74624e,
+  /** "NbtS": what goes in front of a message. */
+  NetbtFront = 0x5374624e,
   /** "NbtN": a name of NetBT. */
   NetbtName = 0x4e74624e,
   /** "NbtR": a name of another machine. */

@@ -63,6 +63,12 @@ export const enum NbtDrop {
   DATAGRAM_MEMORY,
   /** Another's error, and what a node does not answer. */
   DATAGRAM_ERROR,
+  /** What may not come then, or is no packet of the session service: its session ends. */
+  SESSION_PACKET,
+  /** A call of a name that is not here, to which nobody listens, or that is none. */
+  SESSION_REFUSED,
+  /** A SYN for which there was no connection block. */
+  SESSION_NO_BLOCK,
   COUNT,
 }
 if (NbtDrop.NAME_CLASS != NameFault.CLASS - 1) ERROR("NbtDrop begins as NameFault");

@@ -25,6 +25,7 @@ interface Options {
   readonly target: LossyOptions['target'];
   readonly frames: number;
   readonly syns: number;
+  readonly sessions: number;
 }
 
 /** How often each ended. */
@@ -44,6 +45,13 @@ const PARTS: Readonly<Record<string, Part>> = {
   synflood: async ({ syns }, count) => {
     const environment = { NTSTACK_FLOOD_SYNS: String(syns) };
     await suite('synflood', `${syns} SYNs`, ['test/tcpip/tcp/synflood'], environment, count);
+  },
+  netbt: async ({ sessions, frames }, count) => {
+    const environment = { NTSTACK_NETBT_SESSIONS: String(sessions) };
+    await suite('netbt', `${sessions} sessions`, ['test/netbt/session/many'], environment, count);
+    const packets = { NTSTACK_FUZZ_FRAMES: String(frames) };
+    await suite('netbt', `${frames} session packets`, ['test/fuzz/sessions'], packets, count);
+    await suite('netbt', `${frames} name packets`, ['test/fuzz/names'], packets, count);
   },
   allocations: async (_, count) => {
     await suite('allocations', 'each of them fails', ['test/fuzz/allocation'], {}, count);
@@ -162,7 +170,7 @@ async function soak(names: readonly string[], options: Options): Promise<number>
 }
 
 const program = new Command('soak')
-  .description('Long runs: transfers over a bad wire, a million bad frames or SYNs, no memory.')
+  .description('Long runs: bad wires, a million bad frames or SYNs, 10,000 sessions, no memory.')
   .argument('[part...]', Object.keys(PARTS).join(', '))
   .option('--seeds <number>', 'transfers: how many seeds', whole, 20)
   .option('--first <number>', 'transfers: the first of them', whole, 1)
@@ -170,8 +178,9 @@ const program = new Command('soak')
   .option('--release <names>', 'transfers: of which releases', releases,
     ['nt40sp6a-q297040', 'modern'])
   .option('--target <name>', 'transfers: free or checked', targetNamed, 'free')
-  .option('--frames <number>', 'fuzz: how many frames', whole, 1_000_000)
-  .option('--syns <number>', 'synflood: how many SYNs, a multiple of 1,000', thousands, 1_000_000);
+  .option('--frames <number>', 'fuzz, netbt: how many frames', whole, 1_000_000)
+  .option('--syns <number>', 'synflood: how many SYNs, a multiple of 1,000', thousands, 1_000_000)
+  .option('--sessions <number>', 'netbt: how many sessions', whole, 10_000);
 
 process.exitCode = await runProgram(program, process.argv.slice(2), async () => {
   const names = program.args.length === 0 ? Object.keys(PARTS) : program.args;

@@ -1,5 +1,6 @@
 /** User mode: the raw socket calls of one machine, with words for numbers. */
 
+import { netbiosName } from '../../host/wire/nbname.js';
 import { THEM } from './build.js';
 import type { Machine } from './machine.js';
 
@@ -28,13 +29,25 @@ export class User {
   }
 
   /** A socket; 0: there was no memory. */
-  socket(kind: 'STREAM' | 'DATAGRAM' = 'STREAM'): number {
+  socket(kind: 'STREAM' | 'DATAGRAM' | 'NETBIOS' | 'NETBIOS_DIRECT' = 'STREAM'): number {
     const number = this.machine.number(`SocketKind.${kind}`);
     return this.keep(this.machine.call((raw) => raw.socketOpen(number, ++this.contexts)));
   }
 
   bind(handle: number, port: number, address = 0): string {
     return this.status(this.machine.call((raw) => raw.socketBind(handle, address, port)));
+  }
+
+  /** A NetBIOS socket, to a name that is had at once. */
+  bindName(handle: number, name: string): string {
+    const at = this.writeName(name);
+    return this.status(this.machine.call((raw) => raw.socketBindName(handle, at)));
+  }
+
+  /** One that is bound calls a name at an address. */
+  callName(handle: number, name: string, address = THEM): string {
+    const at = this.writeName(name);
+    return this.status(this.machine.call((raw) => raw.socketConnectName(handle, at, address)));
   }
 
   listenOn(handle: number, backlog: number): string {
@@ -96,6 +109,16 @@ export class User {
     const result = this.result(
       this.machine.call((raw) => raw.socketReceiveUrgent(handle, scratch)),
     );
+    return typeof result === 'string' ? result : this.machine.octets(scratch, result).slice();
+  }
+
+  /** The next message of a NetBIOS socket; undefined: none is there; or the word of a status. */
+  receiveMessage(handle: number): Uint8Array | string | undefined {
+    const { scratch } = this;
+    const result = this.result(
+      this.machine.call((raw) => raw.socketReceive(handle, scratch, SCRATCH)),
+    );
+    if (result === 'NO_MORE_ENTRIES') return undefined;
     return typeof result === 'string' ? result : this.machine.octets(scratch, result).slice();
   }
 
@@ -165,6 +188,14 @@ export class User {
     this.poll();
     this.machine.call((raw) => raw.userFree(this.scratch));
     this.machine.call((raw) => raw.userFree(this.records));
+  }
+
+  private writeName(name: string): number {
+    const place = this.machine.octets(this.scratch, 20);
+    place.fill(0);
+    place.set(netbiosName(name));
+    place[16] = this.machine.number('NetbiosNameType.QUICK_UNIQUE');
+    return this.scratch;
   }
 
   private keep(handle: number): number {

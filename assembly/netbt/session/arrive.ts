@@ -8,6 +8,7 @@ import { KeAcquireSpinLock, KeReleaseSpinLock } from "../../ke/spinlock";
 import { Irp, IoAllocateIrp, IoFreeIrp } from "../../io/irp";
 import { TdiBuildAccept } from "../../tdi/build";
 import { ConnectIndication } from "../../tdi/event";
+import { NbtDrop, nbtDrop } from "../counters";
 import { NetbtDevice } from "../device";
 import { Block, dereferenceBlock, referenceBlock, stepLocked } from "./block";
 import { End, endSession } from "./close";
@@ -26,6 +27,7 @@ export function connectEvent(context: usize, indication: ConnectIndication): NTS
   const file = block != null ? block.file : null;
   if (block == null || file == null) {
     IoFreeIrp(irp);
+    nbtDrop(NbtDrop.SESSION_NO_BLOCK);
     trace(Event.NBT_NO_BLOCK, indication.remoteAddress, indication.remotePort, device.index);
     return Status.CONNECTION_REFUSED;
   }

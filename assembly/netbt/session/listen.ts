@@ -21,6 +21,7 @@ import { NetbiosName, SCOPE_LIMIT, copyName, isSameName, isSameScope } from "../
 import { readName } from "../../wire/nbname";
 import { SessionError, SessionType } from "../../wire/nbsession";
 import { NetbtAddress, leaveAddress, nextAddress } from "../address";
+import { NbtDrop, nbtDrop } from "../counters";
 import { NetbtDevice } from "../device";
 import { ownScope } from "../state";
 import { Block, BlockFlag, NetbtConnection, stepLocked } from "./block";
@@ -105,6 +106,7 @@ function endUnanswered(block: Block, noMemory: bool): void {
 }
 
 function refuse(block: Block, error: u32, end: End): void {
+  nbtDrop(NbtDrop.SESSION_REFUSED);
   trace(Event.NBT_REFUSED, block.remoteAddress, error, 0);
   endSession(block, Status.CONNECTION_REFUSED, end);
 }

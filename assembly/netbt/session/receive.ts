@@ -22,6 +22,7 @@ import { DisconnectFlag } from "../../tdi/request";
 import { NEGATIVE_OCTETS, RETARGET_OCTETS, SESSION_HEADER, SESSION_LIMIT } from
   "../../wire/nbsession";
 import { SessionType } from "../../wire/nbsession";
+import { NbtDrop, nbtDrop } from "../counters";
 import { Block, BlockFlag, dereferenceBlock } from "./block";
 import { End, endSession, failureOf } from "./close";
 import { takeResponse } from "./connect";
@@ -168,6 +169,7 @@ function isValid(block: Block): bool {
       break;
   }
   if (valid) return true;
+  nbtDrop(NbtDrop.SESSION_PACKET);
   trace(Event.NBT_MALFORMED, block.remoteAddress, type, length);
   const agreed = block.state == SessionState.CONNECTED;
   const status = agreed ? Status.CONNECTION_ABORTED : failureOf(Status.CONNECTION_ABORTED);

@@ -45,7 +45,7 @@ function fronts(): LookasideList {
 /** Prepares the list of fronts. Once, at start. */
 export function initializeSend(): void {
   const octets = <u32>offsetof<Front>();
-  ExInitializeNPagedLookasideList(fronts(), octets, Tag.NetbtBlock, DEPTH);
+  ExInitializeNPagedLookasideList(fronts(), octets, Tag.NetbtFront, DEPTH);
 }
 
 /** Gives what the list kept back to the pool. At the end. */

@@ -19,6 +19,7 @@ export interface KbOptions {
   readonly seed?: string;
   readonly pcap?: string;
   readonly json?: boolean;
+  readonly stop?: boolean;
 }
 
 /** What `--json` gives of an article on a machine of so many processors. */
@@ -36,6 +37,8 @@ export interface ArticleSummary extends ArticleFigures {
 interface KbPlan {
   readonly article: Article;
   readonly seed: number;
+  /** Values in place of the article's. */
+  readonly settings: Readonly<Record<string, number>>;
   /** Machines of so many processors, in turn. */
   readonly counts: readonly number[];
   /** Files for the frames of each of these machines; none where no frames are wanted. */
@@ -82,6 +85,11 @@ function planArticles(number: string | undefined, options: KbOptions): KbPlan[] 
     throw new WrongUse('option --pcap: the frames of one article are written; name it');
   }
   const articles = number === undefined ? ARTICLES : [articleOf(number)];
+  const stops = articles.filter(({ stop }) => stop !== undefined);
+  if (options.stop === true && (number === undefined || stops.length === 0)) {
+    const known = ARTICLES.filter(({ stop }) => stop !== undefined).map((each) => each.number);
+    throw new WrongUse(`option --stop: of ${known.join(', ')}, which may end in a stop`);
+  }
   const known = [...new Set(articles.flatMap((each) => each.processors))].sort();
   if (processors !== undefined && !known.map(String).includes(processors)) {
     throw new WrongUse(`option --processors: '${processors}' is not ${known.join(' or ')}`);
@@ -93,14 +101,15 @@ function planArticles(number: string | undefined, options: KbOptions): KbPlan[] 
       throw new WrongUse(`option --pcap: ${article.number} is a schedule, which has no frames`);
     }
     const outputs = pcap === undefined ? [] : openOutputs(pcap, counts);
-    return counts.length === 0 ? [] : [{ article, seed, counts, outputs }];
+    const settings = options.stop === true ? article.stop ?? {} : {};
+    return counts.length === 0 ? [] : [{ article, seed, settings, counts, outputs }];
   });
 }
 
 /** @throws WrongUse where a capture cannot be written. */
 async function runOne(plan: KbPlan, index: number): Promise<ArticleResult> {
-  const { article, seed, counts, outputs } = plan;
-  const options = { processors: counts[index] ?? 1, seed };
+  const { article, seed, settings, counts, outputs } = plan;
+  const options = { processors: counts[index] ?? 1, seed, settings };
   if (article.schedule !== undefined) {
     const loaded = await loadExplored(join(ROOT, 'build', 'explore.wasm'));
     return runScheduled(article, loaded, options);

@@ -115,6 +115,7 @@ function makeProgram(done: (code: number) => void): Command {
     .option('--processors <n>', '1 or 2; both where not given')
     .option('--seed <seed>', 'a whole number', '1')
     .option('--pcap <file>', 'writes all frames of the article\'s runs, as pcapng')
+    .option('--stop', 'the variant that ends in a stop, of q126560')
     .option('--json', 'figures and verdicts as JSON, and nothing else')
     .addHelpText('after', KB_NOTES)
     .action(async (article: string | undefined, options: KbOptions) => {

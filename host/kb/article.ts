@@ -43,6 +43,8 @@ interface Described {
   readonly fixed: ReleaseName;
   /** Registry values without which nothing happens. */
   readonly settings: Readonly<Record<string, number>>;
+  /** Those with which the machine ends in a stop, where the article says that it may. */
+  readonly stop?: Readonly<Record<string, number>>;
   /** How many processors its machine has: one after another. */
   readonly processors: readonly number[];
   /** How it is brought about, in a sentence. */

@@ -10,12 +10,17 @@ import type { World } from '../machine/world.js';
 import { judge } from '../watch/judge.js';
 import { observe } from '../watch/observe.js';
 import { loadSourceMap } from '../watch/sourcemap.js';
+import { encodeName } from '../wire/nbname.js';
+import { join } from '../wire/octets.js';
 import type { PlayedArticle, Scene } from './article.js';
 import { PATIENCE_NS, SECOND, outcomeOf, pairOf, rowOf } from './scene.js';
 
 const SERVER = '129.68.72.10';
 const CLIENT = '129.68.72.20';
 const NAME = 'SERVER<20>';
+/** By hand: where sessions are accepted, and the type of a session request. */
+const SESSION_PORT = 139;
+const SESSION_REQUEST = 0x81;
 /** Sessions that are opened, used and closed one after another: more than there are blocks. */
 const SESSIONS = 9;
 
@@ -28,6 +33,8 @@ export const q126560: PlayedArticle = {
   release: 'nt35',
   fixed: 'nt351',
   settings: {},
+  // The count goes below 0 where the header comes in two segments.
+  stop: { NtstackZeroLengthCount: 2 },
   processors: [1],
   provocation: `${CLIENT} opens ${SESSIONS} sessions with ${SERVER}, sends a message without octets`
     + ' on each, and closes it',
@@ -49,6 +56,7 @@ export const q126560: PlayedArticle = {
 
 async function play(world: World): Promise<Scene> {
   const server = world.machine('machine');
+  const inPieces = server.settings.parameters.get('NtstackZeroLengthCount') === 2;
   const client = world.machine('other');
   const map = await loadSourceMap('checked');
   let ended = 0;
@@ -62,8 +70,9 @@ async function play(world: World): Promise<Scene> {
   let opened = 0;
   let last = '';
   for (let i = 0; i < SESSIONS; i++) {
-    last = await visit(world, client);
+    last = await (inPieces ? visitInPieces : visit)(world, client);
     if (last === 'SUCCESS') opened++;
+    if (server.stopped !== undefined) break;
   }
   const leaked = server.kernel.raw.netbtBlocks(0, valueOf(server.kernel.layout, 'BlockCount',
     'SESSIONS'));
@@ -74,6 +83,7 @@ async function play(world: World): Promise<Scene> {
     blocksLeaked: leaked,
     lastCall: last,
     synsRefused: refused.length,
+    stop: server.stopped?.stop ?? '',
     milliseconds: spacing(refused.map(({ timeUs }) => timeUs)),
   };
   return { symptom, verdicts: judge(observe(server, map)), lines: linesOf(symptom) };
@@ -93,6 +103,27 @@ async function visit(world: World, client: Machine): Promise<string> {
   return outcome.status;
 }
 
+/** The same by hand: the header of the message without octets goes in two segments. */
+async function visitInPieces(world: World, client: Machine): Promise<string> {
+  const connect = client.user.connect(SERVER, SESSION_PORT, { noDelay: true });
+  const outcome = outcomeOf(world, connect);
+  await world.run(PATIENCE_NS);
+  if (outcome.status !== 'SUCCESS') return outcome.status;
+  const socket = await connect;
+  const names = join(encodeName(NAME), encodeName('CLIENT<00>'));
+  const request = join(Uint8Array.of(SESSION_REQUEST, 0, 0, names.length), names);
+  const header = new Uint8Array(4);
+  // What is not read when it closes would be answered with a reset.
+  const answer = outcomeOf(world, socket.receive());
+  for (const piece of [request, header.subarray(0, 2), header.subarray(2)]) {
+    await world.complete(socket.send(piece), PATIENCE_NS);
+    await world.run(SECOND);
+  }
+  const closed = outcomeOf(world, socket.close());
+  await world.run(SECOND);
+  return closed.status === 'SUCCESS' ? answer.status : closed.status;
+}
+
 /** Milliseconds between the SYNs that one call repeats. */
 function spacing(timesUs: readonly number[]): number[] {
   return timesUs.slice(1, 4).map((time, i) => Math.round((time - (timesUs[i] ?? 0)) / 1000));
@@ -104,6 +135,7 @@ function linesOf(symptom: {
   readonly blocksLeaked: number;
   readonly lastCall: string;
   readonly synsRefused: number;
+  readonly stop: string;
 }): string[] {
   return [
     rowOf(`${SESSIONS} calls of ${NAME}`, `${symptom.opened} sessions`),
@@ -111,5 +143,6 @@ function linesOf(symptom: {
     rowOf('connection blocks', `${symptom.blocksLeaked} leaked`),
     rowOf('the last call', symptom.lastCall),
     rowOf('SYN answered with RST', `${symptom.synsRefused}`),
+    ...(symptom.stop === '' ? [] : [rowOf('the server', `STOP ${symptom.stop}`)]),
   ];
 }

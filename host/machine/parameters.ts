@@ -243,8 +243,9 @@ const OURS: readonly ParameterEntry[] = [
     '1: a session keeps its connection block from the pool; 0: another takes its place',
     ['nt35', 1, 'ours: Q126560 and Q141344 ask for it'],
     ['nt40', 0, 'ours: Q141344 is over']),
-  entry('NtstackZeroLengthCount', [0, 1], '',
-    'which count Q126560 forgets a header in: 0 what TCP is told was taken, 1 what NetBT has',
+  entry('NtstackZeroLengthCount', [0, 2], '',
+    'which count Q126560 forgets a header in: 0 what TCP is told was taken, 1 what NetBT has, 2 as '
+      + '0 but below 0, which is a stop',
     ['nt35', 0, 'ours: Q126560 does not say; nt-facts 11.4 has both']),
   entry('NtstackSynCache', [0, 65_535], 'connections',
     'half-open connections kept without a control block at most (RFC 4987 3.4); 0: none are',

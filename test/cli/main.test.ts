@@ -30,6 +30,8 @@ const WRONG: readonly (readonly [args: string, says: RegExp])[] = [
   ['kb q297040 --pcap no/such/file', /option --pcap: no\/such\/file cannot be written: no such/],
   ['kb q297040 --pcap test', /option --pcap: test cannot be written: it is a folder/],
   ['kb --pcap q.pcapng', /option --pcap: the frames of one article are written; name it/],
+  ['kb q297040 --stop', /option --stop: of Q126560, which may end in a stop/],
+  ['kb --stop', /option --stop: of Q126560/],
   ['attach', /missing required argument 'link'/],
   ['attach tap:nt0', /option --address is needed, like 10\.7\.0\.2\/24/],
   ['attach tap:nt0 --address 10.7.0.2', /option --address: .*no address with its network/],

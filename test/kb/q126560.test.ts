@@ -35,4 +35,15 @@ describe('kb/q126560', () => {
     expect(text.split('\n')[line - 1]).toContain('checkOutstanding');
     expect(formatArticle(result)).toMatch(/^verdict {3}octets of a header miscounted by netbt/m);
   });
+
+  it('ends in STOP 0xA where a count goes below 0, on the release that has it', async () => {
+    const { healthy, healthyVerdicts, symptom, reproduced, verdicts } = await runArticle(q126560, {
+      settings: q126560.stop ?? {},
+    });
+    expect(healthy).toMatchObject({ opened: 9, blocksLeaked: 0, lastCall: 'SUCCESS', stop: '' });
+    expect(healthyVerdicts).toEqual([]);
+    expect(symptom).toMatchObject({ opened: 1, stop: 'IRQL_NOT_LESS_OR_EQUAL' });
+    expect(reproduced).toBe(true);
+    expect(verdicts.map(({ kind }) => kind)).toContain('stopped');
+  });
 });

@@ -33,6 +33,15 @@ import { SessionState } from "./state";
 
 /** Octets of a session request behind its header, at least: two names without a scope. */
 const REQUEST_LEAST: u32 = 68;
+/** NtstackZeroLengthCount: what misses the header of a message without octets. */
+const enum ZeroLengthCount {
+  /** What TCP is told was taken; no less than 0. */
+  TAKEN,
+  /** What TCP has, as we count it. */
+  OUTSTANDING,
+  /** As TAKEN, in a word that knows no number below 0. */
+  BELOW,
+}
 /** Packets that are dealt with in one go at most; there are never more octets than that. */
 const MOST_PACKETS: u32 = 1 << 26;
 
@@ -133,14 +142,17 @@ function takeHeader(block: Block, data: usize, length: u32): u32 {
   return octets;
 }
 
-/** Q126560: which of the two counts misses the header no source says (nt-facts 11.4). */
+/**
+ * Q126560: which of the two counts misses the header no source says (nt-facts 11.4). One that goes
+ * below 0, where the header came in pieces, is what ends in a stop.
+ */
 function uncount(block: Block): void {
   const taken = block.taken;
-  if (queryParameter(Parameter.NtstackZeroLengthCount) == 0) {
-    block.taken = taken < SESSION_HEADER ? 0 : taken - SESSION_HEADER;
-  } else {
-    block.outstanding += SESSION_HEADER;
-  }
+  const count = queryParameter(Parameter.NtstackZeroLengthCount);
+  if (count == ZeroLengthCount.OUTSTANDING) block.outstanding += SESSION_HEADER;
+  else if (taken >= SESSION_HEADER || count == ZeroLengthCount.BELOW) {
+    block.taken = taken - SESSION_HEADER;
+  } else block.taken = 0;
 }
 
 /** What may come now; all else ends the session. */

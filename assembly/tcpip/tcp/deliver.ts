@@ -3,9 +3,10 @@
  * until it asks, and nothing more is indicated before.
  */
 
+import { KeBugCheckEx, Stop } from "../../nt/bugcheck";
 import { IsListEmpty, RemoveHeadList } from "../../nt/list";
 import { Status } from "../../nt/status";
-import { KeGetCurrentProcessorNumber, MAXIMUM_PROCESSORS } from "../../ke/processor";
+import { Irql, KeGetCurrentProcessorNumber, MAXIMUM_PROCESSORS } from "../../ke/processor";
 import { KeAcquireSpinLockAtDpcLevel, KeReleaseSpinLockFromDpcLevel } from "../../ke/spinlock";
 import { mustHold } from "../../ke/spinlock";
 import { IoSetNextIrpStackLocation } from "../../io/call";
@@ -183,9 +184,12 @@ function endIndicationLocked(
 ): void {
   mustHold(tcb.lock);
   tcb.flags &= ~(TcbFlag.INDICATING | TcbFlag.COUNTED);
-  if (irp == null && taken >= length && tcb.held == null) return;
-  // A client that claims more than there was takes what there was (I4).
-  const left = taken < length ? length - taken : 0;
+  if (irp == null && taken == length && tcb.held == null) return;
+  // NT: what a client claims beyond what there was (I4) is looked for where nothing is (Q244239).
+  if (taken > length) {
+    KeBugCheckEx(Stop.IRQL_NOT_LESS_OR_EQUAL, <u32>data + taken, Irql.DISPATCH, 0, length);
+  }
+  const left = length - taken;
   if (irp != null) {
     IoSetNextIrpStackLocation(irp);
     irp.driverOffset = 0;

@@ -16,6 +16,7 @@ import { judge } from './goals.js';
 import { BenchKernel } from './kernel.js';
 import { rows as lockRows } from './locks.bench.js';
 import { measureInTurns, measureLoop, type Ready } from './measure.js';
+import { rows as netbtRows } from './netbt.bench.js';
 import { runLwip, type LwipReport } from './peers/lwip.js';
 import type { BatchRow, LoopRow, Result, Row } from './row.js';
 import { rows as streamRows } from './stream.bench.js';
@@ -25,7 +26,7 @@ import { rows as timerRows } from './timer.bench.js';
 
 const ROWS: readonly Row[] = [
   ...copyRows, ...checksumRows, ...boundaryRows, ...frameRows, ...synRows, ...connectRows,
-  ...streamRows, ...lockRows, ...timerRows,
+  ...streamRows, ...netbtRows, ...lockRows, ...timerRows,
 ];
 
 interface Options {

@@ -67,6 +67,11 @@ function finishFrame(ring: Ring, frame: usize, length: u32): void {
 
 /** A segment with `length` octets of text from remote end `index`, whose next octet moves on. */
 export function buildSegment(index: u32, flags: u32, length: u32): void {
+  buildText(index, flags, PAYLOAD, length);
+}
+
+/** The same with the octets at `text`. */
+export function buildText(index: u32, flags: u32, text: usize, length: u32): void {
   const ring = theCard().receiveRing;
   const remote = remoteAt(index);
   const frame = nextFrame(ring);
@@ -84,7 +89,7 @@ export function buildSegment(index: u32, flags: u32, length: u32): void {
     writeMss(base + TCP_HEADER, MSS);
     partial += sum(base + TCP_HEADER, MSS_OPTION);
   }
-  if (length) partial += copyAndSum(base + header, PAYLOAD, length);
+  if (length) partial += copyAndSum(base + header, text, length);
   const head = pseudoHeader(addressOf(index), LOCAL_ADDRESS, Protocol.TCP, header + length);
   tcp.checksum = complement(head + partial);
   remote.next += length + (flags & (TcpFlag.SYN | TcpFlag.FIN) ? 1 : 0);

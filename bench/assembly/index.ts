@@ -9,5 +9,8 @@ export {
 } from "./receive";
 export { benchSynAcks } from "./frame";
 export { benchBuildSyns, benchPrepareHalfOpen } from "./syn";
+export {
+  benchBuildMessages, benchMessages, benchOpenSessions, benchPrepareSessions,
+} from "./session";
 export { benchBuildStage, benchClosed, benchPrepareConnects } from "./connect";
 export { benchOpenStream, benchListen } from "./stream";

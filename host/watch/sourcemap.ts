@@ -178,8 +178,8 @@ function sitesOf(map: SourceMap, frame: WasmFrame): Site[] {
   const site = siteAt(map, frame, piece);
   if (site === undefined || site.function !== '' || frame.name === '') return toList(site);
   const own = map.sources.findIndex((source) => frame.name.startsWith(prefixOf(source)));
-  const least = Math.max(0, piece - MOST_PIECES);
-  for (let before = piece - 1; own >= 0 && before >= least; before--) {
+  const least = own < 0 ? piece : Math.max(0, piece - MOST_PIECES);
+  for (let before = piece - 1; before >= least; before--) {
     if (map.places[2 * before] === own) return [site, ...toList(siteAt(map, frame, before))];
   }
   return [site];

@@ -36,10 +36,10 @@ export function sendDatagram(request: Request, environment: Environment): void {
   }
   RtlCopyMemory(request.buffer, <usize>block.buffer, length);
   writeTarget(request);
-  beginCall(request);
   const target = <u32>changetype<usize>(request.address);
   const context = changetype<usize>(request);
   TdiBuildSendDatagram(irp, file, requestDone, context, request.mdl, length, target, 0);
+  beginCall(request);
   IoCallDriver(file.device, irp);
 }
 

@@ -198,8 +198,8 @@ export function allocateBuffer(request: Request, octets: u32): bool {
 /** It belongs to `environment` from here on, and is one of its pending ones. */
 export function beginPending(request: Request, environment: Environment): void {
   request.environment = environment;
-  referenceEnvironment(environment);
   environment.pendingCount++;
+  referenceEnvironment(environment);
   const irql = KeAcquireSpinLock(request.lana.lock);
   InsertTailList(environment.pending, request.link);
   KeReleaseSpinLock(request.lana.lock, irql);
@@ -284,8 +284,8 @@ export function requestDone(irp: Irp, context: usize): NTSTATUS {
 
 /** An IRP is about to be sent for `request`: a reference goes with it. */
 export function beginCall(request: Request): void {
-  referenceRequest(request);
   request.state = RequestState.CALLED;
+  referenceRequest(request);
 }
 
 /**

@@ -140,11 +140,11 @@ export function createSession(
   KeInitializeDpc(session.dpc, expired, changetype<usize>(session));
   session.routine = routine;
   session.environment = environment;
+  referenceEnvironment(environment);
   session.name = name;
   session.state = state;
   session.references = 1;
   session.number = nextNumber(environment);
-  referenceEnvironment(environment);
   environment.sessionCount++;
   name.sessions++;
   const irql = KeAcquireSpinLock(environment.lana.lock);
@@ -253,10 +253,10 @@ export function takeSessionEvents(session: Session): u32 {
 
 /** A SEND is about to be given to the transport. */
 export function beginSend(session: Session): void {
-  referenceSession(session);
   const irql = KeAcquireSpinLock(session.lana.lock);
   session.sends++;
   KeReleaseSpinLock(session.lana.lock, irql);
+  referenceSession(session);
 }
 
 /** The transport has done with a SEND; the last one is told. IRQL: <= DISPATCH_LEVEL. */

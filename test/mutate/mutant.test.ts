@@ -124,6 +124,9 @@ describe('one kernel with all mutants', () => {
         + 'KeAcquireSpinLock(l)));',
       'x.first = y; if (isMutant(2)) {irql = KeAcquireSpinLock(l);}',
     ]);
+    expect(schemaIn('let irql = KeAcquireSpinLock(l);', 'x.first = y;')[1]).toBe(
+      'x.first = y; if (isMutant(2)) {irql = KeAcquireSpinLock(l);}');
+    expect(schemaIn('let irql = KeAcquireSpinLock(l);', 'x.first = y;')[0]).toMatch(/^let irql = /);
     expect(schemaIn('return --entry.references == 0;')).toEqual([
       'return (isMutant(1) ? entry.references : --entry.references) == 0;',
     ]);

@@ -65,10 +65,15 @@ export function switchedMove(
   const name = declared?.name.getText() ?? '';
   const word = statement.declarationList.getStart(source.tree);
   return [
-    { at: word, text: 'let', role: 'word', length: 'const'.length },
+    { at: word, text: 'let', role: 'word', length: wordAt(source.text, word).length },
     ...around(node, `(isMutant(#) ? ${without} : `, ')'),
     copy(`${name} = ${oneLine(node)};`),
   ];
+}
+
+/** `const` or `let`. */
+function wordAt(text: string, at: number): string {
+  return /^\w+/.exec(text.slice(at))?.[0] ?? '';
 }
 
 function around(node: ts.Node, open: string, close: string): Insertion[] {

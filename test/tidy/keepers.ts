@@ -162,6 +162,17 @@ export class Keepers {
     return of === null ? name : nameFor({ source, node: of }, name);
   }
 
+  /** What a call calls, a function or a method; null: nothing that is known. */
+  routineOfCall(source: Source, node: ts.CallExpression): { source: Source; node: ts.Node } | null {
+    const { expression } = node;
+    if (!ts.isPropertyAccessExpression(expression)) {
+      return this.findRoutine(source, calleeName(node) ?? '');
+    }
+    const of = this.declared.structureOf(source, expression.expression);
+    const member = of === null ? null : this.declared.findMember(of, expression.name.text);
+    return member === null ? null : { source: member.source, node: member.element };
+  }
+
   findRoutine(source: Source, name: string): Routine | null {
     return this.declared.findRoutine(source, name);
   }

@@ -13,6 +13,7 @@ const TCB = `class Tcb {
   // Written under \`lock\`:
   todo: u8;
   get lock(): KSpinLock { return at<KSpinLock>(changetype<usize>(this), 0); }
+  endLocked(): void { mustHold(this.lock); this.state = 0; }
   get receives(): ListEntry { return at<ListEntry>(0, offsetof<this>("receiveFlink")); }
 }
 function lock(): KSpinLock { return changetype<KSpinLock>(LOCK); }
@@ -92,9 +93,11 @@ proves('lock-called', {
     [body('stopLocked(tcb);'), at(1)],
     [body(ACQUIRE, RELEASE, 'stopLocked(tcb);'), at(3)],
     [body(ACQUIRE, 'const found = findTcbLocked(7);', RELEASE), at(2)],
+    [body(ACQUIRE, RELEASE, 'tcb.endLocked();'), at(3)],
   ],
   passes: [
     body(ACQUIRE, 'stopLocked(tcb);', RELEASE),
+    body(ACQUIRE, 'tcb.endLocked();', RELEASE),
     withTcb('function endLocked(tcb: Tcb): void {', 'mustHold(tcb.lock);', 'stopLocked(tcb);', '}'),
   ],
 });
@@ -119,6 +122,17 @@ proves('lock-reference', {
 proves('lock-list', {
   fails: [[body('RemoveEntryList(tcb);'), at(1)]],
   passes: [body(ACQUIRE, 'RemoveEntryList(tcb);', RELEASE)],
+});
+
+proves('reference-first', {
+  fails: [
+    [body('ExQueueWorkItem(tcb);', 'referenceTcb(tcb);'), at(2)],
+    [body('tcb.startTimer(1);', 'referenceTcb(tcb);'), at(2)],
+  ],
+  passes: [
+    body('referenceTcb(tcb);', 'ExQueueWorkItem(tcb);'),
+    body('ExQueueWorkItem(other);', 'referenceTcb(tcb);'),
+  ],
 });
 
 proves('let-go', {

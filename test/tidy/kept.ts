@@ -11,7 +11,7 @@ import type { Keeper } from './keepers.js';
 import { isDefect } from './locks.js';
 import { inKernel } from './rule.js';
 import type { Rule } from './rule.js';
-import { calleeName, isFunctionWithBody, nameOf, walk } from './source.js';
+import { calledName, calleeName, isFunctionWithBody, nameOf, walk } from './source.js';
 import type { Source } from './source.js';
 
 const ACQUIRE = /^(Ke|Io|Ndis|Ex)Acquire\w*SpinLock\w*$/;
@@ -175,9 +175,10 @@ const kept = judging('lock-kept', (judged) => {
 const called = judging('lock-called', (judged) => {
   const { keepers, source, say } = judged;
   walkHeld(judged, (node, held) => {
-    const name = calleeName(node);
-    const routine = name?.endsWith('Locked') === true ? keepers.findRoutine(source, name) : null;
-    if (name === undefined || routine === null) return;
+    const name = calledName(node);
+    if (name?.endsWith('Locked') !== true || !ts.isCallExpression(node)) return;
+    const routine = keepers.routineOfCall(source, node);
+    if (routine === null) return;
     for (const lock of keepers.neededBy(routine)) {
       if (!held.has(lock)) say(node, `${name} is called without ${shortName(lock)}`, BETWEEN);
     }

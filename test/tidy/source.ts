@@ -85,6 +85,12 @@ export function calleeName(node: ts.Node): string | undefined {
     : undefined;
 }
 
+/** The same, of a method too. */
+export function calledName(node: ts.Node): string | undefined {
+  return ts.isCallExpression(node) && ts.isPropertyAccessExpression(node.expression)
+    ? node.expression.name.text : calleeName(node);
+}
+
 /** The name of a declaration; empty where it has none. */
 export function nameOf(node: ts.Node): string {
   const name = ts.getNameOfDeclaration(node as ts.Declaration);

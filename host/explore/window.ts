@@ -22,6 +22,8 @@ export interface WindowOptions {
   readonly points?: PointLevel;
   /** Unload the drivers after each schedule, so that what is leaked shows. */
   readonly halt?: boolean;
+  /** The allocation that fails in each schedule, its end too, from its beginning; default: none. */
+  readonly failing?: number;
   /** What the module imports beside the kernel's own. */
   readonly imports?: EngineOptions['imports'];
 }
@@ -58,7 +60,10 @@ export function prepareWindow(
   });
   const scenario: Scenario = {
     name: options.name, processors: options.processors, actors, octets: raw.heapBase() >>> 0,
-    reset: () => outside.reset(),
+    reset: () => {
+      outside.reset();
+      raw.failAllocation(options.failing ?? 0, 0);
+    },
     after: () => settle(raw, outside, options.halt === true ? { ...window, blocks } : undefined),
   };
   engine.onTransmit = () => outside.drain();

@@ -6,8 +6,11 @@
 
 import { describe, expect, it } from 'vitest';
 import { explore } from '../../host/explore/explorer.js';
-import { prepareKernel } from '../../host/explore/kernelscenario.js';
+import { prepareKernel, recordKernel } from '../../host/explore/kernelscenario.js';
 import type { Prepared } from '../../host/explore/program.js';
+import { prepareWindow } from '../../host/explore/window.js';
+import type { KernelExports } from '../../host/kernel/exports.js';
+import { loadModule } from '../../host/kernel/load.js';
 
 const LIMIT = { timeout: 120_000 };
 
@@ -63,6 +66,29 @@ describe('the stack under many schedules', LIMIT, () => {
       'onInterrupt', 'onTick', 'runThreads', 'socketConnect', 'socketAccept', 'socketSend',
       'socketReceive', 'socketClose',
     ]));
+  });
+});
+
+/** Allocations of a window that fail, one in each exploration. */
+const FAILING = 8;
+
+describe('the stack without memory, under schedules', LIMIT, () => {
+  it.each(['self', 'netbios'])('has no finding, whichever allocation fails: %s', async (name) => {
+    const module = await loadModule('explore');
+    const found: string[] = [];
+    let failures = 0;
+    for (const window of await recordKernel(name, { processors: 2, calls: 5, windows: 8 })) {
+      for (let failing = 1; failing <= FAILING; failing++) {
+        const prepared = prepareWindow(module, window, {
+          name, processors: 2, points: 'interlocked', halt: true, failing,
+        });
+        found.push(...findingsOf([prepared], 5).map((line) => `${failing} fails: ${line}`));
+        const { poolFailures } = prepared.engine.module.raw as unknown as KernelExports;
+        failures += poolFailures();
+      }
+    }
+    expect(found).toEqual([]);
+    expect(failures).toBeGreaterThan(FAILING);
   });
 });
 

@@ -186,7 +186,7 @@ export function causeOf(
 ): string | undefined {
   if (verdict === null) return undefined;
   const { holder } = verdict;
-  const held = holder === undefined ? '' : `, processor ${holder} has it`;
+  const held = holder === undefined ? '' : ` on processor ${holder}`;
   return `${finds.cause} ${verdict.file}:${verdict.line} (${number})${held}`;
 }
 

@@ -44,6 +44,8 @@ export const enum LockRank {
   TcpAckDeadlines = 43,
   /** The connections whose timer runs, of one partition. */
   TcpTimer = 44,
+  /** What few endpoints have to tell of their connection. Within `TcpTcb`. */
+  TcpNotices = 45,
   /** Datagrams not yet whole. */
   IpReassembly = 48,
   /** Routes and route cache entries. */

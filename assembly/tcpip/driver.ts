@@ -19,6 +19,7 @@ import { cleanUpEcho, initializeEcho } from "./ip/echo";
 import { cleanUpReassembly, initializeReassembly } from "./ip/reassemble";
 import { dropQueued, initializeSends } from "./ip/send";
 import { receivePackets, sendComplete } from "./protocol";
+import { initializeNotices } from "./tcp/notice";
 import { addGateway, deleteRoutes, initializeRoutes } from "./route";
 import { initializeConnect } from "./tcp/connect";
 import { initializeConnections } from "./tcp/connection";
@@ -60,6 +61,7 @@ export function DriverEntry(): NTSTATUS {
   initializeEcho();
   initializeAddresses();
   initializeConnections();
+  initializeNotices();
   initializeTcbs();
   initializeExtensions();
   initializeSent();

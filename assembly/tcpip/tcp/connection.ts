@@ -2,7 +2,7 @@
 
 import { at } from "../../nt/embed";
 import { NTSTATUS, Status } from "../../nt/status";
-import { InterlockedCompareExchange, InterlockedDecrement } from "../../ex/interlocked";
+import { InterlockedDecrement } from "../../ex/interlocked";
 import { InterlockedExchangeAdd, InterlockedIncrement } from "../../ex/interlocked";
 import { ReadULongAcquire } from "../../ex/interlocked";
 import { ExAllocate, ExFree } from "../../ex/pool";
@@ -13,7 +13,8 @@ import { KeReleaseSpinLockFromDpcLevel, mustHold } from "../../ke/spinlock";
 import { IoCompleteRequest } from "../../io/complete";
 import { Irp } from "../../io/irp";
 import { IoMarkIrpPending } from "../../io/stack";
-import { Connection, ConnectionFlag } from "./endpoint";
+import { Connection, ConnectionFlag, flagsOf } from "./endpoint";
+import { freeNotice, noticeOf } from "./notice";
 import { Tcb, TcbFlag, dereferenceTcb, referenceTcb } from "./tcb";
 
 const LOCK: usize = memory.data(4);
@@ -41,6 +42,7 @@ export function openConnection(clientContext: usize): Connection | null {
 
 /** Gives an endpoint back, which has no connection. */
 export function freeConnection(connection: Connection): void {
+  freeNotice(connection);
   ExFree(connection);
 }
 
@@ -80,10 +82,6 @@ export function detach(connection: Connection, tcb: Tcb): void {
   if (had) connection.tcb = 0;
   KeReleaseSpinLockFromDpcLevel(lock());
   if (had) dereferenceTcb(tcb);
-}
-
-function flagsOf(connection: Connection): usize {
-  return changetype<usize>(connection) + offsetof<Connection>("flags");
 }
 
 /**
@@ -146,8 +144,11 @@ export function endLastCall(connection: Connection, irp: Irp): NTSTATUS {
  */
 export function beginOptionsLocked(tcb: Tcb, connection: Connection): void {
   mustHold(tcb.lock);
-  connection.urgent = 0;
-  connection.softError = Status.SUCCESS;
+  const notice = noticeOf(connection);
+  if (notice != null) {
+    notice.urgent = 0;
+    notice.softError = Status.SUCCESS;
+  }
   tcb.flags |= connection.options;
   setServiceLocked(tcb, connection.typeOfService);
 }
@@ -158,15 +159,4 @@ export function setServiceLocked(tcb: Tcb, typeOfService: u32): void {
   tcb.typeOfService = typeOfService;
   if (typeOfService) tcb.flags |= TcbFlag.SERVICE;
   else tcb.flags &= ~TcbFlag.SERVICE;
-}
-
-/** What the client sets: `bits` of those of `mask`, in ConnectionFlag. IRQL: any. */
-export function replaceBits(connection: Connection, mask: u32, bits: u32): void {
-  const flags = flagsOf(connection);
-  let before = connection.flags;
-  let seen = InterlockedCompareExchange(flags, (before & ~mask) | bits, before);
-  while (seen != before) {
-    before = seen;
-    seen = InterlockedCompareExchange(flags, (before & ~mask) | bits, before);
-  }
 }

@@ -1,7 +1,7 @@
 /** A TDI connection endpoint, as its client opened it. */
 
 import { addressOf, at } from "../../nt/embed";
-import { NTSTATUS } from "../../nt/status";
+import { InterlockedCompareExchange } from "../../ex/interlocked";
 import { Irp } from "../../io/irp";
 import { AddressObject } from "../address";
 
@@ -11,7 +11,9 @@ import { AddressObject } from "../address";
  */
 export const enum ConnectionFlag {
   /** How many calls of the client are under way, but for one that a Tcb knows by INDICATING. */
-  CALLS = 0x3fff,
+  CALLS = 0x1fff,
+  /** It has a Notice (notice.ts). */
+  NOTICED = 0x2000,
   /** IRP_MJ_CLEANUP waits for their end. */
   CLEANUP_WAITS = 0x4000,
   /** TcbFlag.NO_DELAY and KEEP_ALIVE. */
@@ -31,20 +33,6 @@ export const enum ConnectionShift {
   SERVICE = 24,
 }
 
-/** Bits of `Connection.urgent`. */
-export const enum UrgentState {
-  /** Urgent data was announced, and its last octet has not come. */
-  AHEAD = 1,
-  /** That octet is here: TDI_RECEIVE_EXPEDITED gets it. */
-  OCTET = 2,
-  /** The octet has been taken out of a run that is not yet counted as received. */
-  PULLED = 4,
-  /** There was urgent data: where it ends is known. */
-  MARKED = 8,
-  /** Its last octet is not in the text any more. */
-  APART = 16,
-}
-
 /** What a client opens with a connection context. */
 @unmanaged
 export class Connection {
@@ -62,15 +50,6 @@ export class Connection {
    * the lock of the Tcb whose `connection` it is.
    */
   flags: u32;
-  // Under `Tcb.lock` of tcb.ts:
-  /** RCV.UP: one past the last octet of urgent data, while MARKED. */
-  urgentEnd: u32;
-  /** The last error that may pass, until it is asked for; SUCCESS: none. */
-  softError: NTSTATUS;
-  /** `UrgentState`, and the octet. */
-  urgent: u8;
-  urgentOctet: u8;
-  private reserved: u16;
   get options(): u32 {
     return this.flags & ConnectionFlag.OPTIONS;
   }
@@ -91,4 +70,20 @@ export class Connection {
     this.tcb = addressOf(irp);
   }
 }
-if (offsetof<Connection>() != 28) ERROR("a connection endpoint is 28 octets");
+if (offsetof<Connection>() != 16) ERROR("a connection endpoint is 16 octets");
+
+/** Where the flags of `connection` lie. */
+export function flagsOf(connection: Connection): usize {
+  return changetype<usize>(connection) + offsetof<Connection>("flags");
+}
+
+/** What the client sets: `bits` of those of `mask`, in ConnectionFlag. IRQL: any. */
+export function replaceBits(connection: Connection, mask: u32, bits: u32): void {
+  const flags = flagsOf(connection);
+  let before = connection.flags;
+  let seen = InterlockedCompareExchange(flags, (before & ~mask) | bits, before);
+  while (seen != before) {
+    before = seen;
+    seen = InterlockedCompareExchange(flags, (before & ~mask) | bits, before);
+  }
+}

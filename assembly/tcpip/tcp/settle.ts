@@ -13,6 +13,7 @@ import { DisconnectFlag } from "../../tdi/request";
 import { beginCall, detach, endCall, letGoLocked } from "./connection";
 import { Connection } from "./endpoint";
 import { homePartition, removeTcbLocked } from "./table";
+import { softErrorOfLocked } from "./softerror";
 import { Tcb, Todo, dereferenceTcb } from "./tcb";
 import { removeTimer } from "./timer";
 import { indicateUrgent } from "./urgent";
@@ -30,7 +31,7 @@ export function settle(tcb: Tcb): void {
     const done = takeDoneLocked(tcb);
     const connection = todo & CLIENTS ? tcb.connection : null;
     const held = tcb.heldOctets;
-    const error: NTSTATUS = connection != null ? connection.softError : Status.SUCCESS;
+    const error = todo & Todo.SOFT_ERROR ? softErrorOfLocked(tcb) : Status.SUCCESS;
     tcb.todo = 0;
     if (connection != null) beginCall(connection);
     if (todo & (Todo.REMOVE | Todo.DETACH)) letGoLocked(tcb);

@@ -1,6 +1,6 @@
 /**
  * Urgent data (RFC 9293, 3.8.5; RFC 6093). What is received: where it ends is kept with the
- * endpoint, and its last octet is taken out of the text, as BSD does it, unless the client wants it
+ * endpoint (notice.ts), and its last octet is taken out of the text, as BSD does it, unless the client wants it
  * in line. One octet is kept at most: a later one takes its place (Q293841). What is sent: the last
  * request with TDI_SEND_EXPEDITED says where it ends.
  */
@@ -20,7 +20,8 @@ import { EventHandlers, ReceiveIndication } from "../../tdi/event";
 import { indicateExpedited } from "../../tdi/indicate";
 import { TdiTransfer } from "../../tdi/parameters";
 import { ReceiveFlag, SendFlag } from "../../tdi/request";
-import { Connection, UrgentState } from "./endpoint";
+import { Connection } from "./endpoint";
+import { Notice, UrgentState, makeNotice, noticeOf } from "./notice";
 import { Segment } from "./segment";
 import { before } from "./sequence";
 import { mayReceive } from "./state";
@@ -59,11 +60,14 @@ export function noteUrgentLocked(tcb: Tcb, segment: Segment): void {
   // Nothing in or behind the segment is urgent: so BSD, and what is before it others have said.
   if (distance == 0) return;
   const end = header.sequenceNumber + distance;
-  const awaited = (connection.urgent & UrgentState.AHEAD) != 0;
-  if (!before(awaited ? connection.urgentEnd : tcb.rcvNxt, end)) return;
+  const notice = makeNotice(connection);
+  // Without memory it is text like any other.
+  if (notice == null) return;
+  const awaited = (notice.urgent & UrgentState.AHEAD) != 0;
+  if (!before(awaited ? notice.urgentEnd : tcb.rcvNxt, end)) return;
   // An octet that nobody asked for is lost to the next one.
-  connection.urgentEnd = end;
-  connection.urgent = <u8>(UrgentState.AHEAD | UrgentState.MARKED);
+  notice.urgentEnd = end;
+  notice.urgent = <u8>(UrgentState.AHEAD | UrgentState.MARKED);
   tcb.flags |= TcbFlag.URGENT;
   tcb.todo |= <u8>Todo.URGENT;
 }
@@ -76,33 +80,41 @@ export function noteUrgentLocked(tcb: Tcb, segment: Segment): void {
 export function pullUrgentLocked(tcb: Tcb, data: usize, length: u32): bool {
   mustHold(tcb.lock);
   const connection = tcb.connection;
-  if (connection == null) return false;
-  connection.urgent &= ~(<u8>UrgentState.PULLED);
-  if ((connection.urgent & UrgentState.AHEAD) == 0 || connection.isInline) return false;
-  const offset = connection.urgentEnd - 1 - tcb.rcvNxt;
+  const notice = noticeLocked(tcb);
+  if (connection == null || notice == null) return false;
+  notice.urgent &= ~(<u8>UrgentState.PULLED);
+  if ((notice.urgent & UrgentState.AHEAD) == 0 || connection.isInline) return false;
+  const offset = notice.urgentEnd - 1 - tcb.rcvNxt;
   if (offset >= length) return false;
-  RtlCopyMemory(octetOf(connection), data + <usize>offset, 1);
+  RtlCopyMemory(octetOf(notice), data + <usize>offset, 1);
   RtlCopyMemory(data + 1, data, <usize>offset);
-  connection.urgent |= <u8>UrgentState.PULLED;
+  notice.urgent |= <u8>UrgentState.PULLED;
   return true;
 }
 
-function octetOf(connection: Connection): usize {
-  return changetype<usize>(connection) + offsetof<Connection>("urgentOctet");
+/** What the endpoint of `tcb` has to tell, or null. */
+function noticeLocked(tcb: Tcb): Notice | null {
+  mustHold(tcb.lock);
+  const connection = tcb.connection;
+  return connection == null ? null : noticeOf(connection);
+}
+
+function octetOf(notice: Notice): usize {
+  return changetype<usize>(notice) + offsetof<Notice>("urgentOctet");
 }
 
 /** A run of a connection with URGENT is received: what was taken out of it counts, too. */
 export function arriveUrgentLocked(tcb: Tcb): void {
   mustHold(tcb.lock);
-  const connection = tcb.connection;
-  if (connection == null || (connection.urgent & UrgentState.AHEAD) == 0) return;
-  if (connection.urgent & UrgentState.PULLED) {
+  const notice = noticeLocked(tcb);
+  if (notice == null || (notice.urgent & UrgentState.AHEAD) == 0) return;
+  if (notice.urgent & UrgentState.PULLED) {
     tcb.rcvNxt++;
-    connection.urgent |= <u8>(UrgentState.OCTET | UrgentState.APART);
+    notice.urgent |= <u8>(UrgentState.OCTET | UrgentState.APART);
     tcb.todo |= <u8>Todo.URGENT;
   }
-  if (before(tcb.rcvNxt, connection.urgentEnd)) return;
-  connection.urgent &= ~(<u8>(UrgentState.AHEAD | UrgentState.PULLED));
+  if (before(tcb.rcvNxt, notice.urgentEnd)) return;
+  notice.urgent &= ~(<u8>(UrgentState.AHEAD | UrgentState.PULLED));
   if (lastUrgentLocked(tcb) == null) tcb.flags &= ~TcbFlag.URGENT;
 }
 
@@ -113,9 +125,11 @@ export function arriveUrgentLocked(tcb: Tcb): void {
 export function indicateUrgent(tcb: Tcb, connection: Connection, handlers: EventHandlers): void {
   const place = INDICATIONS + <usize>KeGetCurrentProcessorNumber() * EACH;
   const indication = at<ReceiveIndication>(place, 0);
+  const notice = noticeOf(connection);
+  if (notice == null) return;
   KeAcquireSpinLockAtDpcLevel(tcb.lock);
-  const there = (connection.urgent & UrgentState.OCTET) != 0;
-  RtlCopyMemory(place + OCTET, octetOf(connection), 1);
+  const there = (notice.urgent & UrgentState.OCTET) != 0;
+  RtlCopyMemory(place + OCTET, octetOf(notice), 1);
   KeReleaseSpinLockFromDpcLevel(tcb.lock);
   indication.flags = ReceiveFlag.EXPEDITED;
   indication.indicated = there ? 1 : 0;
@@ -123,7 +137,7 @@ export function indicateUrgent(tcb: Tcb, connection: Connection, handlers: Event
   indication.tsdu = place + OCTET;
   if (!indicateExpedited(handlers, connection.clientContext, indication) || !there) return;
   KeAcquireSpinLockAtDpcLevel(tcb.lock);
-  connection.urgent &= ~(<u8>UrgentState.OCTET);
+  notice.urgent &= ~(<u8>UrgentState.OCTET);
   KeReleaseSpinLockFromDpcLevel(tcb.lock);
 }
 
@@ -134,14 +148,16 @@ export function indicateUrgent(tcb: Tcb, connection: Connection, handlers: Event
 export function receiveUrgentLocked(tcb: Tcb, irp: Irp): NTSTATUS {
   mustHold(tcb.lock);
   const connection = tcb.connection;
-  const state: u32 = connection == null ? 0 : connection.urgent;
-  if (connection == null || connection.isInline) return Status.NO_MORE_ENTRIES;
+  const notice = noticeLocked(tcb);
+  if (connection == null || notice == null) return Status.NO_MORE_ENTRIES;
+  const state: u32 = notice.urgent;
+  if (connection.isInline) return Status.NO_MORE_ENTRIES;
   if ((state & UrgentState.OCTET) == 0) {
     return state & UrgentState.AHEAD ? Status.SUCCESS : Status.NO_MORE_ENTRIES;
   }
-  irp.information = copyToMdl(irp.mdl, 0, octetOf(connection), 1);
+  irp.information = copyToMdl(irp.mdl, 0, octetOf(notice), 1);
   const peek = (parametersOf<TdiTransfer>(irp).transferFlags & ReceiveFlag.PEEK) != 0;
-  if (!peek) connection.urgent &= ~(<u8>UrgentState.OCTET);
+  if (!peek) notice.urgent &= ~(<u8>UrgentState.OCTET);
   return Status.SUCCESS;
 }
 
@@ -151,10 +167,10 @@ export function receiveUrgentLocked(tcb: Tcb, irp: Irp): NTSTATUS {
  */
 export function urgentDistanceLocked(tcb: Tcb): u32 {
   mustHold(tcb.lock);
-  const connection = tcb.connection;
-  if (connection == null || (connection.urgent & UrgentState.MARKED) == 0) return 0;
-  const apart = (connection.urgent & UrgentState.APART) != 0;
-  const mark = apart ? connection.urgentEnd : connection.urgentEnd - 1;
+  const notice = noticeLocked(tcb);
+  if (notice == null || (notice.urgent & UrgentState.MARKED) == 0) return 0;
+  const apart = (notice.urgent & UrgentState.APART) != 0;
+  const mark = apart ? notice.urgentEnd : notice.urgentEnd - 1;
   return ((mark - (tcb.rcvNxt - tcb.heldOctets)) << 1) | 1;
 }
 
@@ -184,8 +200,8 @@ export function urgentPointerLocked(tcb: Tcb, sequence: u32): u32 {
   mustHold(tcb.lock);
   const irp = lastUrgentLocked(tcb);
   if (irp == null) {
-    const connection = tcb.connection;
-    const awaited = connection != null && (connection.urgent & UrgentState.AHEAD) != 0;
+    const notice = noticeLocked(tcb);
+    const awaited = notice != null && (notice.urgent & UrgentState.AHEAD) != 0;
     if (!awaited) tcb.flags &= ~TcbFlag.URGENT;
     return NO_POINTER;
   }

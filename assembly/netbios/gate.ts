@@ -12,9 +12,7 @@ import { KeQueryTickCount } from "../trace/ring";
 import { routineBegins, routineEnds } from "../ke/boundary";
 import { mustBeAtMost } from "../ke/irql";
 import { Irql } from "../ke/processor";
-import { LockRank } from "../ke/lockorder";
-import { KSpinLock, KeAcquireSpinLock, KeInitializeSpinLock } from "../ke/spinlock";
-import { KeReleaseSpinLock, mustHold } from "../ke/spinlock";
+import { KSpinLock, KeAcquireSpinLock, KeReleaseSpinLock, mustHold } from "../ke/spinlock";
 import { ExInitializeWorkItem, ExQueueWorkItem, WorkItem } from "../ex/workitem";
 
 /** What a request does while it has the gate. IRQL: PASSIVE_LEVEL. Locks: none. */
@@ -59,9 +57,8 @@ export class Gate {
     return at<WorkItem>(changetype<usize>(this), offsetof<this>("item0"));
   }
 
-  /** Makes it open, with the rank of its lock. Once. */
-  initialize(rank: LockRank): void {
-    KeInitializeSpinLock(this.lock, rank);
+  /** Makes it open; its lock is the caller's to make. Once, at start. */
+  initialize(): void {
     InitializeListHead(this.queue);
     ExInitializeWorkItem(this.item, run, changetype<usize>(this));
     this.keeper = null;

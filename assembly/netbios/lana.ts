@@ -4,7 +4,7 @@ import { at } from "../nt/embed";
 import { InitializeListHead, ListEntry } from "../nt/list";
 import { Gate } from "./gate";
 import { LockRank } from "../ke/lockorder";
-import { KSpinLock } from "../ke/spinlock";
+import { KSpinLock, KeInitializeSpinLock } from "../ke/spinlock";
 import { DeviceName, DeviceObject, IoGetDeviceObjectPointer } from "../io/device";
 import { MAXIMUM_ADAPTERS } from "../ndis/adapter";
 
@@ -53,7 +53,8 @@ export function deviceOf(number: u32): DeviceObject | null {
 export function initializeLanas(): void {
   for (let i: u32 = 0; i < LANAS; i++) {
     const lana = lanaAt(i);
-    lana.initialize(LockRank.NetbiosLana);
+    KeInitializeSpinLock(lana.lock, LockRank.NetbiosLana);
+    lana.initialize();
     InitializeListHead(lana.environments);
     lana.number = i;
   }

@@ -57,7 +57,7 @@ function initializers(root: string): Map<string, string[]> {
     .sort();
   for (const file of files) {
     const text = readFileSync(join(root, 'assembly', file), 'utf8');
-    for (const match of text.matchAll(/(?:KeInitializeSpinLock|\.initialize)\([^;]*?LockRank\.(\w+)/g)) {
+    for (const match of text.matchAll(/KeInitializeSpinLock\([^;]*?LockRank\.(\w+)/g)) {
       const name = match[1] ?? '';
       const files = found.get(name) ?? [];
       if (!files.includes(file)) found.set(name, [...files, file]);

@@ -1,8 +1,8 @@
 /**
  * Urgent data (RFC 9293, 3.8.5; RFC 6093). What is received: where it ends is kept with the
- * endpoint (notice.ts), and its last octet is taken out of the text, as BSD does it, unless the client wants it
- * in line. One octet is kept at most: a later one takes its place (Q293841). What is sent: the last
- * request with TDI_SEND_EXPEDITED says where it ends.
+ * endpoint (notice.ts), and its last octet is taken out of the text, as BSD does it, unless the
+ * client wants it in line. One octet is kept at most: a later one takes its place (Q293841). What
+ * is sent: the last request with TDI_SEND_EXPEDITED says where it ends.
  */
 
 import { at } from "../../nt/embed";

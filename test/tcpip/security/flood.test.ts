@@ -68,9 +68,10 @@ describe('tcpip/security/flood', () => {
       machine.take();
       machine.advance(240_000);
       expect(machine.raw.tableCount()).toBe(1);
-      // What lists of free blocks keep is bounded, and there for the next.
+      // What lists of free blocks keep is bounded, and there for the next; an endpoint of the
+      // backlog keeps what it had to tell of a connection that did not answer (notice.ts).
       const kept = machine.raw.poolBlocks() - blocks;
-      expect(kept).toBeLessThanOrEqual(most + BACKLOG);
+      expect(kept).toBeLessThanOrEqual(most + 2 * BACKLOG);
       attack(one, SYNS / 2);
       machine.take();
       machine.advance(240_000);

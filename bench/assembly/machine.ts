@@ -42,14 +42,19 @@ export function benchReceive(microseconds: u32): u32 {
   return count;
 }
 
-/** A listening client, `endpoints` endpoints, `remotes` remote ends; false: no memory. */
-export function prepareMachine(endpoints: u32, remotes: u32): bool {
+/** `remotes` remote ends, behind a gateway that is known; false: no memory. */
+export function prepareRemotes(remotes: u32): bool {
   preparePayload();
   if (!makeRemotes(remotes)) return false;
   buildArp();
   benchReceive(1);
   benchDrain();
-  if (!openClient()) return false;
+  return true;
+}
+
+/** A listening client, `endpoints` endpoints, `remotes` remote ends; false: no memory. */
+export function prepareMachine(endpoints: u32, remotes: u32): bool {
+  if (!prepareRemotes(remotes) || !openClient()) return false;
   return endpoints == 0 || openEndpoints(endpoints) == endpoints;
 }
 

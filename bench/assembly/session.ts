@@ -1,5 +1,5 @@
 /**
- * Sessions of NetBT: remote ends call a client of \\Device\\NetBT, whose endpoints were opened
+ * Sessions of NetBT: remote ends call a client of \Device\NetBT, whose endpoints were opened
  * beforehand, and which takes each message at once and counts it.
  */
 
@@ -22,9 +22,9 @@ import { deviceName } from "../../assembly/netbt/device";
 import { writeName } from "../../assembly/wire/nbname";
 import { SESSION_HEADER, SessionHeader, SessionType } from "../../assembly/wire/nbsession";
 import { TcpFlag } from "../../assembly/wire/tcp";
-import { buildArp, buildSegment, buildText, preparePayload, readSent } from "./frame";
-import { benchDrain, benchReceive } from "./machine";
-import { below, makeRemotes } from "./remote";
+import { buildSegment, buildText, readSent } from "./frame";
+import { benchReceive, prepareRemotes } from "./machine";
+import { below } from "./remote";
 
 const HANDLERS: usize = memory.data(64);
 /** "SERVER" and 14 more octets: the name of the client, which all remote ends call. */
@@ -51,11 +51,7 @@ function device(): DeviceObject {
 
 /** Opens the name and `n` endpoints on it; NetBT is bound. False: no memory. */
 export function benchPrepareSessions(n: u32): bool {
-  preparePayload();
-  if (!makeRemotes(n)) return false;
-  buildArp();
-  benchReceive(1);
-  benchDrain();
+  if (!prepareRemotes(n)) return false;
   const name = at<NetbiosAddress>(NAME, 0);
   memory.fill(NAME, 0x53, 16);
   name.type = NetbiosNameType.QUICK_UNIQUE;

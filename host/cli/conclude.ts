@@ -1,5 +1,6 @@
 /** The end of a phase: the load stops, then the machines, and the detectors say what they see. */
 
+import { setImmediate as turn } from 'node:timers/promises';
 import { isLost } from '../load/load.js';
 import type { Machine } from '../machine/machine.js';
 import type { Finding } from '../machine/witness.js';
@@ -140,7 +141,7 @@ async function runTo(
     if (now === abandonNs) load.abandon();
     const next = [stopNs, abandonNs].find((each) => now < each && each < toNs) ?? toNs;
     await world.run(Math.min(next - now, SLICE_NS));
-    await new Promise((resume) => setImmediate(resume));
+    await turn();
   }
 }
 
@@ -186,7 +187,7 @@ async function runSome(
     if (performance.now() - began > mostMs) return false;
     await world.runUntil(isDone, SLICE_NS);
     // Signals are heard only in a turn of the loop.
-    await new Promise((resume) => setImmediate(resume));
+    await turn();
   }
   return true;
 }

@@ -2,7 +2,8 @@
 
 import { mkdirSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { ROOT, packageFile, runNode } from '../host/cli/child.js';
+import { ROOT } from '../host/cli/child.js';
+import { compileKernel } from '../host/cli/kernel.js';
 
 /** The targets that are measured. */
 export type BenchTarget = 'free' | 'checked';
@@ -14,7 +15,7 @@ export function benchWasm(target: BenchTarget): string {
 
 /** What goes into it, from the project's folder. */
 const INPUTS: readonly string[] = [
-  'assembly', 'bench/assembly', 'asconfig.json', 'package-lock.json',
+  'assembly', 'bench/assembly', 'asconfig.json', 'package-lock.json', 'host/cli/kernel.ts',
 ];
 
 /** Builds a bench kernel where it is older than its sources. Throws with the compiler's words. */
@@ -22,11 +23,8 @@ export async function buildBenchKernel(target: BenchTarget): Promise<void> {
   const built = statSync(benchWasm(target), { throwIfNoEntry: false });
   if (built !== undefined && built.mtimeMs >= newest()) return;
   mkdirSync(join(ROOT, 'build'), { recursive: true });
-  const { code, text } = await runNode([
-    packageFile('assemblyscript', 'bin/asc.js'), 'bench/assembly/index.ts',
-    '--baseDir', ROOT, '--config', join(ROOT, 'asconfig.json'), '--target', target,
-    '--outFile', benchWasm(target),
-  ]);
+  const entry = 'bench/assembly/index.ts';
+  const { code, text } = await compileKernel({ target, entry, outFile: benchWasm(target) });
   if (code !== 0) throw new Error(`bench/assembly does not compile\n${text}`);
 }
 

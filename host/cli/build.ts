@@ -10,10 +10,14 @@ import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import type ts from 'typescript';
-import { ROOT, inParallel, packageFile, runNode } from './child.js';
+import { ROOT, inParallel, packageFile } from './child.js';
+import { compileKernel } from './kernel.js';
 
 /** What `npm run build` makes when it is not told. */
 export const DEFAULT_TARGETS: readonly string[] = ['free', 'checked', 'explore', 'host'];
+
+/** What a kernel is made of beside its sources. */
+const KERNEL_INPUTS = ['asconfig.json', 'package-lock.json', 'host/cli/kernel.ts'];
 
 /** Temporary folders older than this were left by a build that was killed. Milliseconds. */
 const ABANDONED_MS = 10 * 60 * 1000;
@@ -104,25 +108,14 @@ function kernelTarget(root: string, name: string, outFile: string): Target {
     inputs: () =>
       digestOf(
         root,
-        [...filesBelow(root, 'assembly'), 'asconfig.json', 'package-lock.json'],
+        [...filesBelow(root, 'assembly'), ...KERNEL_INPUTS],
         readFileSync(manifest, 'utf8'),
       ),
     outputs: () => [outFile, `${outFile}.map`].filter((path) => existsSync(join(root, path))),
     make: async (scratch) => {
       // The name of the file is kept: the module carries the name of its source map.
       const made = join(scratch, outFile.slice(outFile.lastIndexOf('/') + 1));
-      const result = await runNode([
-        '--enable-source-maps',
-        packageFile('assemblyscript', 'bin/asc.js'),
-        '--config',
-        join(root, 'asconfig.json'),
-        '--target',
-        name,
-        '--outFile',
-        made,
-        '--baseDir',
-        root,
-      ]);
+      const result = await compileKernel({ target: name, outFile: made, root });
       if (result.code !== 0) throw new BuildFailure(name, result.text);
       if (existsSync(`${made}.map`)) renameSync(`${made}.map`, join(root, `${outFile}.map`));
       renameSync(made, join(root, outFile));

@@ -47,7 +47,6 @@ export class Adapter {
   miniportContext: usize;
   // Under `lock`:
   freePackets: NdisPacket | null;
-  lastFree: NdisPacket | null;
   packetsOut: u32;
   get lock(): KSpinLock {
     return at<KSpinLock>(changetype<usize>(this), 0);

@@ -23,41 +23,35 @@ function takePacketLocked(adapter: Adapter): NdisPacket | null {
   const first = adapter.freePackets;
   if (first == null) return null;
   adapter.freePackets = first.next;
-  if (first.next == null) adapter.lastFree = null;
   adapter.packetsOut++;
   first.next = null;
   return first;
 }
 
-/** Gives a packet back, last in line. IRQL: <= DISPATCH_LEVEL. */
+/** Gives a packet back, first in line. IRQL: <= DISPATCH_LEVEL. */
 export function NdisFreePacket(packet: NdisPacket): void {
   const adapter = adapterAt(packet.adapterIndex);
   if (adapter == null) return;
-  const irql = KeAcquireSpinLock(adapter.lock);
-  putPacketLocked(adapter, packet);
-  KeReleaseSpinLock(adapter.lock, irql);
-}
-
-/** Gives a chain of packets of `adapter` back, under one lock. IRQL: <= DISPATCH_LEVEL. */
-export function freePackets(adapter: Adapter, first: NdisPacket): void {
-  let packet: NdisPacket | null = first;
-  const irql = KeAcquireSpinLock(adapter.lock);
-  while (packet != null) {
-    const next: NdisPacket | null = packet.next;
-    putPacketLocked(adapter, packet);
-    packet = next;
-  }
-  KeReleaseSpinLock(adapter.lock, irql);
-}
-
-function putPacketLocked(adapter: Adapter, packet: NdisPacket): void {
-  mustHold(adapter.lock);
-  const last = adapter.lastFree;
   packet.next = null;
-  if (last == null) adapter.freePackets = packet;
-  else last.next = packet;
-  adapter.lastFree = packet;
-  adapter.packetsOut--;
+  freePackets(adapter, packet);
+}
+
+/**
+ * Gives a chain of packets of `adapter` back, first in line and in its order: what is taken next
+ * is in the caches still, and lies in runs. IRQL: <= DISPATCH_LEVEL.
+ */
+export function freePackets(adapter: Adapter, first: NdisPacket): void {
+  let last = first;
+  let many: u32 = 1;
+  for (let next = first.next; next != null; next = last.next) {
+    last = next;
+    many++;
+  }
+  const irql = KeAcquireSpinLock(adapter.lock);
+  last.next = adapter.freePackets;
+  adapter.freePackets = first;
+  adapter.packetsOut -= many;
+  KeReleaseSpinLock(adapter.lock, irql);
 }
 
 /**
@@ -77,6 +71,5 @@ export function initializePackets(adapter: Adapter, packets: usize, buffers: usi
     else previous.next = packet;
     previous = packet;
   }
-  adapter.lastFree = previous;
   adapter.packetsOut = 0;
 }

@@ -77,6 +77,21 @@ function slotAt(index: u32): Slot {
   return changetype<Slot>(TABLE + (<usize>index << 2));
 }
 
+@unmanaged
+class Extent {
+  end: u32;
+}
+const EXTENT: usize = memory.data(4);
+
+function extent(): Extent {
+  return changetype<Extent>(EXTENT);
+}
+
+/** The number behind that of the last card that has had an interface. IRQL: any. */
+export function interfacesEnd(): u32 {
+  return extent().end;
+}
+
 /** The interface on the card of that number, or null. */
 export function interfaceAt(index: u32): Interface | null {
   return slotAt(index).value;
@@ -99,6 +114,7 @@ export function addInterface(
   made.mtu = mtu < adapter.mtu ? mtu : adapter.mtu;
   made.nextIdentification = 1;
   slotAt(adapter.index).value = made;
+  if (adapter.index >= interfacesEnd()) extent().end = adapter.index + 1;
   return made;
 }
 
@@ -112,7 +128,8 @@ export function removeInterface(index: u32): void {
 
 /** The interface that has `address`, or null. */
 export function interfaceOf(address: u32): Interface | null {
-  for (let i: u32 = 0; i < MAXIMUM_ADAPTERS; i++) {
+  const end = interfacesEnd();
+  for (let i: u32 = 0; i < end; i++) {
     const one = interfaceAt(i);
     if (one != null && one.address == address) return one;
   }
@@ -140,7 +157,8 @@ export function isBroadcast(on: Interface, address: u32): bool {
 
 /** The first interface there is, or null. */
 export function firstInterface(): Interface | null {
-  for (let i: u32 = 0; i < MAXIMUM_ADAPTERS; i++) {
+  const end = interfacesEnd();
+  for (let i: u32 = 0; i < end; i++) {
     const one = interfaceAt(i);
     if (one != null) return one;
   }

@@ -11,10 +11,9 @@ import { LockRank } from "../ke/lockorder";
 import { KSpinLock, KeAcquireSpinLock, KeInitializeSpinLock } from "../ke/spinlock";
 import { KeReleaseSpinLock } from "../ke/spinlock";
 import { mustHold } from "../ke/spinlock";
-import { MAXIMUM_ADAPTERS } from "../ndis/adapter";
 import { SourceRoute } from "../wire/sourceroute";
 import { Interface, MAXIMUM_GATEWAYS, firstInterface, interfaceAt, interfaceOf } from "./interface";
-import { isBroadcast, isLoopback } from "./interface";
+import { interfacesEnd, isBroadcast, isLoopback } from "./interface";
 
 /** What connections to one destination share. */
 @unmanaged
@@ -147,7 +146,8 @@ export function interfaceFor(destination: u32): Interface | null {
   const own = interfaceOf(destination);
   if (own != null) return own;
   let viaGateway: Interface | null = null;
-  for (let i: u32 = 0; i < MAXIMUM_ADAPTERS; i++) {
+  const end = interfacesEnd();
+  for (let i: u32 = 0; i < end; i++) {
     const one = interfaceAt(i);
     if (one == null) continue;
     if (((destination ^ one.address) & one.mask) == 0) return one;

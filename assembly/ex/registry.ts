@@ -133,6 +133,9 @@ export const enum Parameter {
   NtstackLimitedTransmit,
   /** RFC 5681, 4.1 */
   NtstackIdleRestart,
+  NtstackWindowValidation,
+  NtstackTimeWaitResets,
+  NtstackDsack,
   /** A router that forbids a SYN ends the connect. */
   NtstackProhibitedIsHard,
   /** The last SYNs of a connect have no options. */

@@ -76,13 +76,14 @@ function takeRecordedLocked(tcb: Tcb, extension: Extension, ack: u32): void {
   mustHold(tcb.lock);
   const options = currentOptions();
   const delivered = deliveredLocked(tcb, extension, ack, options);
-  const acked = before(tcb.sndUna, ack) ? takeLocked(tcb, ack) : 0;
-  if (acked == 0 && delivered == 0) return;
-  if (tcb.state == TcpState.CLOSED) return;
-  if (extension.tailProbe != 0 && tcb.sndUna == tcb.sndMax) {
+  // Before it is taken: what was on its way until now says how far the window is cut.
+  if (extension.tailProbe != 0 && ack == tcb.sndMax) {
     const twice = options.blocks != 0 && before(optionLeft(options.sack, 0), ack);
     tailAnsweredLocked(tcb, extension, twice);
   }
+  const acked = before(tcb.sndUna, ack) ? takeLocked(tcb, ack) : 0;
+  if (acked == 0 && delivered == 0) return;
+  if (tcb.state == TcpState.CLOSED) return;
   advanceLocked(tcb, extension, acked, delivered);
   scheduleLocked(tcb);
 }

@@ -3,7 +3,7 @@
 import { Parameter, queryParameter } from "../../ex/registry";
 import { nowUs } from "../../trace/ring";
 import { mustHold } from "../../ke/spinlock";
-import { cubicAckLocked, cubicLossLocked, cubicTimeoutLocked } from "./cubic";
+import { cubicAckLocked, cubicLossLocked, cubicPauseLocked, cubicTimeoutLocked } from "./cubic";
 import { renoAckLocked, renoLossLocked, renoTimeoutLocked } from "./reno";
 import { Tcb } from "./tcb";
 
@@ -40,10 +40,28 @@ export function initializeCongestion(): void {
 /** The window never grows past this. */
 const CWND_LIMIT: u32 = 1 << 29;
 
-/** `acked` octets were acknowledged for the first time, outside recovery. */
+/**
+ * `acked` octets were acknowledged for the first time, outside recovery. What its client limits
+ * tells nothing of the network, and leaves the window as it is (RFC 9438, 5.8; RFC 7661, 4.3).
+ */
 export function onAckLocked(tcb: Tcb, acked: u32): void {
   mustHold(tcb.lock);
+  if (!tcb.windowLimited && queryParameter(Parameter.NtstackWindowValidation) != 0) {
+    cubicPauseLocked(tcb);
+    return;
+  }
   if (tcb.cwnd < CWND_LIMIT) algorithm().onAck(tcb, acked);
+}
+
+/**
+ * Text went out: notes what limits the connection. In slow start half a window on the way is
+ * enough, because it doubles before more can be.
+ */
+export function noteFlightLocked(tcb: Tcb): void {
+  mustHold(tcb.lock);
+  const flight = tcb.sndMax - tcb.sndUna;
+  const full = flight + tcb.mss > tcb.cwnd;
+  tcb.windowLimited = full || (tcb.cwnd < tcb.ssthresh && flight * 2 >= tcb.cwnd);
 }
 
 /** A duplicate tells that a segment has left the network (RFC 5681, 3.2, step 4). */
@@ -72,8 +90,9 @@ export function onTimeoutLocked(tcb: Tcb): void {
  */
 export function restartLocked(tcb: Tcb): void {
   mustHold(tcb.lock);
-  if (queryParameter(Parameter.NtstackIdleRestart) == 0 || tcb.srtt == 0) return;
-  if (<u32>nowUs() - tcb.timedUs <= tcb.rto * 1000) return;
+  if (tcb.srtt == 0 || <u32>nowUs() - tcb.timedUs <= tcb.rto * 1000) return;
+  cubicPauseLocked(tcb);
+  if (queryParameter(Parameter.NtstackIdleRestart) == 0) return;
   const first = <u32>tcb.mss * queryParameter(Parameter.NtstackInitialWindowSegments);
   if (tcb.cwnd > first) tcb.cwnd = first;
 }

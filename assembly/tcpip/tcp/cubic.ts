@@ -46,6 +46,16 @@ export function cubicTimeoutLocked(tcb: Tcb): void {
   cubicLossLocked(tcb);
 }
 
+/**
+ * Time in which the window was not the limit is none of its growth, which goes on later from where
+ * it is (RFC 9438, 5.8).
+ */
+export function cubicPauseLocked(tcb: Tcb): void {
+  mustHold(tcb.lock);
+  const extension = tcb.extension;
+  if (extension != null) extension.epochUs = 0;
+}
+
 /** RFC 9438, 4.2 to 4.5. */
 export function cubicAckLocked(tcb: Tcb, acked: u32): void {
   mustHold(tcb.lock);
@@ -65,16 +75,19 @@ export function cubicAckLocked(tcb: Tcb, acked: u32): void {
   if (target > cwnd * 1.5) target = cwnd * 1.5;
   const alpha = extension.cubicEstimate < extension.cubicMost ? ALPHA : 1.0;
   const estimate = <f64>extension.cubicEstimate + alpha * mss * <f64>acked / cwnd;
-  extension.cubicEstimate = <u32>estimate;
+  // Rounded: an octet lost with each acknowledgment would be a few percent.
+  extension.cubicEstimate = <u32>(estimate + 0.5);
   const next = now < estimate ? estimate : cwnd + (target - cwnd) * <f64>acked / cwnd;
-  if (next > cwnd) tcb.cwnd = <u32>next;
+  if (next > cwnd) tcb.cwnd = <u32>(next + 0.5);
 }
 
 /** Congestion avoidance begins: K is when the window is back where it was (figure 2). */
 function beginEpochLocked(tcb: Tcb, extension: Extension): void {
   mustHold(tcb.lock);
   const below = <i32>(extension.cubicMost - tcb.cwnd);
-  extension.epochUs = <u32>nowUs() | 1;
+  const now = <u32>nowUs();
+  // 0 says that there is none: one before it, never one to come.
+  extension.epochUs = now != 0 ? now : u32.MAX_VALUE;
   extension.cubicEstimate = tcb.cwnd;
   if (below <= 0) {
     extension.cubicMost = tcb.cwnd;

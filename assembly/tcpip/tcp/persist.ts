@@ -71,10 +71,12 @@ function probeLocked(tcb: Tcb): void {
   count(Counter.TCP_RETRANS_SEGS);
 }
 
-/** The window has opened: what the probes carried is sent again with the rest. */
+/**
+ * The peer has spoken, and the window has opened: what the probes carried is sent again with the
+ * rest.
+ */
 export function stopPersistLocked(tcb: Tcb): void {
   mustHold(tcb.lock);
   tcb.timer = <u8>TcpTimer.NONE;
-  tcb.retransmitCount = 0;
   tcb.sndNxt = tcb.sndUna;
 }

@@ -92,16 +92,17 @@ export function sendReset(segment: Segment): void {
   trace(Event.TCP_RESET_SENT, remote, segment.ports, segment.flags);
 }
 
-/** A RST in the window. In TIME-WAIT it is not believed (RFC 1337). */
+/** A RST in the window. In TIME-WAIT it is not believed (RFC 1337), unless the registry says so. */
 export function believeResetLocked(tcb: Tcb): void {
   mustHold(tcb.lock);
   const state: TcpState = tcb.state;
-  if (state == TcpState.TIME_WAIT) {
+  const waits = state == TcpState.TIME_WAIT;
+  if (waits && queryParameter(Parameter.NtstackTimeWaitResets) == 0) {
     timeWaitLocked(tcb);
     return;
   }
   trace(Event.TCP_RESET_BELIEVED, tcb.remoteAddress, tcb.ports, state);
-  if (state == TcpState.CLOSING || state == TcpState.LAST_ACK) {
+  if (waits || state == TcpState.CLOSING || state == TcpState.LAST_ACK) {
     dieLocked(tcb, Status.CONNECTION_RESET, (tcb.flags & TcbFlag.ORPHAN) == 0);
     return;
   }

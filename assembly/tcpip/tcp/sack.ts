@@ -6,6 +6,7 @@
  */
 
 import { mustHold } from "../../ke/spinlock";
+import { Parameter, queryParameter } from "../../ex/registry";
 import { writeSackBlock } from "../../wire/tcpoption";
 import { BLOCKS, Block, Extension } from "./extension";
 import { Held } from "./held";
@@ -84,6 +85,7 @@ export function reportDuplicateLocked(tcb: Tcb, left: u32, right: u32): void {
   mustHold(tcb.lock);
   const extension = reporterLocked(tcb);
   if (extension == null || left == right) return;
+  if (queryParameter(Parameter.NtstackDsack) == 0) return;
   // One block for each segment: the first (RFC 2883, 4).
   if (extension.duplicateLeft != extension.duplicateRight) return;
   extension.duplicateLeft = left;

@@ -194,8 +194,8 @@ export class Tcb {
   private sendBlink: usize;
   /** `openIrp` until the handshake is over, then `cursor`. */
   private request: Irp | null;
-  /** Octets acknowledged since the congestion window last grew. */
-  ackedOctets: u32;
+  /** `ackedOctets`, and `windowLimited` in the highest bit. */
+  private ackedAndLimited: u32;
   cwnd: u32;
   ssthresh: u32;
   /**
@@ -259,6 +259,20 @@ export class Tcb {
   }
   set cursor(irp: Irp | null) {
     this.request = irp;
+  }
+  /** Octets acknowledged since the congestion window last grew: fewer than it has. */
+  get ackedOctets(): u32 {
+    return this.ackedAndLimited & 0x7fffffff;
+  }
+  set ackedOctets(octets: u32) {
+    this.ackedAndLimited = (this.ackedAndLimited & 0x80000000) | octets;
+  }
+  /** The congestion window, not the client, was the limit when text last went out. */
+  get windowLimited(): bool {
+    return <i32>this.ackedAndLimited < 0;
+  }
+  set windowLimited(limited: bool) {
+    this.ackedAndLimited = (this.ackedAndLimited & 0x7fffffff) | (<u32>limited << 31);
   }
   /** The retransmission timeout in milliseconds: NtstackMaximumRto has fewer than 24 bits. */
   get rto(): u32 {

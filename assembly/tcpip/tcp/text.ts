@@ -4,7 +4,7 @@ import { nowUs } from "../../trace/ring";
 import { mustHold } from "../../ke/spinlock";
 import { TcpFlag } from "../../wire/tcp";
 import { Counter, count } from "../counters";
-import { restartLocked } from "./congestion";
+import { noteFlightLocked, restartLocked } from "./congestion";
 import { hastenTailLocked, isRetransmitTimerLocked, startRetransmitLocked } from "./rto";
 import { noteSentLocked } from "./sent";
 import { before } from "./sequence";
@@ -34,6 +34,7 @@ export function sendTextLocked(tcb: Tcb, length: u32, flags: u32): bool {
     tcb.timedUs = <u32>nowUs();
   }
   if (before(tcb.sndMax, tcb.sndNxt)) tcb.sndMax = tcb.sndNxt;
+  noteFlightLocked(tcb);
   if (tcb.flags & TcbFlag.SACK) noteSentLocked(tcb, sequence, tcb.sndNxt);
   if (!isRetransmitTimerLocked(tcb)) startRetransmitLocked(tcb);
   else if (tcb.flags & TcbFlag.SACK) hastenTailLocked(tcb);

@@ -175,4 +175,25 @@ describe('tcpip/tcp/congestion', () => {
       expect(difference(Uint8Array.from(peer.text), pattern(60_000)), release).toBe('same');
     }
   });
+
+  it('grows only while the window is the limit (NtstackWindowValidation; RFC 9438, 5.8)', ({
+    bench,
+  }) => {
+    for (const [release, grown] of [['modern', 0], ['nt40sp6a', 20]] as const) {
+      const one = bench({ release, ...eight() });
+      const { peer, handle } = reach(one, { window: 65_535 });
+      for (let i = 0; i < 20; i++) {
+        one.user.send(handle, pattern(MSS));
+        one.machine.advance(20);
+        take(peer, 1);
+      }
+      expect(fieldOf(one.machine, peer, 'cwnd')).toBe((8 + grown) * MSS);
+      peer.heard();
+      // Half a window on the way is enough in slow start.
+      one.user.send(handle, pattern(4 * MSS));
+      for (let i = 0; i < 4; i++) take(peer, 1);
+      const more = release === 'modern' ? 4 : 24;
+      expect(fieldOf(one.machine, peer, 'cwnd')).toBe((8 + more) * MSS);
+    }
+  });
 });

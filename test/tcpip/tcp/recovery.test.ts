@@ -21,6 +21,18 @@ function sending(one: Bench): Connected {
   return connected;
 }
 
+/** A connection with SACK whose first segment has come, with a round trip of `ms`. */
+function tail(one: Bench, ms: number): Connected {
+  const agrees = SACK_PERMITTED;
+  const connected = arrive(one, one.user.listen(80), 80, { agrees, window: 60_000 });
+  one.user.send(connected.handle, pattern(MSS));
+  numbers(connected.peer);
+  one.machine.advance(ms);
+  acknowledge(connected.peer, 1);
+  have(connected.peer);
+  return connected;
+}
+
 /** The peer has the segments of these numbers, behind what it acknowledges; it says so. */
 function have(peer: Peer, ...ranges: readonly (readonly [from: number, to: number])[]): void {
   const base = peer.kernels + 1;
@@ -139,13 +151,7 @@ describe('tcpip/tcp/recovery', () => {
 
   it('probes the tail after two round trips (RFC 8985, 7)', ({ bench }) => {
     const one = bench({ release: 'modern', parameters: PLAIN });
-    const agrees = SACK_PERMITTED;
-    const { peer, handle } = arrive(one, one.user.listen(80), 80, { agrees, window: 60_000 });
-    one.user.send(handle, pattern(MSS));
-    numbers(peer);
-    one.machine.advance(40);
-    acknowledge(peer, 1);
-    have(peer);
+    const { peer, handle } = tail(one, 40);
     one.user.send(handle, pattern(3 * MSS));
     expect(numbers(peer)).toEqual([1, 2, 3]);
     one.machine.advance(100);
@@ -157,6 +163,45 @@ describe('tcpip/tcp/recovery', () => {
     one.machine.advance(20);
     expect(numbers(peer)).toEqual([1, 2]);
     expect(one.machine.count('TCP_TIMEOUTS')).toBe(0);
+  });
+
+  for (const twice of [false, true]) {
+    const what = twice ? 'came twice is no loss' : 'has repaired a loss is answered as one';
+    it(`a tail probe that ${what} (RFC 8985, 7.4.2)`, ({ bench }) => {
+      const one = bench({ release: 'modern', parameters: PLAIN });
+      const { peer, handle } = tail(one, 400);
+      one.user.send(handle, pattern(10 * MSS));
+      expect(numbers(peer)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+      one.machine.advance(850);
+      expect(numbers(peer)).toEqual([10]);
+      expect(one.machine.count('TCP_TAIL_PROBES')).toBe(1);
+      const before = fieldOf(one.machine, peer, 'cwnd');
+      acknowledge(peer, 11);
+      // The block of what came twice lies below the acknowledgment.
+      peer.say(ACK, twice ? { options: sack([peer.ack - MSS, peer.ack]) } : {});
+      const cwnd = fieldOf(one.machine, peer, 'cwnd');
+      if (twice) expect(cwnd).toBeGreaterThan(before);
+      else {
+        // 0.7 of the ten that were on their way, and what this acknowledgment adds.
+        expect(cwnd).toBeGreaterThanOrEqual(7 * MSS);
+        expect(cwnd).toBeLessThan(before);
+      }
+    });
+  }
+
+  it('probes one segment only when its ACK may not be delayed any more (RFC 8985, 7.2)', ({
+    bench,
+  }) => {
+    const one = bench({ release: 'modern', parameters: PLAIN });
+    const { peer, handle } = tail(one, 400);
+    one.user.send(handle, pattern(MSS));
+    expect(numbers(peer)).toEqual([1]);
+    // Two round trips, and 200 ms.
+    one.machine.advance(980);
+    expect(numbers(peer)).toEqual([]);
+    one.machine.advance(40);
+    expect(numbers(peer)).toEqual([1]);
+    expect(one.machine.count('TCP_TAIL_PROBES')).toBe(1);
   });
 
   it('sends all again after a timeout, but what the peer has (RFC 6675, 5.1)', ({ bench }) => {

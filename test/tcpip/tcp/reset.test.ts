@@ -123,6 +123,15 @@ describe('tcpip/tcp/reset', () => {
     expect(peer.lines()).toEqual([]);
   });
 
+  it('NtstackTimeWaitResets 1: TIME_WAIT ends by a RST (RFC 793, 3.4)', ({ bench }) => {
+    const one = bench({ parameters: { NtstackTimeWaitResets: 1 } });
+    const { peer } = (WAYS['TIME_WAIT'] ?? reach)(one);
+    peer.heard();
+    peer.say(RST);
+    expect(stateOf(one.machine, peer)).toBe('CLOSED');
+    expect(peer.lines()).toEqual([]);
+  });
+
   it('ends what waits to be sent with the connection', ({ bench }) => {
     const { machine, user } = bench();
     const { peer, handle } = reach({ machine, user });

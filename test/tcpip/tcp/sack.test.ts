@@ -87,6 +87,15 @@ describe('tcpip/tcp/sack', () => {
     expect(say(one, 150, 300)).toEqual(['ack 500 sack 250:300']);
   });
 
+  it('NtstackDsack 0: tells nothing of it (RFC 2018)', ({ bench }) => {
+    const one = selective(bench({ release: 'modern', parameters: { NtstackDsack: 0 } }));
+    one.peer.say(ACK | PSH, { data: pattern(100) });
+    one.peer.heard();
+    expect(say(one, 0, 100)).toEqual(['ack 100']);
+    expect(say(one, 300, 400)).toEqual(['ack 100 sack 300:400']);
+    expect(say(one, 350, 500)).toEqual(['ack 100 sack 300:500']);
+  });
+
   it('keeps its text where it is when blocks do not fit beside it', ({ bench }) => {
     const box = bench({ release: 'modern' });
     const one = selective(box);

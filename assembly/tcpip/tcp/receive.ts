@@ -235,7 +235,11 @@ function textLocked(tcb: Tcb, segment: Segment): Next {
     answerGapLocked(tcb);
     return Next.NOTHING;
   }
-  if (tcb.waiting != null) reportOverlapLocked(tcb, end);
+  if (tcb.waiting != null) {
+    reportOverlapLocked(tcb, end);
+    // What fills a gap, or a part of it, is answered at once (RFC 5681, 4.2).
+    tcb.flags |= TcbFlag.ACK_NOW;
+  }
   let next = Next.NOTHING;
   if (segment.length != 0 && takeSegmentLocked(tcb, segment)) next = Next.INDICATE;
   if (tcb.state == TcpState.CLOSED) return Next.NOTHING;

@@ -77,6 +77,22 @@ describe('tcpip/tcp/assemble', () => {
     expect(machine.count('TCP_OUT_OF_ORDER')).toBe(3);
   });
 
+  for (const release of ['nt40sp6a', 'modern']) {
+    it(`${release}: answers what fills all gaps at once, also alone (RFC 5681, 4.2)`, ({
+      bench,
+    }) => {
+      const { peer, handle, user } = ((one) => ({ ...one, ...reach(one) }))(bench({ release }));
+      const base = peer.next;
+      for (const from of [100, 300, 500]) {
+        peer.say(ACK, { sequence: base + from, data: pattern(100, from) });
+      }
+      peer.heard();
+      peer.say(ACK, { sequence: base, data: pattern(600) });
+      expect(peer.lines()).toEqual(['. 1(0) ack 601']);
+      expect(difference(user.drain(handle), pattern(600))).toBe('same');
+    });
+  }
+
   it('answers each of a batch that is before its turn with its own ACK (RFC 5681, 4.2)', ({
     bench,
   }) => {

@@ -4,6 +4,7 @@
  * is over.
  */
 
+import { Status } from "../../nt/status";
 import { Event } from "../../trace/event";
 import { trace } from "../../trace/ring";
 import { Kdpc } from "../../ke/dpc";
@@ -13,6 +14,7 @@ import { TcpFlag } from "../../wire/tcp";
 import { Counter, count, Drop, drop } from "../counters";
 import { flushSends } from "../ip/send";
 import { isEverybodyTired, isProtected } from "./challenge";
+import { abortLocked } from "./close";
 import { findTcb } from "./find";
 import { Half, agreedLocked, answerHalf, currentHalf, makeTcb, readHalf, remakeTcb } from "./half";
 import { initialSequence } from "./initial";
@@ -22,13 +24,14 @@ import { noteAnswered } from "./reset";
 import { startRetransmitLocked } from "./rto";
 import { Segment } from "./segment";
 import { inWindow } from "./sequence";
+import { settle } from "./settle";
 import { TcpState, setStateLocked } from "./state";
 import { noteHalfOpenLocked } from "./synattack";
 import { Due, Kept, findHalf, forgetHalf, isSynCacheOn, keepHalf } from "./syncache";
 import { keepProvenHalf, restartHalf, takeDueHalf } from "./syncache";
 import { bakeLocked, isCookieOut, mayBake, readCookie } from "./syncookie";
 import { insertTcb } from "./table";
-import { Tcb, TcbFlag, dereferenceTcb } from "./tcb";
+import { Tcb, TcbFlag, Todo, dereferenceTcb } from "./tcb";
 import { transmitLocked } from "./transmit";
 
 /** What a SYN-ACK can say of the window: what lies further on, no peer sends. */
@@ -174,7 +177,7 @@ export function finishHandshake(segment: Segment): bool {
   if (!isSynCacheOn()) return false;
   const known = knownOf(segment);
   if (known != null && segment.acknowledgment == known.iss + 1) {
-    open(known, segment);
+    open(known, segment, true);
     return true;
   }
   if (isCookieOut()) {
@@ -192,7 +195,7 @@ export function finishHandshake(segment: Segment): bool {
 
 /** Without memory it is kept, as any that is half open: nothing else would have its ACK again. */
 function openCookie(half: Half, segment: Segment): void {
-  if (open(half, segment)) {
+  if (open(half, segment, false)) {
     count(Counter.TCP_PASSIVE_OPENS);
     count(Counter.TCP_COOKIES_TAKEN);
     trace(Event.TCP_COOKIE_TAKEN, half.remoteAddress, half.ports, half.mss);
@@ -203,10 +206,10 @@ function openCookie(half: Half, segment: Segment): void {
 }
 
 /**
- * A connection in SYN-RECEIVED whose client is asked next, in the table; then it is forgotten.
- * False: it was opened already, or there is no memory.
+ * A connection in SYN-RECEIVED whose client is asked next, in the table; then it is forgotten,
+ * where it was `kept`. False: it was opened already, or ended meanwhile, or there is no memory.
  */
-function open(half: Half, segment: Segment): bool {
+function open(half: Half, segment: Segment, kept: bool): bool {
   const tcb = remakeTcb(half);
   if (tcb == null) return false;
   KeAcquireSpinLockAtDpcLevel(tcb.lock);
@@ -227,9 +230,23 @@ function open(half: Half, segment: Segment): bool {
   }
   KeReleaseSpinLockFromDpcLevel(tcb.lock);
   // Only now: who does not find it there finds it in the table.
-  forgetHalf(half);
-  segment.tcb = tcb;
-  return true;
+  if (forgetHalf(half) || !kept) {
+    segment.tcb = tcb;
+    return true;
+  }
+  endOpened(tcb);
+  return false;
+}
+
+/** What was ended while it was half open, by another processor, does not open (row.ts). */
+function endOpened(tcb: Tcb): void {
+  KeAcquireSpinLockAtDpcLevel(tcb.lock);
+  const told = tcb.connection != null;
+  abortLocked(tcb, Status.CONNECTION_RESET);
+  if (told) tcb.todo |= <u8>Todo.ABORTED;
+  KeReleaseSpinLockFromDpcLevel(tcb.lock);
+  if (tcb.todo) settle(tcb);
+  dereferenceTcb(tcb);
 }
 
 /**

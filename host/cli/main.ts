@@ -48,7 +48,8 @@ figures are of the whole phase. Defects of a release are in checked only.`;
 const KB_NOTES = `
 --json gives {article, release, symptom, verdict, healthy} of a machine of one processor (of two
 with --processors 2), and {symptom, verdict, healthy} of each machine in processors, by the number
-of its processors: with one, IRQL stays where it was; with two, the other one spins.
+of its processors: with one, IRQL stays where it was; with two, the other one spins. irql is the
+level of one processor, or a list of the levels of several.
 
 --pcap q.pcapng writes the faulty run to q.pcapng and the healthy one to q.healthy.pcapng; where
 the machine of two processors is the second, its runs go to q.2p.pcapng and q.2p.healthy.pcapng.`;

@@ -8,7 +8,9 @@ import type { WorldOptions } from '../user/create.js';
 import type { Verdict, VerdictKind } from '../watch/verdict.js';
 
 /** What the machines did, healthy or not: words, numbers and truths, for tables and JSON. */
-export type Symptom = Readonly<Record<string, string | number | boolean | readonly number[]>>;
+export type Symptom = Readonly<Record<
+  string, string | number | boolean | readonly number[] | readonly string[]
+>>;
 
 /** How a scene ended: what could be seen from outside, and what the detectors say. */
 export interface Scene {

@@ -9,7 +9,7 @@ import { judge } from '../watch/judge.js';
 import { observe } from '../watch/observe.js';
 import { loadSourceMap } from '../watch/sourcemap.js';
 import type { PlayedArticle, Scene } from './article.js';
-import { PATIENCE_NS, SECOND, levelsOf, outcomeOf, pairOf, rowOf } from './scene.js';
+import { PATIENCE_NS, SECOND, levelWords, levelsOf, outcomeOf, pairOf, rowOf } from './scene.js';
 
 const MACHINE = '10.0.0.1';
 const OTHER = '10.0.0.2';
@@ -74,12 +74,12 @@ async function play(world: World): Promise<Scene> {
 function linesOf(symptom: {
   readonly send: string;
   readonly locksHeld: number;
-  readonly irql: string;
+  readonly irql: string | readonly string[];
   readonly nextConnect: string;
   readonly answersPing: boolean;
   readonly clockRuns: boolean;
 }): string[] {
-  const level = `locks ${symptom.locksHeld}   ${symptom.irql}`;
+  const level = `locks ${symptom.locksHeld}   ${levelWords(symptom.irql)}`;
   return [
     rowOf(`send ${OCTETS} octets`, symptom.send.padEnd(26), level),
     rowOf(`connect ${OTHER}:${PORT}`, symptom.nextConnect),

@@ -10,7 +10,7 @@ import { judge } from '../watch/judge.js';
 import { observe } from '../watch/observe.js';
 import { loadSourceMap } from '../watch/sourcemap.js';
 import type { PlayedArticle, Scene } from './article.js';
-import { NEVER, PATIENCE_NS, SECOND, levelsOf, outcomeOf, pairOf, rowOf } from './scene.js';
+import { NEVER, PATIENCE_NS, SECOND, levelWords, levelsOf, outcomeOf, pairOf, rowOf } from './scene.js';
 
 const MACHINE = '129.68.72.10';
 const OTHER = '129.68.72.20';
@@ -82,7 +82,7 @@ function linesOf(symptom: {
   readonly connect: string;
   readonly connectSeconds: number;
   readonly locksHeld: number;
-  readonly irql: string;
+  readonly irql: string | readonly string[];
   readonly nextConnect: string;
   readonly answersPing: boolean;
   readonly clockRuns: boolean;
@@ -90,7 +90,7 @@ function linesOf(symptom: {
 }): string[] {
   const failed =
     symptom.connect === NEVER ? NEVER : `${symptom.connect} after ${symptom.connectSeconds} s`;
-  const level = `locks ${symptom.locksHeld}   ${symptom.irql}`;
+  const level = `locks ${symptom.locksHeld}   ${levelWords(symptom.irql)}`;
   return [
     rowOf(`connect ${ABSENT}:${PORT}`, failed.padEnd(26), level),
     rowOf(`connect ${OTHER}:${PORT}`, symptom.nextConnect),

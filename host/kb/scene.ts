@@ -60,9 +60,15 @@ export function outcomeOf<T>(
   return outcome;
 }
 
-/** The level of each processor. */
-export function levelsOf(observation: Observation): string {
-  return observation.processors.map(({ irql }) => irqlName(irql)).join(', ');
+/** The level of the processor; of several a list, by their numbers. */
+export function levelsOf(observation: Observation): string | readonly string[] {
+  const levels = observation.processors.map(({ irql }) => irqlName(irql));
+  return levels.length === 1 ? levels.join() : levels;
+}
+
+/** Levels as people read them. */
+export function levelWords(levels: string | readonly string[]): string {
+  return [levels].flat().join(', ');
 }
 
 /** A row of a scene: what was done, then what came of it. */

@@ -61,9 +61,9 @@ describe('cli/kb', () => {
     expect(processors['1']).toEqual({ symptom, verdict, healthy });
     expect(symptom).toMatchObject({ irql: 'DISPATCH_LEVEL', spinningProcessors: [] });
     expect(processors['2']).toMatchObject({
-      symptom: { irql: 'DISPATCH_LEVEL, PASSIVE_LEVEL', spinningProcessors: [1] },
+      symptom: { irql: ['DISPATCH_LEVEL', 'PASSIVE_LEVEL'], spinningProcessors: [1] },
       verdict: { lock: 'TcpTable' },
-      healthy: { irql: 'PASSIVE_LEVEL, PASSIVE_LEVEL', spinningProcessors: [] },
+      healthy: { irql: ['PASSIVE_LEVEL', 'PASSIVE_LEVEL'], spinningProcessors: [] },
     });
     const two = JSON.parse(
       (await printed('kb', 'Q297040', '--json', '--processors', '2')).out,

@@ -12,9 +12,8 @@ import type { WorkerPlan } from './attachworker.js';
 import { openBridge } from './bridge.js';
 import type { Bridge } from './bridge.js';
 import { openOutput } from './capture.js';
+import { listenForSignals } from './interrupt.js';
 import { printAnswer } from './prompt.js';
-
-const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
 /**
  * Attaches a machine. Gives the exit code: 0; 1 where an errand failed, or the verifier found
@@ -52,7 +51,7 @@ async function runWorker(
     if (plan.station !== undefined && isFirst) order({ kind: 'end' });
     else bridge.close();
   };
-  for (const signal of SIGNALS) process.on(signal, end);
+  const ignore = listenForSignals(end);
   const workerData: WorkerPlan = {
     ...plan, from: bridge.from, to: bridge.to, orders: port2, pcap,
   };
@@ -67,7 +66,7 @@ async function runWorker(
     if (complaint !== '' && isWanted) throw new Error(`${plan.scheme}: ${complaint}`);
     return report;
   } finally {
-    for (const signal of SIGNALS) process.off(signal, end);
+    ignore();
     lines?.close();
     orders.close();
     bridge.close();

@@ -15,6 +15,7 @@ import { planExploration, readShards } from './exploreplan.js';
 import type { ExploreCommand, ExplorePlan } from './exploreplan.js';
 import { resolveTarget } from './exploretarget.js';
 import type { Target } from './exploretarget.js';
+import { Interruption } from './interrupt.js';
 import { startLine } from './progress.js';
 import { formatCount, formatSeconds, paintFor, widthOf } from './show.js';
 import { WrongUse, oneLine } from './wronguse.js';
@@ -75,18 +76,12 @@ function replay(target: Target, plan: ExplorePlan, line: string, name: string): 
 async function exploreAll(
   { scenarios, loaded }: Target, plan: ExplorePlan,
 ): Promise<{ results: Exploration[]; interrupted: boolean }> {
-  let interrupted = false;
-  const interrupt = (): void => {
-    interrupted = true;
-    // Whoever presses it again does not want to wait for the report.
-    process.off('SIGINT', interrupt);
-  };
-  process.on('SIGINT', interrupt);
+  const interruption = new Interruption();
   const results: Exploration[] = [];
   try {
     for (const [index, prepared] of scenarios.entries()) {
-      if (interrupted) break;
-      const clock = new Clock(plan, scenarios.length, () => interrupted);
+      if (interruption.came) break;
+      const clock = new Clock(plan, scenarios.length, () => interruption.came);
       const label = scenarios.length === 1
         ? prepared.scenario.name : `${prepared.scenario.name} of ${scenarios.length}`;
       const found = results.reduce((sum, { findings }) => sum + findings.length, 0);
@@ -94,9 +89,9 @@ async function exploreAll(
       if (index + 1 < scenarios.length) await setImmediate();
     }
   } finally {
-    process.off('SIGINT', interrupt);
+    interruption.end();
   }
-  return { results, interrupted };
+  return { results, interrupted: interruption.came };
 }
 
 /** How much of a scenario there is to be, and how much there was. */

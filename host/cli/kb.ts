@@ -1,6 +1,7 @@
 /** `ntstack kb`: an article of the Knowledge Base, healthy and faulty, with the verdict. */
 
 import { join, parse } from 'node:path';
+import { setImmediate as turn } from 'node:timers/promises';
 import { runScheduled } from '../explore/articleschedule.js';
 import { loadExplored } from '../explore/source.js';
 import { formatArticle, runArticle } from '../kb/article.js';
@@ -10,6 +11,7 @@ import { Random } from '../machine/random.js';
 import { openOutput, startCapture } from './capture.js';
 import type { OutputFile } from './capture.js';
 import { ROOT } from './child.js';
+import { Interruption } from './interrupt.js';
 import { formatTable, paintFor, widthOf, wrap } from './show.js';
 import { WrongUse, oneLine, optionValue } from './wronguse.js';
 
@@ -54,27 +56,56 @@ const INDENT = 10;
 /**
  * Runs an article, or all of them where none is named. Gives the exit code: 0 where the release
  * that has the defect shows it and the fixed one does not, 1 otherwise.
- * @throws WrongUse for an article or an option that there is not.
+ * @throws WrongUse for an article or an option that there is not; Error where somebody ended it
+ * before all was run, after what was run is printed.
  */
 export async function kb(number: string | undefined, options: KbOptions): Promise<number> {
   const plans = planArticles(number, options);
-  const results: ArticleResult[][] = [];
-  for (const plan of plans) {
-    const machines: ArticleResult[] = [];
-    for (const index of plan.counts.keys()) {
-      const result = await runOne(plan, index);
-      machines.push(result);
-      if (number === undefined || options.json === true) continue;
-      process.stdout.write(`${describe(plan.article, result, plan.outputs[index])}\n`);
-    }
-    results.push(machines);
-  }
+  const isTable = number === undefined || options.json === true;
+  const interruption = new Interruption();
+  const results = await runAll(plans, interruption, (plan, result, index) => {
+    if (isTable) return;
+    process.stdout.write(`${describe(plan.article, result, plan.outputs[index])}\n`);
+  });
+  interruption.end();
+  if (results.length === 0) throw interruptedAfter(0, plans);
   if (options.json === true) {
     const summaries = results.map(summarizeArticle);
     const value = number === undefined ? summaries : summaries[0];
     process.stdout.write(`${JSON.stringify(value, undefined, 2)}\n`);
   } else if (number === undefined) process.stdout.write(`${tableOf(results.flat())}\n`);
+  const ran = results.flat().length;
+  if (ran < runsOf(plans)) throw interruptedAfter(ran, plans);
   return results.flat().every(({ reproduced }) => reproduced) ? 0 : 1;
+}
+
+/** The articles that were run, each on its machines, until somebody wanted an end. */
+async function runAll(
+  plans: readonly KbPlan[], interruption: Interruption,
+  tell: (plan: KbPlan, result: ArticleResult, index: number) => void,
+): Promise<ArticleResult[][]> {
+  const results: ArticleResult[][] = [];
+  for (const plan of plans) {
+    const machines: ArticleResult[] = [];
+    for (const index of plan.counts.keys()) {
+      // Signals are heard only in a turn of the loop.
+      await turn();
+      if (interruption.came) break;
+      const result = await runOne(plan, index);
+      machines.push(result);
+      tell(plan, result, index);
+    }
+    if (machines.length > 0) results.push(machines);
+  }
+  return results;
+}
+
+function runsOf(plans: readonly KbPlan[]): number {
+  return plans.reduce((sum, { counts }) => sum + counts.length, 0);
+}
+
+function interruptedAfter(ran: number, plans: readonly KbPlan[]): Error {
+  return new Error(`interrupted: ${ran} of ${runsOf(plans)} runs were made`);
 }
 
 /** The articles that have a machine of so many processors. @throws WrongUse as `kb` does. */

@@ -1,6 +1,7 @@
 /** `ntstack prompt`: a command line as Windows NT's, on a machine of a small network. */
 
 import { createInterface } from 'node:readline';
+import { setImmediate as turn } from 'node:timers/promises';
 import type { Machine } from '../machine/machine.js';
 import { Random } from '../machine/random.js';
 import { resolveParameters } from '../machine/registry.js';
@@ -13,6 +14,7 @@ import { Prompt } from '../user/prompt.js';
 import type { Answer } from '../user/prompt.js';
 import { registerStation } from '../user/station.js';
 import { openOutput, startCapture } from './capture.js';
+import { Interruption, listenForSignals } from './interrupt.js';
 import { readSettings } from './plan.js';
 import { optionValue } from './wronguse.js';
 
@@ -42,7 +44,7 @@ const TELNET_PORT = 23;
 
 /**
  * Runs commands: those of -c, else lines of standard input. Gives the exit code: 1: one failed.
- * @throws WrongUse for an option that is wrong.
+ * @throws WrongUse for an option that is wrong; Error where somebody ended it before they did.
  */
 export async function prompt(options: PromptCommand): Promise<number> {
   const { release = 'nt40sp6a' } = options;
@@ -63,11 +65,21 @@ export async function prompt(options: PromptCommand): Promise<number> {
     ],
   });
   const shell = await start(world, options.wins === true);
-  const failed = options.command === undefined
-    ? await converse(shell, options.json === true)
-    : await runAll(shell, options.command, options.json === true);
+  const json = options.json === true;
+  const done = options.command === undefined
+    ? await converse(shell, json) : await runAll(shell, options.command, json);
   capture?.end();
-  return failed ? 1 : 0;
+  if (done.interrupted) throw new Error(`interrupted: ${done.ran} commands were run`);
+  return done.failed ? 1 : 0;
+}
+
+/** How a series of commands went. */
+interface Done {
+  ran: number;
+  /** One of them failed. */
+  failed: boolean;
+  /** Somebody wanted an end before theirs. */
+  interrupted: boolean;
 }
 
 /** Registers everybody's names, starts the services, waits until all is there. */
@@ -98,35 +110,49 @@ async function start(world: World, wins: boolean): Promise<Prompt> {
   return new Prompt(world, own, browser);
 }
 
-/** Whether one of the commands failed. */
-async function runAll(
-  shell: Prompt, lines: readonly string[], json: boolean,
-): Promise<boolean> {
-  let failed = false;
+async function runAll(shell: Prompt, lines: readonly string[], json: boolean): Promise<Done> {
+  const done: Done = { ran: 0, failed: false, interrupted: false };
+  const interruption = new Interruption();
   for (const line of lines) {
-    const answer = await shell.run(line);
-    printAnswer(line, answer, json);
-    failed ||= answer.failed === true;
+    // Signals are heard only in a turn of the loop.
+    await turn();
+    done.interrupted = interruption.came;
+    if (done.interrupted) break;
+    await runOne(shell, line, json, done);
   }
-  return failed;
+  interruption.end();
+  return done;
+}
+
+async function runOne(shell: Prompt, line: string, json: boolean, done: Done): Promise<void> {
+  const answer = await shell.run(line);
+  printAnswer(line, answer, json);
+  done.ran++;
+  done.failed ||= answer.failed === true;
 }
 
 /** Lines of standard input until its end, or `exit`; a terminal gets a prompt. */
-async function converse(shell: Prompt, json: boolean): Promise<boolean> {
+async function converse(shell: Prompt, json: boolean): Promise<Done> {
   const terminal = process.stdin.isTTY && process.stdout.isTTY && !json;
   const lines = createInterface({ input: process.stdin, terminal });
   const say = (): void => {
     if (terminal) process.stdout.write('\nC:\\>');
   };
-  let failed = false;
+  const done: Done = { ran: 0, failed: false, interrupted: false };
+  const ignore = listenForSignals(() => {
+    done.interrupted = true;
+    ignore();
+    lines.close();
+  });
   say();
   for await (const line of lines) {
-    if (/^\s*exit\s*$/i.test(line)) break;
-    failed = await runAll(shell, [line], json) || failed;
+    if (done.interrupted || /^\s*exit\s*$/i.test(line)) break;
+    await runOne(shell, line, json, done);
     say();
   }
+  ignore();
   lines.close();
-  return failed;
+  return done;
 }
 
 /** Prints what a command came to: its text, or an object in a line. */

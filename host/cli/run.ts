@@ -5,6 +5,7 @@
 
 import type { PhaseTarget } from './arena.js';
 import type { Verdict } from '../watch/verdict.js';
+import { Interruption } from './interrupt.js';
 import { runPhase } from './phase.js';
 import type { PhaseReport, RunReport, Span } from './phase.js';
 import { planRun } from './plan.js';
@@ -18,8 +19,6 @@ import { defectsOf, warningsOf } from './warning.js';
 const MOST_VIRTUAL_NS = 30 * 86_400 * 1e9;
 /** So many times the free phase's wall time `checked` has, to come as far as `free` did. */
 export const MOST_LONGER = 4;
-/** Ctrl-C, and what ends a program from outside. */
-const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 /** Where lines go on that are longer than the terminal is wide. */
 const INDENT = 8;
 
@@ -78,16 +77,7 @@ export async function run(options: RunOptions): Promise<number> {
 }
 
 async function runPhases(plan: RunPlan): Promise<RunReport> {
-  let interrupted = false;
-  const interrupt = (): void => {
-    interrupted = true;
-    // Whoever presses it again does not want to wait for the table.
-    ignore();
-  };
-  const ignore = (): void => {
-    for (const signal of SIGNALS) process.off(signal, interrupt);
-  };
-  for (const signal of SIGNALS) process.on(signal, interrupt);
+  const interruption = new Interruption();
   const phases: PhaseReport[] = [];
   const targets: readonly PhaseTarget[] = ['free', 'checked'];
   try {
@@ -100,19 +90,19 @@ async function runPhases(plan: RunPlan): Promise<RunReport> {
             ? MOST_VIRTUAL_NS
             : Math.max(1, Math.round(first.virtualSeconds * 1e9)),
           mostSeconds: first === undefined ? plan.seconds : plan.seconds * MOST_LONGER,
-          interrupted: () => interrupted,
+          interrupted: () => interruption.came,
           progress: (progress) => line.show(progress),
         });
         phases.push(phase);
       } finally {
         line.end();
       }
-      if (interrupted) break;
+      if (interruption.came) break;
     }
   } finally {
-    ignore();
+    interruption.end();
   }
-  return { phases, interrupted };
+  return { phases, interrupted: interruption.came };
 }
 
 /** The figures of a run, as `--json` gives them. */

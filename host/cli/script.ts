@@ -2,6 +2,7 @@
 
 import { readFileSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { setImmediate as turn } from 'node:timers/promises';
 import { loadModule } from '../kernel/load.js';
 import { Random } from '../machine/random.js';
 import { resolveParameters } from '../machine/registry.js';
@@ -11,6 +12,7 @@ import type { ScriptText, SuiteKernel } from '../script/suite.js';
 import type { ScriptResult } from '../script/run.js';
 import { openOutput, reasonOf, startCapture } from './capture.js';
 import type { Capture } from './capture.js';
+import { Interruption } from './interrupt.js';
 import { readSettings } from './plan.js';
 import { startLine } from './progress.js';
 import { formatCount, paintFor } from './show.js';
@@ -42,7 +44,8 @@ const ENDING = '.pkt';
 /**
  * Runs scripts: files, and those in folders. Gives the exit code: 0 where none failed, 1 where one
  * did, 2 where one cannot be read as a script.
- * @throws WrongUse for an option that is wrong, or a file that cannot be read.
+ * @throws WrongUse for an option that is wrong, or a file that cannot be read; Error where somebody
+ * ended it before all was run, after what came of the others is printed.
  */
 export async function script(
   paths: readonly string[], options: ScriptCommand,
@@ -73,6 +76,9 @@ export async function script(
     const { passed, failed, skipped } = summary;
     process.stdout.write(`${passed} passed, ${failed} failed, ${skipped} skipped\n`);
   }
+  if (results.length < scripts.length) {
+    throw new Error(`interrupted: ${results.length} of ${scripts.length} scripts were run`);
+  }
   if (results.some(({ outcome }) => outcome === 'malformed')) return 2;
   return summary.failed === 0 ? 0 : 1;
 }
@@ -84,15 +90,20 @@ async function runAll(
   const line = startLine('scripts');
   const paint = paintFor(process.stdout);
   const told: string[] = [];
+  const interruption = new Interruption();
   try {
     return await runSuite(scripts, {
       ...options,
-      onResult(result, done) {
+      async onResult(result, done) {
         line.show(done / scripts.length, `${formatCount(done)} of ${formatCount(scripts.length)}`);
         if (json !== true && result.outcome !== 'passed') told.push(describe(result, paint));
+        // Signals are heard only in a turn of the loop.
+        await turn();
+        return !interruption.came;
       },
     });
   } finally {
+    interruption.end();
     line.end();
     for (const each of told) process.stdout.write(`${each}\n`);
   }

@@ -10,7 +10,9 @@ import { judge } from '../watch/judge.js';
 import { observe } from '../watch/observe.js';
 import { loadSourceMap } from '../watch/sourcemap.js';
 import type { PlayedArticle, Scene } from './article.js';
-import { NEVER, PATIENCE_NS, SECOND, levelWords, levelsOf, outcomeOf, pairOf, rowOf } from './scene.js';
+import {
+  NEVER, PATIENCE_NS, SECOND, levelWords, levelsOf, outcomeOf, pairOf, rowOf,
+} from './scene.js';
 
 const MACHINE = '129.68.72.10';
 const OTHER = '129.68.72.20';

@@ -34,8 +34,8 @@ export interface SuiteKernel {
 /** How a suite is run: on each of these kernels, with what is said of all of them. */
 export interface SuiteOptions extends Omit<ScriptOptions, 'target' | 'module'> {
   readonly kernels: readonly SuiteKernel[];
-  /** Called after each script. */
-  readonly onResult?: (result: ScriptResult, done: number) => void;
+  /** Called after each script; what it gives is waited for, and `false` ends the suite there. */
+  readonly onResult?: (result: ScriptResult, done: number) => Promise<boolean>;
 }
 
 /** Runs scripts. On several kernels, what came of one is the worst that came of it. */
@@ -54,7 +54,7 @@ export async function runSuite(
       break;
     }
     results.push(worst);
-    onResult?.(worst, results.length);
+    if (await onResult?.(worst, results.length) === false) break;
   }
   return results;
 }

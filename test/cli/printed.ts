@@ -1,7 +1,7 @@
 /** What the program prints and its exit code, called in this process. */
 
 import { vi } from 'vitest';
-import { main } from '../../host/cli/main.js';
+import { main } from '../../host/cli/ntstack.js';
 
 /** How a command ended. */
 export interface Printed {

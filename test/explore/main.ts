@@ -8,7 +8,7 @@ import { performance } from 'node:perf_hooks';
 import { parseArgs } from 'node:util';
 import Table from 'cli-table3';
 import { ROOT } from '../../host/cli/child.js';
-import { main } from '../../host/cli/main.js';
+import { main } from '../../host/cli/ntstack.js';
 import { compileModule } from '../compile.js';
 import { CASES_ENTRY, formatCases, isGood, measureCases, measureShapes } from './cases/table.js';
 import { measureGoals } from './goals.js';

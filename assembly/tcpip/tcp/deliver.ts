@@ -24,6 +24,7 @@ import { endCall } from "./connection";
 import { Connection } from "./endpoint";
 import { noteArrivalLocked, scheduleLocked } from "./delayedack";
 import { Held, hold, releaseHeld } from "./held";
+import { Next } from "./segment";
 import { Tcb, TcbFlag, Todo, finishIrpLocked } from "./tcb";
 import { arriveUrgentLocked, pullUrgentLocked } from "./urgent";
 import { windowLocked } from "./window";
@@ -106,6 +107,29 @@ export function indicate(tcb: Tcb, connection: Connection, data: usize, length: 
   }
 }
 
+/**
+ * Indicates what waited and whose turn has come, where no text goes before it. IRQL:
+ * DISPATCH_LEVEL. Locks: none.
+ */
+export function indicateReady(tcb: Tcb): void {
+  KeAcquireSpinLockAtDpcLevel(tcb.lock);
+  const ready: Held | null = nextReadyLocked(tcb);
+  const connection = tcb.connection;
+  scheduleLocked(tcb);
+  KeReleaseSpinLockFromDpcLevel(tcb.lock);
+  if (ready == null) return;
+  if (connection != null) indicate(tcb, connection, ready.data, ready.length);
+  releaseHeld(ready);
+}
+
+/** What follows where no text is to be indicated: what waited may be, else the peer's FIN is due. */
+export function followLocked(tcb: Tcb): Next {
+  mustHold(tcb.lock);
+  if (tcb.waiting != null) return Next.READY;
+  nextReadyLocked(tcb);
+  return Next.NOTHING;
+}
+
 /** False: `nextReadyLocked` would find nothing to do. */
 function mayBeMoreLocked(tcb: Tcb): bool {
   mustHold(tcb.lock);
@@ -118,8 +142,11 @@ export function isFinDueLocked(tcb: Tcb): bool {
   return (tcb.flags & TcbFlag.FIN_WAITS) != 0 && tcb.finSequence == tcb.rcvNxt;
 }
 
-/** The next run to indicate. What cannot be indicated now is kept where it belongs. */
-export function nextReadyLocked(tcb: Tcb): Held | null {
+/**
+ * The next run to indicate, for who calls `indicate` with it. What cannot be indicated now is kept
+ * where it belongs.
+ */
+function nextReadyLocked(tcb: Tcb): Held | null {
   mustHold(tcb.lock);
   if (tcb.waiting == null && (tcb.flags & TcbFlag.FIN_WAITS) == 0) {
     if (tcb.flags & TcbFlag.DISCONNECT_OWED) oweDisconnectLocked(tcb);

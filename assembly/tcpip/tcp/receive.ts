@@ -17,7 +17,8 @@ import { abortLocked, dieLocked, finReceivedLocked, timeWaitLocked } from "./clo
 import { receiveSynSentLocked } from "./connect";
 import { scheduleLocked } from "./delayedack";
 import { noteMarkLocked } from "./ecn";
-import { indicate, isFinDueLocked, nextReadyLocked, takeTextLocked } from "./deliver";
+import { hold } from "./held";
+import { followLocked, indicate, indicateReady, isFinDueLocked, takeTextLocked } from "./deliver";
 import { initialSequence } from "./initial";
 import { receiveListen, receiveSynReceivedLocked, indicateLate } from "./listen";
 import { Options, readOptions } from "./options";
@@ -72,9 +73,9 @@ function receiveFor(tcb: Tcb, segment: Segment): Next {
   const next = predictLocked(tcb, segment) ? Next.INDICATE : stepsLocked(tcb, segment);
   const connection = tcb.connection;
   KeReleaseSpinLockFromDpcLevel(tcb.lock);
-  if (next == Next.INDICATE && connection != null) {
-    indicate(tcb, connection, segment.data, segment.length);
-  }
+  if (next == Next.INDICATE) {
+    if (connection != null) indicate(tcb, connection, segment.data, segment.length);
+  } else if (next == Next.READY) indicateReady(tcb);
   if (tcb.todo) settle(tcb);
   if (next == Next.RESET) sendReset(segment);
   return next;
@@ -125,10 +126,18 @@ function stepsLocked(tcb: Tcb, segment: Segment): Next {
     // Still half open: its client is being asked, for another segment.
     if (next != Next.NOTHING || tcb.state == TcpState.SYN_RECEIVED) return next;
   }
+  const next = acceptedLocked(tcb, segment, options);
+  // What came with the peer's SYN waits no longer.
+  return next == Next.NOTHING && state == TcpState.SYN_RECEIVED ? followLocked(tcb) : next;
+}
+
+/** What an acceptable segment acknowledges and brings. */
+function acceptedLocked(tcb: Tcb, segment: Segment, options: Options): Next {
+  mustHold(tcb.lock);
   if (!acknowledgeLocked(tcb, segment)) return Next.NOTHING;
   // Only now: who cannot say what we have sent would have all that the peer says be too old.
   if (options.present & tcb.flags & TcbFlag.TIMESTAMPS) {
-    noteStampLocked(tcb, sequence, options.stamp);
+    noteStampLocked(tcb, segment.sequence, options.stamp);
   }
   if (tcb.flags & TcbFlag.ECN) noteMarkLocked(tcb, segment);
   if (tcb.flags & TcbFlag.ACK_NOW) scheduleLocked(tcb);
@@ -148,12 +157,33 @@ function rareLocked(tcb: Tcb, segment: Segment): void {
 function synSentLocked(tcb: Tcb, segment: Segment): Next {
   mustHold(tcb.lock);
   const next = receiveSynSentLocked(tcb, segment);
+  if (tcb.state == TcpState.SYN_RECEIVED) keepSynLocked(tcb, segment);
   if (tcb.state != TcpState.ESTABLISHED) return next;
   segment.sequence++;
   segment.flags &= ~TcpFlag.SYN;
   if (!acceptableLocked(tcb, segment)) return next;
   if (segment.flags & TcpFlag.URG) noteUrgentLocked(tcb, segment);
   return textLocked(tcb, segment);
+}
+
+/**
+ * Text and FIN that came with the SYN of a simultaneous open wait for the end of the handshake (RFC
+ * 9293, 3.10.7.3). What is urgent in it comes again.
+ */
+function keepSynLocked(tcb: Tcb, segment: Segment): void {
+  mustHold(tcb.lock);
+  if (segment.flags & TcpFlag.URG) return;
+  segment.sequence++;
+  segment.flags &= ~TcpFlag.SYN;
+  if (!acceptableLocked(tcb, segment)) return;
+  if (segment.flags & TcpFlag.FIN) noteFinLocked(tcb, segment);
+  if (segment.length) tcb.waiting = hold(segment.data, segment.length, segment.sequence);
+}
+
+function noteFinLocked(tcb: Tcb, segment: Segment): void {
+  mustHold(tcb.lock);
+  tcb.finSequence = segment.sequence + segment.length;
+  tcb.flags |= TcbFlag.FIN_WAITS;
 }
 
 /**
@@ -224,11 +254,7 @@ function textLocked(tcb: Tcb, segment: Segment): Next {
     scheduleLocked(tcb);
     return Next.NOTHING;
   }
-  const end = segment.sequence + segment.length;
-  if (fin) {
-    tcb.finSequence = end;
-    tcb.flags |= TcbFlag.FIN_WAITS;
-  }
+  if (fin) noteFinLocked(tcb, segment);
   if (segment.sequence != tcb.rcvNxt) {
     if (segment.length) keepLocked(tcb, segment);
     tcb.flags |= TcbFlag.ACK_NOW;
@@ -236,16 +262,15 @@ function textLocked(tcb: Tcb, segment: Segment): Next {
     return Next.NOTHING;
   }
   if (tcb.waiting != null) {
-    reportOverlapLocked(tcb, end);
-    // What fills a gap, or a part of it, is answered at once (RFC 5681, 4.2).
+    reportOverlapLocked(tcb, segment.sequence + segment.length);
+    // It fills a gap, whole or in part (RFC 5681, 4.2).
     tcb.flags |= TcbFlag.ACK_NOW;
   }
   let next = Next.NOTHING;
   if (segment.length != 0 && takeSegmentLocked(tcb, segment)) next = Next.INDICATE;
   if (tcb.state == TcpState.CLOSED) return Next.NOTHING;
-  if (next == Next.NOTHING) nextReadyLocked(tcb);
+  if (next == Next.NOTHING) next = followLocked(tcb);
   else if (isFinDueLocked(tcb)) finReceivedLocked(tcb);
-  if (tcb.waiting != null) tcb.flags |= TcbFlag.ACK_NOW;
   scheduleLocked(tcb);
   return next;
 }

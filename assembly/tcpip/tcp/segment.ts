@@ -56,6 +56,8 @@ export const enum Next {
   NOTHING,
   /** Indicate the segment's text. */
   INDICATE,
+  /** Indicate what waited, if its turn has come. */
+  READY,
   /** Answer with RST. */
   RESET,
   /** The connection is over: the segment is for a listener. */

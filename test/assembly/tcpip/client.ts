@@ -1,6 +1,7 @@
 /**
  * A client of TDI that does what no driver of ours does: it takes its endpoint away from the
- * address, and answers ClientEventConnect with an endpoint that has a connection already.
+ * address, answers ClientEventConnect with an endpoint that has a connection already, and asks with
+ * TDI_RECEIVE before anything has come.
  */
 
 import { at } from "../../../assembly/nt/embed";
@@ -10,18 +11,25 @@ import { IoCallDriver } from "../../../assembly/io/call";
 import { IoCloseFile, IoCreateFile } from "../../../assembly/io/create";
 import { FileObject } from "../../../assembly/io/file";
 import { Irp, IoAllocateIrp, IoFreeIrp } from "../../../assembly/io/irp";
+import { describe, Mdl } from "../../../assembly/io/mdl";
 import { Major } from "../../../assembly/io/driver";
 import { IoGetNextIrpStackLocation, IoSetCompletionRoutine } from "../../../assembly/io/stack";
 import { ConnectIndication, initializeHandlers } from "../../../assembly/tdi/event";
 import { EventHandlers } from "../../../assembly/tdi/event";
 import { TdiBuildAccept, TdiBuildAssociateAddress } from "../../../assembly/tdi/build";
-import { TdiBuildConnect, TdiBuildSetEventHandlers } from "../../../assembly/tdi/build";
-import { Tdi, TransportObject } from "../../../assembly/tdi/request";
+import { TdiBuildConnect, TdiBuildReceive } from "../../../assembly/tdi/build";
+import { TdiBuildSetEventHandlers } from "../../../assembly/tdi/build";
+import { ReceiveFlag, Tdi, TransportObject } from "../../../assembly/tdi/request";
 
 export * from "../../../assembly/index";
 
 /** Its address, its endpoint, its handlers. */
 const CLIENT: usize = memory.data(8);
+/** What its TDI_RECEIVE has: the buffer, described, and how many octets came. */
+const RECEIVED: usize = memory.data(64);
+const MDL: usize = memory.data(32);
+const COUNT: usize = memory.data(4);
+if (offsetof<Mdl>() > 32) ERROR("MDL");
 const HANDLERS: usize = memory.data(64);
 
 function addressFile(): FileObject {
@@ -99,6 +107,32 @@ export function clientConnect(address: u32, port: u32): NTSTATUS {
   if (irp == null) return Status.INSUFFICIENT_RESOURCES;
   TdiBuildConnect(irp, endpointFile(), done, 0, address, port, null);
   return IoCallDriver(addressFile().device, irp);
+}
+
+/** TDI_RECEIVE of at most 64 octets; `clientReceived` says what came of it. */
+export function clientReceive(): NTSTATUS {
+  const irp = IoAllocateIrp(1);
+  if (irp == null) return Status.INSUFFICIENT_RESOURCES;
+  const mdl = at<Mdl>(MDL, 0);
+  describe(mdl, RECEIVED, 64);
+  store<u32>(COUNT, 0);
+  TdiBuildReceive(irp, endpointFile(), received, 0, mdl, 64, ReceiveFlag.NORMAL);
+  return IoCallDriver(addressFile().device, irp);
+}
+
+function received(irp: Irp, context: usize): NTSTATUS {
+  store<u32>(COUNT, irp.information);
+  IoFreeIrp(irp);
+  return Status.MORE_PROCESSING_REQUIRED;
+}
+
+/** How many octets came, and where they lie. */
+export function clientReceived(): u32 {
+  return load<u32>(COUNT);
+}
+
+export function clientBuffer(): usize {
+  return RECEIVED;
 }
 
 export function clientClose(): void {

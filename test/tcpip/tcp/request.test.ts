@@ -5,6 +5,7 @@ import { compileModule } from '../../compile.js';
 import { ACK, SYN, THEM } from '../../wireside/build.js';
 import { it } from '../../wireside/fixture.js';
 import type { Machine } from '../../wireside/machine.js';
+import { pattern } from '../../wireside/octets.js';
 import { Peer } from '../../wireside/peer.js';
 
 const PORT = 80;
@@ -21,6 +22,13 @@ beforeAll(async () => {
 function ask(machine: Machine, routine: string, ...words: number[]): string {
   const exports = machine.raw as unknown as Record<string, (...words: number[]) => number>;
   return machine.kernel.word('Status', machine.call(() => exports[routine]?.(...words) ?? 0));
+}
+
+/** The octets that came of its last TDI_RECEIVE. */
+function received({ raw }: Machine): Uint8Array {
+  const exports = raw as unknown as Record<string, () => number>;
+  const [count = 0, buffer = 0] = ['clientReceived', 'clientBuffer'].map((name) => exports[name]?.());
+  return new Uint8Array(raw.memory.buffer, buffer, count).slice();
 }
 
 describe('tcpip/tcp/request', () => {
@@ -41,6 +49,28 @@ describe('tcpip/tcp/request', () => {
     ask(machine, 'clientAssociate');
     expect(ask(machine, 'clientConnect', THEM, 4000)).toBe('PENDING');
     expect(ask(machine, 'clientDisassociate')).toBe('CONNECTION_ACTIVE');
+    ask(machine, 'clientClose');
+  });
+
+  it('keeps what follows the text that a waiting TDI_RECEIVE took', ({ bench }) => {
+    const { machine } = bench({ module });
+    ask(machine, 'clientOpen', PORT);
+    ask(machine, 'clientAssociate');
+    ask(machine, 'clientConnect', THEM, 4000);
+    const peer = new Peer(machine, { port: 4000 });
+    peer.heard();
+    peer.ack = peer.kernels + 1;
+    peer.say(SYN | ACK);
+    expect(ask(machine, 'clientReceive')).toBe('PENDING');
+    const base = peer.next;
+    peer.say(ACK, { sequence: base + 10, data: pattern(10, 10) });
+    expect(received(machine)).toEqual(new Uint8Array(0));
+    // It fills the gap, and the request; what was behind the gap waits for another one.
+    peer.say(ACK, { data: pattern(10) });
+    expect(received(machine)).toEqual(pattern(10));
+    expect(peer.lines().at(-1)).toBe('. 1(0) ack 21');
+    ask(machine, 'clientReceive');
+    expect(received(machine)).toEqual(pattern(10, 10));
     ask(machine, 'clientClose');
   });
 

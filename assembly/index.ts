@@ -39,6 +39,7 @@ export {
 export { netbiosAsk, netbiosAsked, netbiosAnswer } from "./netbios/control";
 export { MAXIMUM_ADAPTERS } from "./ndis/adapter";
 export { TcpState } from "./tcpip/tcp/state";
+export { TcbFlag } from "./tcpip/tcp/tcb";
 export { cachedHalves, nextHalf } from "./tcpip/tcp/syncache";
 export { tableCount } from "./tcpip/tcp/table";
 export { NO_POSITION, connectionAt, nextConnection } from "./tcpip/tcp/walk";

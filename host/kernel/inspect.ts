@@ -4,7 +4,7 @@
  */
 
 import { GATE, HALF_LOCAL_ADDRESS, HALF_PORTS, HALF_REMOTE_ADDRESS } from './layout.js';
-import { membersOf, NONE } from './layout.js';
+import { membersOf, NONE, valueOf } from './layout.js';
 import type { EnumName } from './layout.js';
 import type { Kernel } from './load.js';
 import type { LinearMemory } from './memory.js';
@@ -26,6 +26,8 @@ export interface ConnectionView {
   readonly state: string;
   readonly references: number;
   readonly flags: number;
+  /** The options that both SYNs carried, of those that have a flag. */
+  readonly agreed: readonly AgreedOption[];
   readonly sndUna: number;
   readonly sndNxt: number;
   readonly sndWnd: number;
@@ -38,6 +40,10 @@ export interface ConnectionView {
   readonly rto: number;
   readonly lock: LockView;
 }
+
+/** Options of TCP that a connection agrees on, by the names of their flags. */
+export type AgreedOption = 'SCALE' | 'TIMESTAMPS' | 'SACK' | 'ECN';
+const AGREED: readonly AgreedOption[] = ['SCALE', 'TIMESTAMPS', 'SACK', 'ECN'];
 
 /** A connection of the SYN cache, which has no control block: SYN_RECEIVED. */
 export type HalfOpenView = Pick<ConnectionView,
@@ -204,6 +210,7 @@ function readConnection(kernel: Kernel, address: number): ConnectionView {
     state: nameOf(layout, 'TcpState', memory.octet(address + tcb.state)),
     references: word('references'),
     flags: word('flags'),
+    agreed: AGREED.filter((each) => (word('flags') & valueOf(layout, 'TcbFlag', each)) !== 0),
     sndUna: word('sndUna'),
     sndNxt: word('sndNxt'),
     sndWnd: memory.half(address + tcb.sndWnd),

@@ -202,6 +202,13 @@ function countOf(expression: Expression | undefined): number {
   return numberOf(expression);
 }
 
+/** What Berkeley's calls take at most: INT_MAX. */
+const MOST_OCTETS = 0x7fff_ffff;
+
+function isCount(octets: number): boolean {
+  return Number.isInteger(octets) && octets >= 0 && octets <= MOST_OCTETS;
+}
+
 /** What a script leaves out is 0. */
 function flagsOf(expression: Expression | undefined): number {
   return expression === undefined ? 0 : numberOf(expression);
@@ -232,6 +239,7 @@ function receiveInto(
   given: Given, octets: number, flags: number, text: Expression | undefined,
 ): Attempt {
   const descriptor = descriptorOf(given);
+  if (!isCount(octets)) return atOnce(() => failed('EINVAL'));
   const { sockets } = given.program;
   const peek = (flags & MSG_PEEK) !== 0;
   return () => {
@@ -266,9 +274,10 @@ function sendFrom(
   given: Given, octets: number, flags: number, text: Expression | undefined,
 ): Attempt {
   const descriptor = descriptorOf(given);
+  if (!isCount(octets)) return atOnce(() => failed('EINVAL'));
   const { raw, block } = given.program.sockets;
-  const data = new Uint8Array(octets);
-  if (text?.kind === 'text') data.set(new TextEncoder().encode(text.value).subarray(0, octets));
+  const words = new TextEncoder().encode(text?.kind === 'text' ? text.value : '');
+  const data = new Uint8Array(Math.min(octets, block.octets));
   let taken = 0;
   return () => {
     const error = descriptor.takeError();
@@ -279,11 +288,13 @@ function sendFrom(
       return failed(descriptor.state === 'dead' ? 'EPIPE' : 'ENOTCONN');
     }
     while (taken < octets) {
-      const end = Math.min(taken + block.octets, octets);
-      block.write(data, taken, end);
+      const length = Math.min(block.octets, octets - taken);
+      data.fill(0);
+      data.set(words.subarray(taken, taken + length));
+      block.write(data, 0, length);
       const count = (flags & MSG_OOB) !== 0
-        ? raw.sendUrgent(descriptor.handle, block, end - taken)
-        : raw.send(descriptor.handle, block, end - taken);
+        ? raw.sendUrgent(descriptor.handle, block, length)
+        : raw.send(descriptor.handle, block, length);
       if (count < 0) return statusOutcome(given.program, count);
       if (count === 0) break;
       taken += count;

@@ -3,6 +3,7 @@
 import type { Program } from './program.js';
 import { sockstat } from './sockstat.js';
 import { MissingFeature } from './syntax.js';
+import { stateNumber } from './tcpinfo.js';
 
 /** What a program of a pipe gives. */
 interface Answer {
@@ -29,14 +30,23 @@ const TOOLS: Readonly<Record<string, Tool>> = {
  * @throws MissingFeature for a program that there is not.
  */
 export function runCommand(program: Program, line: string): string | undefined {
-  for (const pipe of line.split(/&&|;|\n/)) {
-    if (pipe.trim() === '') continue;
-    const { lines, code } = runPipe(program, pipe);
-    if (code === 0) continue;
-    const told = lines.length === 0 ? '' : `: ${lines.join(' / ')}`;
-    return `the command \`${pipe.trim()}\` ended with ${code}${told}`;
+  let failure: string | undefined;
+  let joint = ';';
+  for (const part of line.split(/(&&|\|\||;|\n)/)) {
+    const text = part.trim();
+    if (/^(&&|\|\||;|\n)$/.test(part)) joint = part;
+    if (text === '' || text === joint) continue;
+    // What failed ends the line, unless something else is to be done then.
+    if (joint === '||' ? failure === undefined : failure !== undefined) continue;
+    failure = failureOf(text, runPipe(program, text));
   }
-  return undefined;
+  return failure;
+}
+
+function failureOf(pipe: string, { lines, code }: Answer): string | undefined {
+  if (code === 0) return undefined;
+  const told = lines.length === 0 ? '' : `: ${lines.join(' / ')}`;
+  return `the command \`${pipe}\` ended with ${code}${told}`;
 }
 
 function runPipe(program: Program, pipe: string): Answer {
@@ -79,6 +89,9 @@ function tcpdrop(program: Program, words: readonly string[]): Answer {
   const state = words[0] === '-s' ? words[1] : undefined;
   if (state === undefined && words[0] !== '-a') {
     throw new MissingFeature(`tcpdrop ${words.join(' ')}`);
+  }
+  if (state !== undefined && stateNumber(state) === undefined) {
+    return { lines: [`${state} is no state`], code: 1 };
   }
   program.dropConnections(state);
   return { lines: [], code: 0 };

@@ -16,7 +16,7 @@ const OPERATORS: readonly (readonly string[])[] = [
 export function parseExpression(
   scanner: Scanner, symbols: ReadonlyMap<string, string>,
 ): Expression {
-  return parseBinary(scanner, symbols, 0);
+  return scanner.within(() => parseBinary(scanner, symbols, 0));
 }
 
 /** A value of which no line behind it can be a part: what a call gives. @throws as above. */
@@ -49,7 +49,8 @@ function parseUnary(scanner: Scanner, symbols: ReadonlyMap<string, string>): Exp
   const { place } = scanner;
   for (const operator of ['-', '~', '!']) {
     if (!scanner.take(operator)) continue;
-    return { kind: 'operation', operator, terms: [parseUnary(scanner, symbols)], place };
+    const term = scanner.within(() => parseUnary(scanner, symbols));
+    return { kind: 'operation', operator, terms: [term], place };
   }
   return parseValue(scanner, symbols);
 }

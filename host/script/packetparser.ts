@@ -66,13 +66,8 @@ function parseTcp(scanner: Scanner, direction: '<' | '>'): TcpPattern {
   const word = scanner.match(FLAG_WORD);
   if (word === undefined) scanner.fail('expected flags of TCP (like S, ., F., PE.), icmp or udp');
   const flags = [...word as string].reduce((sum, flag) => sum | (FLAGS[flag] ?? 0), 0);
-  const any = scanner.take('...');
-  const sequence = any ? undefined : scanner.integer('a sequence number') >>> 0;
-  if (!any) {
-    scanner.must(':');
-    scanner.integer('a sequence number');
-  }
-  const length = parseLength(scanner);
+  const { sequence, length } = scanner.take('...')
+    ? { sequence: undefined, length: parseLength(scanner) } : parseRange(scanner);
   const acknowledgment = scanner.take('ack') ? parseNumber(scanner) : undefined;
   const window = scanner.take('win') ? scanner.integer('a window') : undefined;
   const urgent = scanner.take('urg') ? scanner.integer('an urgent pointer') : 0;
@@ -83,6 +78,20 @@ function parseTcp(scanner: Scanner, direction: '<' | '>'): TcpPattern {
 
 function parseNumber(scanner: Scanner): number | undefined {
   return scanner.take('...') ? undefined : scanner.integer('an acknowledgment') >>> 0;
+}
+
+/** `0:10(10)`: where it begins, where it ends, and how many octets that is. */
+function parseRange(scanner: Scanner): { sequence: number; length: number } {
+  const sequence = scanner.integer('a sequence number') >>> 0;
+  scanner.must(':');
+  const { place } = scanner;
+  const end = scanner.integer('a sequence number') >>> 0;
+  const length = parseLength(scanner);
+  const due = (sequence + length) >>> 0;
+  if (end !== due) {
+    scanner.fail(`expected ${due}, where ${length} octets from ${sequence} on end`, place);
+  }
+  return { sequence, length };
 }
 
 function parseLength(scanner: Scanner): number {
@@ -154,12 +163,9 @@ function parseIcmp(scanner: Scanner): IcmpPattern {
   if (scanner.take('mtu')) rest = scanner.integer('an MTU');
   if (scanner.take('id')) throw new MissingFeature('ICMP echoes in scripts');
   if (!scanner.take('[')) return { kind: 'icmp', type, code, rest, quoted: undefined };
-  const sequence = scanner.integer('a sequence number') >>> 0;
-  scanner.must(':');
-  scanner.integer('a sequence number');
-  const length = parseLength(scanner);
+  const quoted = parseRange(scanner);
   scanner.must(']');
-  return { kind: 'icmp', type, code, rest, quoted: { sequence, length } };
+  return { kind: 'icmp', type, code, rest, quoted };
 }
 
 function parseCode(scanner: Scanner, codes: Readonly<Record<string, number>>): number {

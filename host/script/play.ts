@@ -13,7 +13,7 @@ import type { Span, Wire } from './exchange.js';
 import type { Program } from './program.js';
 import { Failure, seconds } from './failure.js';
 import type { Call, EventTime, Place, Script, ScriptEvent } from './syntax.js';
-import { infoOf, stateNumber } from './tcpinfo.js';
+import { infoOf, namedNumber } from './tcpinfo.js';
 import { WrongValue } from './values.js';
 
 /** A call that waits for its end. */
@@ -178,7 +178,10 @@ export class Player {
     if (waiting === undefined) return;
     const { call, event, endNs } = waiting;
     const toleranceNs = this.toleranceOf(endNs - this.previousNs);
-    this.advance(Math.max(this.clock.now, endNs + toleranceNs));
+    const latestNs = Math.max(this.clock.now, endNs + toleranceNs);
+    this.advance(latestNs, () => waiting.outcome !== undefined);
+    // What comes next is not held up by what might have come until then.
+    if (this.clock.now < endNs) this.advance(endNs);
     this.waiting = undefined;
     const { outcome, returnedNs } = waiting;
     const [due, came, tolerance] = [
@@ -203,8 +206,9 @@ export class Player {
     const { sockets, machine } = this.program;
     const subject = sockets.current ?? sockets.all().at(-1);
     const failed = runCode(code, (name) => {
-      if (/^TCP[IS]?_[A-Z]/.test(name)) return stateNumber(name);
-      return subject === undefined ? undefined : infoOf(machine, subject, name);
+      const named = namedNumber(name);
+      if (named !== undefined || subject === undefined) return named;
+      return infoOf(machine, subject, name);
     });
     if (failed !== undefined) throw new Failure(this.script.path, place, failed);
   }

@@ -81,7 +81,9 @@ export async function runScript(
     if (thrown instanceof MissingFeature) {
       return { file, outcome: 'skipped', reason: thrown.message };
     }
-    throw thrown;
+    // Whatever it is: of the other scripts something can be said.
+    const words = thrown instanceof Error ? thrown.message : String(thrown);
+    return { file, outcome: 'failed', reason: `${file}: ${words}` };
   }
 }
 

@@ -9,9 +9,17 @@ const INTEGER = /0[xX][0-9a-fA-F]+|[0-9]+/y;
 const SECONDS = /[0-9]+\.[0-9]+|[0-9]+(?:\.(?!\.))?|\.[0-9]+/y;
 const NAME = /[A-Za-z_][A-Za-z0-9_]*/y;
 
+/** Seconds of a time at most: a month, in which the kernel's clock does not come round. */
+const MOST_SECONDS = 30 * 86_400;
+/** Values within values at most. */
+const MOST_NESTED = 100;
+
 /** A cursor in a text. */
 export class Scanner {
   private at = 0;
+  private nested = 0;
+  /** Where each line begins. */
+  private starts: readonly number[] | undefined;
 
   constructor(readonly path: string, private readonly text: string) {}
 
@@ -80,9 +88,20 @@ export class Scanner {
 
   /** A time in seconds, in ns. */
   seconds(): number {
+    this.skip();
+    const start = this.at;
     const found = this.match(SECONDS);
     if (found === undefined) return this.fail('expected a time in seconds');
-    return Math.round(Number(found) * 1e6) * 1000;
+    if (Number(found) <= MOST_SECONDS) return Math.round(Number(found) * 1e6) * 1000;
+    return this.fail(`expected at most ${MOST_SECONDS} s, and not ${found}`, this.placeOf(start));
+  }
+
+  /** What `parse` gives, which may come here again. @throws ScriptSyntaxError where it is too deep. */
+  within<T>(parse: () => T): T {
+    if (++this.nested > MOST_NESTED) this.fail(`expected at most ${MOST_NESTED} values in a value`);
+    const found = parse();
+    this.nested--;
+    return found;
   }
 
   /** All up to a mark, which is taken too. */
@@ -96,7 +115,7 @@ export class Scanner {
 
   /** @throws ScriptSyntaxError with what comes next instead. */
   fail(expected: string, place?: Place): never {
-    const rest = this.text.slice(this.at).split('\n', 1)[0]?.trim() ?? '';
+    const rest = this.text.slice(this.at, this.at + 200).split('\n', 1)[0]?.trim() ?? '';
     const found = rest === '' ? '' : `, and not '${rest.slice(0, 30)}'`;
     const words = place === undefined ? `${expected}${found}` : expected;
     throw new ScriptSyntaxError(this.path, place ?? this.place, words);
@@ -109,8 +128,19 @@ export class Scanner {
   }
 
   private placeOf(offset: number): Place {
-    const before = this.text.slice(0, offset);
-    const line = before.split('\n').length;
-    return { line, column: offset - before.lastIndexOf('\n') };
+    this.starts ??= startsOf(this.text);
+    let [low, high] = [0, this.starts.length - 1];
+    while (low < high) {
+      const middle = (low + high + 1) >>> 1;
+      if ((this.starts[middle] ?? 0) <= offset) low = middle;
+      else high = middle - 1;
+    }
+    return { line: low + 1, column: offset - (this.starts[low] ?? 0) + 1 };
   }
+}
+
+function startsOf(text: string): number[] {
+  const starts = [0];
+  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) starts.push(at + 1);
+  return starts;
 }

@@ -21,6 +21,8 @@ const isOn = (value: number): number => (value === 0 ? 0 : 1);
 const zero = (value: number): boolean => value === 0;
 /** Tcp1323Opts: window scaling in bit 0, timestamps in bit 1 (Q224829). */
 const BOTH_OPTIONS = 3;
+/** The same for net.inet.tcp.rfc1323 (tcp(4)): none, both, scaling alone, timestamps alone. */
+const RFC1323 = [0, BOTH_OPTIONS, 1, 2];
 
 /** The shift with which a window can be as large as the largest buffer (RFC 7323, 2.3). */
 function shiftOf(octets: number): number {
@@ -44,7 +46,7 @@ function retransmissionsOf(ms: number, sysctls: Sysctls): number {
 /** FreeBSD's names, in the order of its manual (tcp(4)), then those of sockets. */
 const FREEBSD: Readonly<Record<string, Setting>> = {
   'net.inet.tcp.rfc1323': {
-    initial: 1, parameter: 'Tcp1323Opts', convert: (value) => isOn(value) * BOTH_OPTIONS,
+    initial: 1, parameter: 'Tcp1323Opts', convert: (value) => RFC1323[value] ?? BOTH_OPTIONS,
   },
   'net.inet.tcp.sack.enable': { initial: 1, parameter: 'SackOpts', convert: isOn },
   'net.inet.tcp.ecn.enable': { initial: 2, parameter: 'NtstackEcn' },

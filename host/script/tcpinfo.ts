@@ -1,6 +1,6 @@
 /** tcp_info of a socket: what a machine's own eyes see of its connection. */
 
-import type { ConnectionView } from '../kernel/inspect.js';
+import type { AgreedOption, ConnectionView } from '../kernel/inspect.js';
 import type { Machine } from '../machine/machine.js';
 import type { Descriptor } from './sockets.js';
 
@@ -15,6 +15,19 @@ const SPELLINGS: Readonly<Record<string, string>> = {
   CLOSE: 'CLOSED', SYN_RECV: 'SYN_RECEIVED', SYN_RCVD: 'SYN_RECEIVED', FIN_WAIT1: 'FIN_WAIT_1',
   FIN_WAIT2: 'FIN_WAIT_2',
 };
+
+/** Bits of tcpi_options (tcp.h), by the names that the kernel has for them. */
+const OPTION_BITS: Readonly<Record<AgreedOption, number>> = {
+  TIMESTAMPS: 1, SACK: 2, SCALE: 4, ECN: 8,
+};
+const OPTION_NAMES: Readonly<Record<string, number>> = {
+  TCPI_OPT_TIMESTAMPS: 1, TCPI_OPT_SACK: 2, TCPI_OPT_WSCALE: 4, TCPI_OPT_ECN: 8,
+};
+
+/** The number of what a script's code calls a state or a bit; undefined for what is neither. */
+export function namedNumber(name: string): number | undefined {
+  return OPTION_NAMES[name] ?? (/^TCP[IS]?_[A-Z]/.test(name) ? stateNumber(name) : undefined);
+}
 
 /** The connection of a socket; undefined where it has none. */
 export function connectionOf(
@@ -47,9 +60,10 @@ export function infoOf(
   if (field === 'tcpi_state') return stateNumber(stateOf(machine, descriptor));
   const connection = connectionOf(machine, descriptor);
   if (connection === undefined) return undefined;
-  const { cwnd, mss, rto } = connection;
+  const { cwnd, mss, rto, agreed } = connection;
   const fields: Readonly<Record<string, number>> = {
     tcpi_snd_mss: mss, tcpi_snd_cwnd: Math.floor(cwnd / mss), tcpi_rto: rto * 1000,
+    tcpi_options: agreed.reduce((sum, option) => sum | OPTION_BITS[option], 0),
   };
   return fields[field];
 }

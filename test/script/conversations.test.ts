@@ -2,8 +2,11 @@
 
 import { describe, expect, it } from 'vitest';
 import { loadModule } from '../../host/kernel/load.js';
+import { CaptureWriter } from '../../host/link/pcapngwrite.js';
+import { readCapture } from '../../host/link/pcapread.js';
 import { runScript } from '../../host/script/run.js';
 import type { ScriptResult } from '../../host/script/run.js';
+import { runSuite } from '../../host/script/suite.js';
 import { conversationsIn, folderOf } from './files.js';
 import type { Conversation } from './files.js';
 
@@ -93,5 +96,51 @@ describe('script', () => {
     expect((await runScript('a.pkt', text, options)).outcome).toBe('passed');
     const other = await runScript('a.pkt', text, { ...options, defined: ['ELSE'] });
     expect(other.reason).toBe('a.pkt:2: 9 is no descriptor that is open');
+  });
+
+  it('is one of many: what goes wrong in it leaves the others as they are', async () => {
+    // 150 days are more than the clock can tell.
+    const far = '+2592000 `true`\n'.repeat(5);
+    const scripts = [far, '+0 `true`\n'].map((text, at) => ({ file: `${at}.pkt`, text }));
+    const kernels = [{ target: 'free', module: MODULES.free }] as const;
+    const [first, second] = await runSuite(scripts, { kernels, release: 'modern' });
+    expect(first).toMatchObject({ file: '0.pkt', outcome: 'failed' });
+    expect(first?.reason).toMatch(/^0\.pkt: running until /);
+    expect(second?.outcome).toBe('passed');
+  });
+
+  it('knows the place of what is wrong, far down', async () => {
+    const text = `${'+0 \`true\` // more\n'.repeat(20_000)}  soon\n`;
+    const options = { target: 'free', module: MODULES.free, release: 'modern' } as const;
+    const { reason } = await runScript('a.pkt', text, options);
+    expect(reason).toMatch(/^a\.pkt:20001:3: expected a time in seconds, and not 'soon'$/);
+  });
+
+  it('is not held up by a call that has returned', async () => {
+    const times: number[] = [];
+    const parts: Uint8Array[] = [];
+    const pcap = new CaptureWriter((octets) => parts.push(octets.slice()));
+    const text = [
+      '--tolerance_usecs=75000',
+      '0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3',
+      '0...0.1 connect(3, ..., ...) = 0',
+      '0 > S 0:0(0) <...>',
+      '0.1 < S. 0:0(0) ack 1 win 8192 <mss 1000>',
+      '0.1 > . 1:1(0) ack 1',
+      '0.11 write(3, ..., 10) = 10',
+      '0.11 > P. 1:11(10) ack 1',
+      '0.12 < . 1:1(0) ack 11 win 8192',
+    ].join('\n');
+    const { outcome, reason } = await runScript('a.pkt', text, {
+      target: 'free', module: MODULES.free, release: 'modern', pcap,
+    });
+    expect(`${outcome} ${reason}`).toBe('passed ');
+    pcap.flush();
+    const file = Uint8Array.from(parts.flatMap((part) => [...part]));
+    const all = [...readCapture(file)].filter(({ octets }) => octets[23] === 6);
+    const [first] = all;
+    for (const { timeNs } of all) times.push(Number(timeNs - (first?.timeNs ?? 0n)) / 1e6);
+    // The last one is its end.
+    expect(times).toEqual([0, 100, 100, 110, 120, 120]);
   });
 });

@@ -225,7 +225,8 @@ function endLocked(endpoint: Endpoint, flags: DisconnectFlag): u32 {
     return known ? SocketEvent.CLOSED : 0;
   }
   endpoint.state = <u8>EndpointState.DEAD;
-  endpoint.status = Status.CONNECTION_RESET;
+  endpoint.status =
+    flags & DisconnectFlag.TIMED_OUT ? Status.IO_TIMEOUT : Status.CONNECTION_RESET;
   return known ? SocketEvent.ABORTED : 0;
 }
 

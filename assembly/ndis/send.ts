@@ -4,7 +4,6 @@ import { Boundary } from "../vf/rule";
 import { mustHoldNothing } from "../ke/spinlock";
 import { Adapter } from "./adapter";
 import { NdisPacket } from "./packet";
-import { freePackets } from "./pool";
 
 /** Sends a chain of packets, each with its whole frame. IRQL: DISPATCH_LEVEL. Locks: none. */
 export function NdisSendPackets(adapter: Adapter, first: NdisPacket): void {
@@ -12,10 +11,12 @@ export function NdisSendPackets(adapter: Adapter, first: NdisPacket): void {
   adapter.send(adapter, first);
 }
 
-/** The card has let a chain of packets go. IRQL: DISPATCH_LEVEL. Locks: none. */
+/**
+ * The card has let a chain of packets go: its protocol, which alone sends and has them reclaimed, is
+ * told. IRQL: DISPATCH_LEVEL. Locks: none.
+ */
 export function NdisMSendComplete(adapter: Adapter, first: NdisPacket): void {
-  if (adapter.bound) adapter.sendComplete(adapter.protocolContext, first);
-  else freePackets(adapter, first);
+  adapter.sendComplete(adapter.protocolContext, first);
 }
 
 /** Lets go of what the card has sent by now. IRQL: <= DISPATCH_LEVEL. Locks: none. */

@@ -29,6 +29,8 @@ export const enum DisconnectFlag {
   WAIT = 1,
   ABORT = 2,
   RELEASE = 4,
+  /** Beside ABORT in an indication, and ours: it is over because nobody answered. */
+  TIMED_OUT = 0x100,
 }
 
 /** TDI_SEND_*. */

@@ -1,6 +1,7 @@
 /** What `ntstack run` is asked for: its options, checked, and files read. */
 
 import { readFileSync } from 'node:fs';
+import type { CutOff } from '../link/pcapformat.js';
 import { readCapture } from '../link/pcapread.js';
 import { openLink } from '../link/open.js';
 import { LOAD_NAMES, MIX } from '../load/mix.js';
@@ -38,6 +39,8 @@ export interface RunPlan {
   readonly conversations: readonly Conversation[];
   /** Where the conversations are from; undefined without a replay. */
   readonly recording: string | undefined;
+  /** Where the recording ends within a frame: what is said of it. */
+  readonly cutOff?: string;
   /** As text that gives the same run again. */
   readonly seed: string;
   readonly release: string;
@@ -65,12 +68,14 @@ export function planRun(options: RunOptions): RunPlan {
   optionValue('--release', () => findRelease(release));
   const parameters = readSettings(options.set ?? []);
   optionValue('--set', () => resolveParameters(release, parameters));
-  const conversations = options.replay === undefined ? [] : readRecording(options.replay);
+  const { conversations, cutOff } = options.replay === undefined
+    ? { conversations: [] } : readRecording(options.replay);
   return {
     seconds: readSeconds(options.seconds),
     weights: readWeights(options.load, options.replay),
     conversations,
     recording: options.replay,
+    ...(cutOff === undefined ? {} : { cutOff }),
     seed: optionValue('--seed', () => new Random(options.seed ?? '1').seed),
     release,
     parameters,
@@ -146,13 +151,25 @@ function readFault(name: 'loss' | 'delay', text: string | undefined): string {
   return parameter;
 }
 
-function readRecording(path: string): readonly Conversation[] {
+function readRecording(path: string): Pick<RunPlan, 'conversations' | 'cutOff'> {
   const octets = optionValue('--replay', () => readOctets(path));
-  const { conversations } = optionValue(`--replay: ${path}`, () => {
-    return readConversations(readCapture(octets));
+  let cut: CutOff | undefined;
+  const { conversations, frames } = optionValue(`--replay: ${path}`, () => {
+    return readConversations(readCapture(octets, (found) => {
+      cut = found;
+    }));
   });
-  if (conversations.length > 0) return conversations;
+  if (conversations.length > 0) return { conversations, ...describeCut(path, frames, cut) };
   throw new WrongUse(`option --replay: ${path} has no TCP connection over IPv4`);
+}
+
+function describeCut(
+  path: string, frames: number, cut: CutOff | undefined,
+): Pick<RunPlan, 'cutOff'> {
+  if (cut === undefined) return {};
+  const cutOff = `${path} is cut off at offset ${cut.offset}: ${frames} frames are whole, ` +
+    '1 record is left out';
+  return { cutOff };
 }
 
 function readOctets(path: string): Uint8Array {

@@ -7,7 +7,8 @@ import { formatSeconds } from './show.js';
 
 /** Sentences, one for each thing that the verdicts of these phases do not cover. */
 export function warningsOf(plan: RunPlan, { phases, interrupted }: RunReport): string[] {
-  const warnings = phases.flatMap((phase) => [...notCarried(plan, phase), ...notJudged(phase)]);
+  const warnings = plan.cutOff === undefined ? [] : [plan.cutOff];
+  warnings.push(...phases.flatMap((phase) => [...notCarried(plan, phase), ...notJudged(phase)]));
   const last = phases.at(-1);
   if (interrupted && last !== undefined) warnings.push(notRun(plan, last));
   else warnings.push(...notReached(phases));

@@ -44,7 +44,7 @@ export function tapPcap(
  * is plugged in, and begins at that instant, with the first frame and from then on with the times
  * of the capture. Frames of all interfaces are played, in the order of their times. What is sent
  * to it is dropped: `replay`. Not played: `linktype` (not Ethernet), `truncated` (not captured
- * whole), `oversize` (more than 1514 octets).
+ * whole), `oversize` (more than 1514 octets), `cut` (the last one, where the file ends within it).
  * @throws Error for a capture that is malformed, or spans more than the clock can tell; its
  * `attach` an Error for a second end.
  */
@@ -83,7 +83,8 @@ export function replayPcap(link: Link, octets: Uint8Array, clock: Clock): Replay
 // What can be played, by time since the first; frames of the same time stay in order.
 function playedFrames(octets: Uint8Array, stats: LinkStats): PlayedFrame[] {
   const captured = [];
-  for (const frame of readCapture(octets)) {
+  const onCut = (): void => count(stats.dropped, 'cut', 1);
+  for (const frame of readCapture(octets, onCut)) {
     if (frame.linkType !== LINKTYPE_ETHERNET) count(stats.dropped, 'linktype', 1);
     else if (frame.octets.length < frame.originalLength) count(stats.dropped, 'truncated', 1);
     else if (frame.octets.length > FRAME_OCTETS) count(stats.dropped, 'oversize', 1);

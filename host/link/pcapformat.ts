@@ -48,6 +48,20 @@ export interface CapturedFrame {
   readonly originalLength: number;
 }
 
+/** What a frame or block has at most; one that says more is no frame that was cut. */
+const MOST_OCTETS = 16 * 1024 * 1024;
+
+/** A capture that ends within a frame or a block behind its header. */
+export class CutOff extends Error {
+  constructor(
+    /** Where what was cut begins, in octets. */
+    readonly offset: number, expected: string, found: string,
+  ) {
+    super(malformed(offset, expected, found).message);
+    this.name = 'CutOff';
+  }
+}
+
 /** The octets of a capture, read with one order of octets; what is not there is an Error. */
 export class CaptureView {
   /** How many octets there are. */
@@ -67,6 +81,16 @@ export class CaptureView {
     if (offset + octets <= this.length) return;
     const rest = Math.max(0, this.length - offset);
     throw malformed(offset, `${what} (${octets} octets)`, `${rest} octets`);
+  }
+
+  /**
+   * As `mustHave`, behind what has been read already: where the file ends within it, `CutOff`, as
+   * who writes captures leaves it when he is ended.
+   */
+  mustHaveWhole(offset: number, octets: number, what: string): void {
+    if (offset + octets <= this.length) return;
+    if (octets > MOST_OCTETS) this.mustHave(offset, octets, what);
+    throw new CutOff(offset, `${what} (${octets} octets)`, `${this.length - offset} octets`);
   }
 
   /** A word of 16 bits. */

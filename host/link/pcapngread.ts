@@ -41,7 +41,9 @@ export function* readPcapng(octets: Uint8Array): Generator<CapturedFrame> {
   const section: Section = { view: big, interfaces: [], interfaceCount: 0, lastTimeNs: 0n };
   let offset = 0;
   while (offset < octets.length) {
-    section.view.mustHave(offset, BLOCK_OCTETS, 'a block');
+    // Without its first block nothing is known of it.
+    if (offset === 0) section.view.mustHave(offset, BLOCK_OCTETS, 'a block');
+    else section.view.mustHaveWhole(offset, BLOCK_OCTETS, 'a block');
     // The type of a section header reads the same in both orders.
     const type = section.view.read32(offset);
     if (type === BlockType.SECTION_HEADER) section.view = orderOf(octets, offset);
@@ -77,7 +79,8 @@ function blockLength(view: CaptureView, offset: number): number {
   if (total < BLOCK_OCTETS || total % 4 !== 0) {
     throw malformed(offset + 4, `a length from ${BLOCK_OCTETS} on, by fours`, String(total));
   }
-  view.mustHave(offset, total, 'a block');
+  if (offset === 0) view.mustHave(offset, total, 'a block');
+  else view.mustHaveWhole(offset, total, 'a block');
   const again = view.read32(offset + total - 4);
   if (again !== total) {
     throw malformed(offset + total - 4, `the length ${total} again`, String(again));

@@ -1,6 +1,6 @@
 /** Reads captures of either format; pcap itself (draft-ietf-opsawg-pcap, 4 and 5) is here. */
 
-import { BlockType, CaptureView, PcapMagic, hex, malformed } from './pcapformat.js';
+import { BlockType, CaptureView, CutOff, PcapMagic, hex, malformed } from './pcapformat.js';
 import type { CapturedFrame } from './pcapformat.js';
 import { readPcapng } from './pcapngread.js';
 
@@ -11,11 +11,23 @@ const VERSION = 2;
 const LINKTYPE_MASK = 0xffff;
 
 /**
- * The frames of a pcap or pcapng file, in the order of the file.
+ * The frames of a pcap or pcapng file, in the order of the file. Where it ends within one, `onCut`
+ * is told, and the others are all there are.
  * @throws Error (while it is read) naming the offset of what is not as it should be, and what was
- * expected there. The frames before it have been given by then.
+ * expected there; `CutOff` where there is no `onCut`. The frames before it have been given by then.
  */
-export function* readCapture(octets: Uint8Array): Generator<CapturedFrame> {
+export function* readCapture(
+  octets: Uint8Array, onCut?: (cut: CutOff) => void,
+): Generator<CapturedFrame> {
+  try {
+    yield* readEither(octets);
+  } catch (thrown) {
+    if (!(thrown instanceof CutOff) || onCut === undefined) throw thrown;
+    onCut(thrown);
+  }
+}
+
+function* readEither(octets: Uint8Array): Generator<CapturedFrame> {
   const little = new CaptureView(octets, true);
   little.mustHave(0, 4, 'the magic number of pcap or pcapng');
   const magic = little.read32(0);
@@ -41,12 +53,12 @@ function* readPcap(view: CaptureView, unitNs: bigint): Generator<CapturedFrame> 
   const linkType = view.read32(20) & LINKTYPE_MASK;
   let offset = HEADER_OCTETS;
   while (offset < view.length) {
-    view.mustHave(offset, RECORD_OCTETS, 'the header of a frame');
+    view.mustHaveWhole(offset, RECORD_OCTETS, 'the header of a frame');
     const seconds = BigInt(view.read32(offset));
     const fraction = BigInt(view.read32(offset + 4));
     const length = view.read32(offset + 8);
     const originalLength = view.read32(offset + 12);
-    view.mustHave(offset + RECORD_OCTETS, length, 'a frame');
+    view.mustHaveWhole(offset + RECORD_OCTETS, length, 'a frame');
     yield {
       timeNs: seconds * 1_000_000_000n + fraction * unitNs,
       interface: 0,

@@ -114,6 +114,7 @@ const OPTIONS: Readonly<Record<keyof MachineOptions, true>> = {
  */
 export function checkOptions(options: MachineOptions): MachineSettings {
   mustKnow(options, Object.keys(OPTIONS), 'a machine');
+  mustBeOfKinds(options, KINDS);
   const { target = 'free', processors = 1, release = 'nt40sp6a' } = options;
   if (!TARGETS.includes(target)) {
     throw new TypeError(`target: '${String(target)}' is none of ${TARGETS.join(', ')}`);
@@ -146,9 +147,48 @@ export function checkOptions(options: MachineOptions): MachineSettings {
     macHigh: mac.high,
     macLow: mac.low,
     mtu: parameters.get('MTU') as number,
-    netbios: checkNetbios(options.netbios),
+    netbios: options.netbios ?? false,
     scope: scopeOf(options.scopeId),
   };
+}
+
+/** What an option is where it is given: whether a value is that, and in words what it may be. */
+export type Kind = readonly [is: (value: unknown) => boolean, words: string];
+
+const isText = (value: unknown): boolean => typeof value === 'string' && value !== '';
+const isFunction = (value: unknown): boolean => typeof value === 'function';
+const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null;
+/** An object with a method of that name. */
+const has = (method: string) => (value: unknown): boolean =>
+  isObject(value) && isFunction((value as Record<string, unknown>)[method]);
+
+/** Kinds that options of machines and of worlds have in common. */
+export const KIND = {
+  text: [isText, 'a text that is not empty'],
+  truth: [(value) => typeof value === 'boolean', 'true or false'],
+  callback: [isFunction, 'a function'],
+  values: [(value) => isObject(value) && !Array.isArray(value), 'an object of names and values'],
+  link: [has('attach'), 'a link, as openLink gives it'],
+  clock: [has('schedule'), 'a Clock'],
+  module: [(value) => value instanceof WebAssembly.Module, 'a WebAssembly.Module'],
+  capture: [has('write'), 'a CaptureWriter'],
+} as const satisfies Readonly<Record<string, Kind>>;
+
+const KINDS: Partial<Readonly<Record<keyof MachineOptions, Kind>>> = {
+  name: KIND.text, release: KIND.text, parameters: KIND.values, address: KIND.text,
+  mac: KIND.text, netbios: KIND.truth, link: KIND.link, clock: KIND.clock, module: KIND.module,
+  captureSites: KIND.truth, strategy: KIND.callback, onPreempt: KIND.callback, tap: KIND.callback,
+  scopeId: [(value) => typeof value === 'string', 'a text'],
+};
+
+/** @throws TypeError naming the first option that is given and not of its kind. */
+export function mustBeOfKinds(options: object, kinds: Readonly<Record<string, Kind>>): void {
+  for (const [name, value] of Object.entries(options)) {
+    const kind = kinds[name];
+    if (kind === undefined || value === undefined || kind[0](value)) continue;
+    const given = typeof value === 'string' ? `'${value}'` : String(value);
+    throw new TypeError(`${name}: ${kind[1]}, and not ${given}`);
+  }
 }
 
 /** At most as many as the kernel has room for (interface.ts). */
@@ -175,11 +215,6 @@ function scopeOf(scopeId: unknown): Uint8Array {
     throw new TypeError(`scopeId: '${String(scopeId)}' is no scope, like CORP.EXAMPLE`);
   }
   return Uint8Array.from(whole, (letter) => letter.charCodeAt(0));
-}
-
-function checkNetbios(netbios: unknown): boolean {
-  if (netbios === undefined || typeof netbios === 'boolean') return netbios ?? false;
-  throw new TypeError(`netbios: true or false, and not ${String(netbios)}`);
 }
 
 /** @throws TypeError naming the first of an object's keys that is not known, or that it is none. */

@@ -73,7 +73,9 @@ export class Descriptor implements SocketHandler {
       return NOTHING;
     }
     if (this.kind === 'datagram' && count === raw.noDatagram) return undefined;
-    if (count < 0) return this.takeError() ?? this.sockets.errnoOf(count);
+    // An error is told once; behind it is the end.
+    if (count < 0 && this.state === 'dead') return this.takeError() ?? NOTHING;
+    if (count < 0) return this.sockets.errnoOf(count);
     if (count > 0) return block.read(count);
     return this.state === 'connecting' ? undefined : this.noData();
   }

@@ -13,8 +13,8 @@ import { bootMachine } from '../machine/boot.js';
 import { Clock } from '../machine/clock.js';
 import { FrameDigest } from '../machine/digest.js';
 import type { Machine } from '../machine/machine.js';
-import { mustKnow } from '../machine/options.js';
-import type { MachineOptions } from '../machine/options.js';
+import { KIND, mustBeOfKinds, mustKnow } from '../machine/options.js';
+import type { Kind, MachineOptions } from '../machine/options.js';
 import { Random } from '../machine/random.js';
 import type { Seed } from '../machine/random.js';
 import { Runner } from '../machine/run.js';
@@ -62,6 +62,12 @@ const WORLD_OPTIONS: Readonly<Record<keyof WorldOptions, true>> = {
   readFile: true, machines: true, pcap: true, digest: true,
 };
 
+const KINDS: Partial<Readonly<Record<keyof WorldOptions, Kind>>> = {
+  release: KIND.text, parameters: KIND.values, module: KIND.module, readFile: KIND.callback,
+  pcap: KIND.capture, digest: KIND.truth,
+  link: [(value) => typeof value === 'string' || KIND.callback[0](value), 'a URL or a function'],
+};
+
 /** Machines that a link takes, by its scheme; others take any number. */
 const ENDS: Readonly<Record<string, number>> = { 'wire:': 2, 'pcap:': 1 };
 
@@ -80,6 +86,7 @@ export async function createMachine(options: MachineOptions = {}): Promise<Machi
 export async function createWorld(options: WorldOptions): Promise<World> {
   mustHaveMachines(options);
   mustKnow(options, Object.keys(WORLD_OPTIONS), 'a world');
+  mustBeOfKinds(options, KINDS);
   checkMachines(options.machines);
   const { target = 'free' } = options;
   if (!TARGETS.includes(target)) {

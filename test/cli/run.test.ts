@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -110,6 +110,27 @@ describe('cli/run', () => {
     const { code, out } = await printed(...SHORT, '--replay', 'test/fixtures/curl-smb.pcapng');
     expect(out).toMatch(/replay \(1 conversation of\s+test\/fixtures\/curl-smb\.pcapng\)/);
     expect(code).toBe(0);
+  });
+
+  it('replays what is whole of a capture that is cut off, and warns once', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'ntstack-cut-'));
+    try {
+      const path = join(folder, 'cut.pcapng');
+      const whole = readFileSync('test/fixtures/curl-smb.pcapng');
+      writeFileSync(path, whole.subarray(0, whole.length - 8));
+      const { code, out } = await printed(...SHORT, '--replay', path, '--json');
+      const { warnings } = JSON.parse(out) as RunSummary;
+      const cut = warnings.filter((words) => words.includes('cut off'));
+      expect(cut).toHaveLength(1);
+      expect(cut[0]).toMatch(/cut\.pcapng is cut off at offset \d+: \d+ frames are whole, 1 record/);
+      expect(code).toBe(0);
+      writeFileSync(path, whole.subarray(0, 20));
+      const refused = await printed(...SHORT, '--replay', path);
+      expect(refused.err).toMatch(/option --replay: .*cut\.pcapng: capture, offset 0: expected a bl/);
+      expect(refused.code).toBe(2);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   it('writes the frames of the free phase', async () => {

@@ -65,6 +65,16 @@ describe('link/pcap, tapPcap', () => {
 });
 
 describe('link/pcap, replayPcap', () => {
+  it('plays what is whole of a capture that is cut off, and counts the rest', () => {
+    const frames = [enhanced(0, 1n, numbered(1)), enhanced(0, 2n, numbered(2))];
+    const file = join(section(), description(), ...frames);
+    const { link, clock, recorder } = player(file.subarray(0, file.length - 4));
+    link.attach(recorder);
+    clock.runUntil(1e9);
+    expect(recorder.numbers).toEqual([1]);
+    expect(link.stats.dropped).toEqual({ cut: 1 });
+  });
+
   it('plays with the times of the capture, from the instant something is plugged in', () => {
     const { clock, link, recorder } = player(pcap(0xa1b23c4d, [
       [1000, 5, numbered(1)], [1000, 5, numbered(2)], [1000, 905, numbered(3)],

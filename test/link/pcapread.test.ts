@@ -2,6 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import type { CutOff } from '../../host/link/pcapformat.js';
 import { readCapture } from '../../host/link/pcapread.js';
 import { Random } from '../../host/machine/random.js';
 import { description, enhanced, join, pcap, section } from './captures.js';
@@ -84,6 +85,32 @@ describe('link/pcapread', () => {
       }
       // Between blocks or frames, and nowhere else.
       expect(clean).toBe(3);
+    }
+  });
+
+  it('cut behind its header, gives what is whole, and tells of the rest where somebody asks', () => {
+    const classic = pcap(0xa1b23c4d, [[1, 2, ONE], [3, 4, TWO]]);
+    const modern = join(section(), description(), enhanced(0, 1n, ONE), enhanced(0, 2n, TWO));
+    for (const [file, header] of [[classic, 24], [modern, 28]] as const) {
+      for (let length = header; length < file.length; length++) {
+        const part = file.subarray(0, length);
+        const cuts: CutOff[] = [];
+        const frames = [...readCapture(part, (cut) => cuts.push(cut))];
+        expect(frames).toHaveLength(attempt(part).frames);
+        expect(cuts).toHaveLength(attempt(part).error === undefined ? 0 : 1);
+        for (const { offset, message } of cuts) {
+          expect(offset).toBeLessThanOrEqual(length);
+          expect(message).toContain(`capture, offset ${offset}: expected `);
+        }
+      }
+      for (let length = 0; length < header; length++) {
+        const read = () => [...readCapture(file.subarray(0, length), () => {})];
+        expect(read).toThrow('capture, offset 0: ');
+      }
+      // A length that no frame has is no frame that was cut.
+      const bad = file.slice();
+      new DataView(bad.buffer).setUint32(file === classic ? 32 : 32, 0x7fff_fff0, true);
+      expect(() => [...readCapture(bad, () => {})]).toThrow(/capture, offset \d+: expected /);
     }
   });
 

@@ -12,7 +12,7 @@ describe('netbt/driver', () => {
   test('says what it takes', async ({ machine }) => {
     const options = { netbios: 'WORKGROUP' } as unknown as { netbios: boolean };
     await expect(machine(options)).rejects.toThrow(
-      'netbios: true or false, and not WORKGROUP',
+      "netbios: true or false, and not 'WORKGROUP'",
     );
   });
 });

@@ -328,7 +328,7 @@ export function disconnectEvent(
   if (flags == DisconnectFlag.RELEASE) block.flags |= BlockFlag.PEER_CLOSED;
   const due = isCloseDueLocked(block);
   KeReleaseSpinLock(block.lock, irql);
-  if (flags == DisconnectFlag.ABORT) {
+  if (flags & DisconnectFlag.ABORT) {
     const status = agreed ? Status.CONNECTION_RESET : failureOf(Status.CONNECTION_RESET);
     endSession(block, status, End.TELL_ABORT);
   } else if (!agreed) {

@@ -150,6 +150,7 @@ export function dieLocked(tcb: Tcb, status: NTSTATUS, indicate: bool): void {
   tcb.heldOctets = 0;
   tcb.todo |= <u8>Todo.REMOVE;
   if (tell) tcb.todo |= <u8>Todo.ABORTED;
+  if (tell && status == Status.IO_TIMEOUT) tcb.todo |= <u8>Todo.TIMED_OUT;
 }
 
 /** Every request that waits ends with `status`. */

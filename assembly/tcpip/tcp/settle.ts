@@ -89,7 +89,9 @@ function tellNews(
 
 function tellEnd(handlers: EventHandlers, client: usize, todo: u32, held: u32): void {
   if (todo & Todo.RELEASED) indicateDisconnect(handlers, client, DisconnectFlag.RELEASE, held);
-  if (todo & Todo.ABORTED) indicateDisconnect(handlers, client, DisconnectFlag.ABORT, held);
+  if ((todo & Todo.ABORTED) == 0) return;
+  const late = todo & Todo.TIMED_OUT ? DisconnectFlag.TIMED_OUT : 0;
+  indicateDisconnect(handlers, client, DisconnectFlag.ABORT | late, held);
 }
 
 /** Out of the table and the wheel, with the table's reference. */

@@ -102,6 +102,8 @@ export const enum Todo {
   URGENT = 32,
   /** An error that may pass: ClientEventError. */
   SOFT_ERROR = 64,
+  /** Beside ABORTED: because nobody answered. */
+  TIMED_OUT = 128,
 }
 
 /** Which deadline `timerDue` is. At most one of these runs at a time. */

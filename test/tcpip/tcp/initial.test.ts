@@ -3,6 +3,7 @@
 import { describe, expect } from 'vitest';
 import { it } from '../../wireside/fixture.js';
 import type { Bench } from '../../wireside/fixture.js';
+import { chance } from '../../wireside/octets.js';
 import { Peer } from '../../wireside/peer.js';
 
 /** The number of the SYN of a new connection to `port`. */
@@ -12,6 +13,29 @@ function initialOf({ machine, user }: Bench, port: number): number {
   peer.heard();
   return peer.kernels;
 }
+
+/** What nmap makes of six initial numbers (its book, 8.3.1: SP, GCD, ISR). */
+function sequenceOf(
+  numbers: readonly { readonly number: number; readonly atMs: number }[],
+): { sp: number; gcd: number; isr: number } {
+  const steps = numbers.slice(1).map(({ number, atMs }, i) => {
+    const before = numbers[i] ?? { number: 0, atMs: 0 };
+    const step = (number - before.number) >>> 0;
+    return { step: Math.min(step, 2 ** 32 - step), seconds: (atMs - before.atMs) / 1000 };
+  });
+  const divide = (a: number, b: number): number => (b === 0 ? a : divide(b, a % b));
+  const gcd = steps.reduce((sum, { step }) => divide(sum, step), 0);
+  const rates = steps.map(({ step, seconds }) => step / seconds);
+  const mean = rates.reduce((sum, rate) => sum + rate, 0) / rates.length;
+  const by = gcd > 9 ? gcd : 1;
+  const square = rates.reduce((sum, rate) => sum + ((rate - mean) / by) ** 2, 0);
+  const deviation = Math.sqrt(square / (rates.length - 1));
+  const bits = (value: number): number => (value <= 1 ? 0 : Math.round(Math.log2(value) * 8));
+  return { sp: bits(deviation), gcd, isr: bits(mean) };
+}
+
+/** SP of nmap's fingerprints, whose GCD is 1 to 6 and whose ISR is 4B to 55. */
+const SCANNED = [['nt40sp3', 0x11, 0x3b], ['nt40', 0xb, 0x3d], ['nt351', 0, 0xdf]] as const;
 
 const WORD = (1n << 64n) - 1n;
 
@@ -67,11 +91,31 @@ describe('tcpip/tcp/initial', () => {
 
   it('counts milliseconds to SP3, whatever the connection is (nmap: ISR, SP)', ({ bench }) => {
     const one = bench({ release: 'nt40sp3', timeUs: 8_000_999 });
-    expect([initialOf(one, 139), initialOf(one, 445)]).toEqual([8000, 8000]);
+    // And as much ahead as the last bits of the microseconds say.
+    expect([initialOf(one, 139), initialOf(one, 445)]).toEqual([8007, 8007]);
     one.machine.advance(100);
-    expect(initialOf(one, 445)).toBe(8100);
+    expect(initialOf(one, 445)).toBe(8107);
     expect(initialOf(bench({ release: 'nt351', timeUs: 2 ** 32 * 1000 + 5000 }), 80)).toBe(5);
   });
+
+  for (const [release, least, most] of SCANNED) {
+    it(`looks like ${release} to nmap, however evenly its probes come`, ({ bench }) => {
+      for (const jitterUs of [30, 500, 3000]) {
+        const below = chance(jitterUs);
+        const one = bench({ release, timeUs: 8_000_000 + below(1e6) });
+        for (let round = 0; round < 10; round++) {
+          const numbers = [0, 1, 2, 3, 4, 5].map((at) => {
+            one.machine.advance((100_100 + below(jitterUs)) / 1000);
+            return { number: initialOf(one, 1000 + round * 6 + at), atMs: one.machine.nowMs };
+          });
+          const { sp, gcd, isr } = sequenceOf(numbers);
+          const seen = `${jitterUs} us, ${round}: SP ${sp} GCD ${gcd} ISR ${isr}`;
+          expect(sp >= least && sp <= most && gcd <= 6, seen).toBe(true);
+          expect(isr >= 0x4b && isr <= 0x55, seen).toBe(true);
+        }
+      }
+    });
+  }
 
   it('differs by connection, and moves with the clock, from SP6a on (RFC 6528)', ({ bench }) => {
     const one = bench({ release: 'nt40sp6a', timeUs: 8_000_000 });

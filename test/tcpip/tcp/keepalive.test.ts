@@ -49,7 +49,7 @@ describe('tcpip/tcp/keepalive', () => {
     const start = 2 * HOURS_MS;
     expect(peer.heard().map(({ atMs }) => atMs - start)).toEqual([0, 1000, 2000, 3000, 4000]);
     expect(stateOf(machine, peer)).toBe('CLOSED');
-    expect(user.events(handle).events).toContain('ABORTED');
+    expect(user.events(handle)).toEqual({ events: ['ABORTED'], status: 'IO_TIMEOUT' });
   });
 
   it('asks on a connection that has never carried anything', ({ bench }) => {

@@ -63,7 +63,7 @@ describe('tcpip/tcp/persist', () => {
     const { peer, handle } = stuck({ machine, user }, 10);
     machine.advance(4 * 3_600_000);
     expect(stateOf(machine, peer)).toBe('CLOSED');
-    expect(user.events(handle).events).toContain('ABORTED');
+    expect(user.events(handle)).toEqual({ events: ['ABORTED'], status: 'IO_TIMEOUT' });
     expect(peer.heard().length).toBeLessThan(20);
   });
 

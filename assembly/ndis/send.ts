@@ -12,8 +12,8 @@ export function NdisSendPackets(adapter: Adapter, first: NdisPacket): void {
 }
 
 /**
- * The card has let a chain of packets go: its protocol, which alone sends and has them reclaimed, is
- * told. IRQL: DISPATCH_LEVEL. Locks: none.
+ * The card has let a chain of packets go: its protocol, which alone sends and has them reclaimed,
+ * is told. IRQL: DISPATCH_LEVEL. Locks: none.
  */
 export function NdisMSendComplete(adapter: Adapter, first: NdisPacket): void {
   adapter.sendComplete(adapter.protocolContext, first);

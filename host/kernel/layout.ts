@@ -6,7 +6,8 @@
 /** The enums that the host has words for, by their names in the kernel. */
 const ENUMS = [
   'Parameter', 'Fault', 'Status', 'Stop', 'Event', 'Counter', 'Drop', 'Rule', 'Boundary', 'Irql',
-  'LockRank', 'Point', 'TcpState', 'TcbFlag', 'SocketKind', 'SocketEvent', 'SocketOption', 'SocketQuery',
+  'LockRank', 'Point', 'TcpState', 'TcbFlag', 'SocketKind', 'SocketEvent', 'SocketOption',
+  'SocketQuery',
   'Tag', 'BlockCount', 'NbtCounter', 'NbtDrop', 'HostFlag', 'NetbiosNameType', 'NetbtControl',
   'NcbCommand', 'NcbReturn',
 ] as const;

@@ -5,7 +5,7 @@ import { getSocketOption, setSocketOption } from './sockoptions.js';
 import type { Descriptor } from './sockets.js';
 import { MissingFeature } from './syntax.js';
 import type { Call, Expression } from './syntax.js';
-import { WrongValue, fieldOf, isAny, nameOf, numberOf, wordsOfValue } from './values.js';
+import { WrongValue, fieldOf, isAny, isCount, nameOf, numberOf, wordsOfValue } from './values.js';
 
 /** How a call ended. */
 export interface Outcome {
@@ -200,13 +200,6 @@ function connect(given: Given): Attempt {
 function countOf(expression: Expression | undefined): number {
   if (expression === undefined) throw new WrongValue('the call takes a number of octets');
   return numberOf(expression);
-}
-
-/** What Berkeley's calls take at most: INT_MAX. */
-const MOST_OCTETS = 0x7fff_ffff;
-
-function isCount(octets: number): boolean {
-  return Number.isInteger(octets) && octets >= 0 && octets <= MOST_OCTETS;
 }
 
 /** What a script leaves out is 0. */

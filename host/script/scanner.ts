@@ -96,7 +96,7 @@ export class Scanner {
     return this.fail(`expected at most ${MOST_SECONDS} s, and not ${found}`, this.placeOf(start));
   }
 
-  /** What `parse` gives, which may come here again. @throws ScriptSyntaxError where it is too deep. */
+  /** What `parse` gives, which may come here again. @throws ScriptSyntaxError: it is too deep. */
   within<T>(parse: () => T): T {
     if (++this.nested > MOST_NESTED) this.fail(`expected at most ${MOST_NESTED} values in a value`);
     const found = parse();

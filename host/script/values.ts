@@ -14,6 +14,14 @@ const BITS: Readonly<Record<string, number>> = {
   INADDR_ANY: 0, SHUT_RD: 0, SHUT_WR: 1, SHUT_RDWR: 2,
 };
 
+/** Octets that Berkeley's calls take at most: INT_MAX. */
+const MOST_OCTETS = 0x7fff_ffff;
+
+/** A number of octets that a call takes: any other is EINVAL. */
+export function isCount(octets: number): boolean {
+  return Number.isInteger(octets) && octets >= 0 && octets <= MOST_OCTETS;
+}
+
 /** A value that is not what a call takes. */
 export class WrongValue extends Error {}
 

@@ -110,7 +110,7 @@ describe('script', () => {
   });
 
   it('knows the place of what is wrong, far down', async () => {
-    const text = `${'+0 \`true\` // more\n'.repeat(20_000)}  soon\n`;
+    const text = `${'+0 `true` // more\n'.repeat(20_000)}  soon\n`;
     const options = { target: 'free', module: MODULES.free, release: 'modern' } as const;
     const { reason } = await runScript('a.pkt', text, options);
     expect(reason).toMatch(/^a\.pkt:20001:3: expected a time in seconds, and not 'soon'$/);

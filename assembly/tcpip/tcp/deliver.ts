@@ -122,7 +122,7 @@ export function indicateReady(tcb: Tcb): void {
   releaseHeld(ready);
 }
 
-/** What follows where no text is to be indicated: what waited may be, else the peer's FIN is due. */
+/** What follows where no text is indicated: what waited may be, else the peer's FIN is due. */
 export function followLocked(tcb: Tcb): Next {
   mustHold(tcb.lock);
   if (tcb.waiting != null) return Next.READY;

@@ -27,7 +27,8 @@ function ask(machine: Machine, routine: string, ...words: number[]): string {
 /** The octets that came of its last TDI_RECEIVE. */
 function received({ raw }: Machine): Uint8Array {
   const exports = raw as unknown as Record<string, () => number>;
-  const [count = 0, buffer = 0] = ['clientReceived', 'clientBuffer'].map((name) => exports[name]?.());
+  const asked = ['clientReceived', 'clientBuffer'].map((name) => exports[name]?.());
+  const [count = 0, buffer = 0] = asked;
   return new Uint8Array(raw.memory.buffer, buffer, count).slice();
 }
 

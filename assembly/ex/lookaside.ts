@@ -12,9 +12,9 @@ export class LookasideList {
   private lockWord: u32;
   tag: Tag;
   length: u32;
+  // Under `lock`:
   /** How many blocks are kept at most. */
   depth: u32;
-  // Under `lock`:
   first: usize;
   count: u32;
   get lock(): KSpinLock {

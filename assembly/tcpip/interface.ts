@@ -39,7 +39,7 @@ export class Interface {
   gatewayAt(index: u32): u32 {
     return at<Word>(changetype<usize>(this) + offsetof<this>("gateway0"), <usize>index << 2).value;
   }
-  /** One more; there is room for it. Before traffic comes. */
+  /** One more; there is room for it. Before traffic comes. Under `lock()` of route.ts. */
   appendGateway(address: u32): void {
     const base = changetype<usize>(this) + offsetof<this>("gateway0");
     at<Word>(base, <usize>this.gatewayCount << 2).value = address;

@@ -1,5 +1,6 @@
 /** The first who are asked of a mutant: the laws of locks that `npm run check` holds in text. */
 
+import { HANDED_RULES } from '../tidy/handedon.js';
 import { KEPT_RULES } from '../tidy/kept.js';
 import { LOCK_RULES } from '../tidy/locks.js';
 import { RELEASED_RULES } from '../tidy/released.js';
@@ -7,7 +8,7 @@ import { parseSource } from '../tidy/source.js';
 import type { Source, Tree } from '../tidy/source.js';
 import type { Mutant } from './mutant.js';
 
-const RULES = [...LOCK_RULES, ...KEPT_RULES, ...RELEASED_RULES];
+const RULES = [...LOCK_RULES, ...KEPT_RULES, ...RELEASED_RULES, ...HANDED_RULES];
 
 /** What the laws say of the sources as they are, by path. */
 export class Laws {

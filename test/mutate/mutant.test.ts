@@ -73,6 +73,19 @@ describe('what is moved', () => {
       '2 reference later: publish(tcb); referenceTcb(tcb);');
   });
 
+  it('is a reference past the call that hands on what it is for', () => {
+    const later = (...body: readonly string[]): string[] =>
+      changesIn(...body).filter((each) => each.includes('reference later'));
+    expect(later('referenceBlock(b);', 'build(irp);', 'IoCallDriver(device, irp);')).toEqual([
+      '2 reference later: {} IoCallDriver(device, irp); referenceBlock(b);',
+    ]);
+    expect(later('beginCall(r);', 'build(irp);', 'return IoCallDriver(device, irp);')).toEqual([
+      '2 reference later: {} const given = IoCallDriver(device, irp); beginCall(r); return given;',
+    ]);
+    expect(later('beginCall(r);', 'build(irp);', 'return;', 'IoCallDriver(device, irp);'))
+      .toEqual([]);
+  });
+
   it('is a release past a call that leaves the driver, and no other', () => {
     const release = 'KeReleaseSpinLock(l, irql);';
     expect(changesIn(release, 'IoCompleteRequest(irp, status, 0);')).toContain(
@@ -133,6 +146,15 @@ describe('one kernel with all mutants', () => {
     expect(schemaIn('use(entry);', 'const gone = dereferenceLocked(entry);')).toEqual([
       'const early2 = isMutant(2) ? dereferenceLocked(entry) : false; use(entry);',
       'const gone = (isMutant(1) ? false : (isMutant(2) ? early2 : dereferenceLocked(entry)));',
+    ]);
+  });
+
+  it('has a reference behind what is given back', () => {
+    expect(schemaIn('beginCall(r);', 'build(irp);', 'return IoCallDriver(device, irp);')).toEqual([
+      '{if (!isMutant(1)) {if (!isMutant(2)) beginCall(r);}}',
+      'build(irp);',
+      'if (isMutant(2)) {const given2 = IoCallDriver(device, irp); beginCall(r); return given2;} '
+        + 'return IoCallDriver(device, irp);',
     ]);
   });
 

@@ -1,7 +1,8 @@
 /** Mutants: the text of a file with one site left out, or moved past the statement beside it. */
 
 import ts from 'typescript';
-import { calleeName, walk } from '../tidy/source.js';
+import { HANDS_ON } from '../tidy/handedon.js';
+import { calledName, calleeName, walk } from '../tidy/source.js';
 import { switchedMove, switchedRemoval } from './schema.js';
 import type { Insertion } from './schema.js';
 import { findSites } from './site.js';
@@ -37,6 +38,8 @@ export interface Move {
 
 /** What hands control to another driver: not to be done under a lock. */
 const LEAVES = /^(IoCallDriver|IoCompleteRequest|settle|indicate\w*|ClientEvent\w*)$/;
+/** Functions that are followed into others of their file. */
+const DEPTH = 3;
 /** Names of no value: in `changetype<usize>(tcb)` it is `tcb` that counts. */
 const WORDS = new Set(['changetype', 'offsetof', 'usize', 'u32', 'at', 'load', 'lock', 'this']);
 
@@ -109,7 +112,7 @@ function moved(site: Site): Mutant[] {
   const before = parent.statements[index - 1];
   const after = parent.statements[index + 1];
   const begins = site.kind === 'acquire' || site.kind === 'reference';
-  const found: Mutant[] = [];
+  const found = site.kind === 'reference' ? handedOnFirst(site, carrier, parent) : [];
   if (after !== undefined && canSwap(carrier, after)
     && (begins ? matters(site, after) : leavesUnder(site, after))) {
     const switched = switchedMove(site, carrier, after, 'later', valueWithout(site));
@@ -121,6 +124,40 @@ function moved(site: Site): Mutant[] {
     found.push(mutant(site, 'earlier', swapped(site.source, before, carrier), switched, before));
   }
   return found;
+}
+
+/** The reference behind the next statement that hands on what it is for. */
+function handedOnFirst(
+  site: Site, carrier: ts.Statement, { statements }: ts.Block | ts.CaseOrDefaultClause,
+): Mutant[] {
+  if (ts.isVariableStatement(carrier)) return [];
+  const behind = statements.slice(statements.indexOf(carrier) + 1);
+  const past = behind.find((each) => handsOn(site.source, each, DEPTH) || endsPath(each));
+  if (past === undefined || !handsOn(site.source, past, DEPTH)) return [];
+  // The one beside it that names what is referenced is among the others.
+  if (past === behind[0] && canSwap(carrier, past) && matters(site, past)) return [];
+  const { text, tree } = site.source;
+  const [from, to] = [carrier.getStart(tree), past.getStart(tree)];
+  const lines = '\n'.repeat(carrier.getText().split('\n').length - 1);
+  const before = `${text.slice(0, from)}{}${lines}${text.slice(carrier.end, to)}`;
+  const after = !ts.isReturnStatement(past)
+    ? `${past.getText()} ${oneLine(carrier)}`
+    : `const given = ${past.expression?.getText() ?? '0'}; ${oneLine(carrier)} return given;`;
+  return [mutant(site, 'later', `${before}${after}${text.slice(past.end)}`,
+    switchedMove(site, carrier, past, 'later', null), past)];
+}
+
+/** Whether others get something by it, here or in a function of the same file. */
+function handsOn(source: Source, statement: ts.Node, depth: number): boolean {
+  let hands = false;
+  walk(statement, (node) => {
+    const name = calledName(node) ?? '';
+    if (HANDS_ON.test(name)) hands = true;
+    const body = depth === 0 ? undefined : source.tree.statements
+      .find((each) => ts.isFunctionDeclaration(each) && each.name?.text === name);
+    if (body !== undefined && handsOn(source, body, depth - 1)) hands = true;
+  });
+  return hands;
 }
 
 /** What is moved: the statement, with `if (…)` before it where there is one. */

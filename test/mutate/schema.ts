@@ -48,6 +48,14 @@ export function switchedMove(
   const { statement, node, source } = site;
   if (carrier.getText().includes('//')) return null;
   const rest = { role: 'copy', length: 0 } as const;
+  if (ts.isReturnStatement(past)) {
+    const given = past.expression?.getText() ?? '0';
+    const text = `if (isMutant(#)) {const given# = ${given}; ${oneLine(carrier)} return given#;} `;
+    return [
+      ...around(carrier, '{if (!isMutant(#)) ', '}'),
+      { at: past.getStart(source.tree), text, ...rest },
+    ];
+  }
   const copy = (text: string): Insertion => change === 'later'
     ? { at: past.end, text: ` if (isMutant(#)) {${text}}`, ...rest }
     : { at: past.getStart(source.tree), text: `if (isMutant(#)) {${text}} `, ...rest };

@@ -25,8 +25,9 @@ export interface Site {
 const NAMES: readonly (readonly [RegExp, Kind])[] = [
   [/^(Ke|Ex|Io)(TryTo)?Acquire[A-Z]\w*$/, 'acquire'],
   [/^(Ke|Ex|Io)Release[A-Z]\w*$/, 'release'],
-  [/^(reference[A-Z]\w*|beginCall|enterHandle|takeHandle|findAddress)$/, 'reference'],
-  [/^(dereference[A-Z]\w*|endCall|leaveHandle|leaveAddress)$/, 'dereference'],
+  [/^(reference[A-Z]\w*|begin(Call|Send)|enter(Handle|File|FileLocked|Block))$/, 'reference'],
+  [/^(takeHandle|findAddress)$/, 'reference'],
+  [/^(dereference[A-Z]\w*|end(Call|Send)|leave(Handle|Address|File))$/, 'dereference'],
 ];
 /** A call on a handle waits its turn, and gives it to the next. */
 const TURN: Readonly<Record<string, Kind>> = {
@@ -37,7 +38,7 @@ const COUNTED: Readonly<Record<string, Kind>> = {
   InterlockedIncrement: 'reference',
   InterlockedDecrement: 'dereference',
 };
-const COUNT_FIELD = /\.(references|callers)$/;
+const COUNT_FIELD = /\.(references|callers|users|sends)$/;
 /** Functions that are references by their names, however they count. */
 const COUNTING = /^((de)?reference[A-Z]\w*|release|beginCall|endCall)$/;
 

@@ -120,6 +120,15 @@ export class Keepers {
       : this.said(routine.source, null, commentOf(routine.source, routine.node));
   }
 
+  /** What keeps that which a method does, as its comment says; or null. */
+  keeperOfMethod(source: Source, node: ts.CallExpression): Keeper | null {
+    const routine = this.routineOfCall(source, node);
+    if (routine === null || !ts.isMethodDeclaration(routine.node)) return null;
+    const { parent } = routine.node;
+    const of = ts.isClassDeclaration(parent) ? parent : null;
+    return this.said(routine.source, of, commentOf(routine.source, routine.node));
+  }
+
   /** Of a class: its headings that speak of a lock and name none that is there. */
   unnamed(source: Source, node: ts.ClassDeclaration): ts.ClassElement[] {
     const headings = new Set<string>();

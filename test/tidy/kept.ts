@@ -27,6 +27,9 @@ const CHANGES_LIST = /^(Insert(Head|Tail)List|Remove(Head|Tail|Entry)List)$/;
 const SAID_ALONE = /Once, at (start|boot)|At the end|[Nn]othing else runs|nobody (else )?has it/;
 const ALONE = /^(Ke|Ex)Initialize/;
 
+/** Functions that are followed into others. */
+const DEPTH = 2;
+
 type Say = (at: ts.Node, what: string, instead: string) => void;
 
 /** A function that is judged. */
@@ -120,15 +123,24 @@ export function isHeldAt(
   return held;
 }
 
-/** The locks that a function's own body acquires. */
-function acquiredIn({ keepers, source, body }: Pick<Judged, 'keepers' | 'source' | 'body'>):
-  Set<string> {
+/** The locks that a function's body acquires, and what it calls, `depth` functions deep. */
+function acquiredIn(
+  { keepers, source, body }: Pick<Judged, 'keepers' | 'source' | 'body'>, depth = 0,
+): Set<string> {
   const found = new Set<string>();
   walk(body, (node) => {
-    if (!ts.isCallExpression(node) || !ACQUIRE.test(calleeName(node) ?? '')) return;
-    if (isDefect(source, node)) return;
-    const lock = keepers.lockOfCall(source, node);
-    if (lock !== null) found.add(lock);
+    if (!ts.isCallExpression(node) || isDefect(source, node)) return;
+    const name = calleeName(node) ?? '';
+    if (ACQUIRE.test(name)) {
+      const lock = keepers.lockOfCall(source, node);
+      if (lock !== null) found.add(lock);
+    } else if (depth > 0) {
+      const routine = keepers.findRoutine(source, name);
+      const inner = routine?.node.body;
+      if (routine === null || inner === undefined) return;
+      const called = { keepers, source: routine.source, body: inner };
+      for (const lock of acquiredIn(called, depth - 1)) found.add(lock);
+    }
   });
   return found;
 }
@@ -152,6 +164,12 @@ function judging(name: string, judge: (judged: Judged) => void): Rule {
   };
 }
 
+function isMethodCall(node: ts.Node): node is ts.CallExpression & {
+  readonly expression: ts.PropertyAccessExpression;
+} {
+  return ts.isCallExpression(node) && ts.isPropertyAccessExpression(node.expression);
+}
+
 const kept = judging('lock-kept', (judged) => {
   const { keepers, source, say } = judged;
   if (isAlone(source, judged.node)) return;
@@ -167,6 +185,9 @@ const kept = judging('lock-kept', (judged) => {
   walkHeld(judged, (node, held) => {
     const name = calleeName(node);
     if (name !== undefined) ask(node, keepers.keeperOfGiven(source, name), held);
+    if (isMethodCall(node) && !isOwn(node.expression.expression)) {
+      ask(node.expression, keepers.keeperOfMethod(source, node), held);
+    }
     if (!ts.isPropertyAccessExpression(node) || isOwn(node.expression)) return;
     ask(node, keepers.keeperOf(source, node), held);
   });
@@ -193,7 +214,7 @@ const twice = judging('lock-twice', (judged) => {
     const routine = keepers.findRoutine(source, name);
     const body = routine?.node.body;
     if (routine === null || body === undefined) return;
-    for (const lock of acquiredIn({ keepers, source: routine.source, body })) {
+    for (const lock of acquiredIn({ keepers, source: routine.source, body }, DEPTH)) {
       if (!held.has(lock)) continue;
       say(node, `${name} acquires ${shortName(lock)}, which is held`,
         'the call behind the release, or a …Locked function');

@@ -4,6 +4,7 @@ import { ALLOWED } from '../tidy.allow.js';
 import { ADDRESS_RULES } from './address.js';
 import { BOUNDARY_RULES } from './boundary.js';
 import { FAULT_RULES } from './faults.js';
+import { HANDED_RULES } from './handedon.js';
 import { HOST_RULES } from './hostlaws.js';
 import { IMPORT_RULES } from './imports.js';
 import { KEPT_RULES } from './kept.js';
@@ -26,6 +27,7 @@ export const RULES: readonly Rule[] = [
   ...LOCK_RULES,
   ...KEPT_RULES,
   ...RELEASED_RULES,
+  ...HANDED_RULES,
   ...FAULT_RULES,
   ...MAGIC_RULES,
   ...BOUNDARY_RULES,

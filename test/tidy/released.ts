@@ -6,23 +6,23 @@
 import ts from 'typescript';
 import { Keepers, commentOf } from './keepers.js';
 import { isDefect } from './locks.js';
-import { fileRule, inKernel } from './rule.js';
+import { inKernel } from './rule.js';
 import type { Rule } from './rule.js';
-import { calledName, calleeName, isFunctionWithBody, nameOf, walk } from './source.js';
+import { calleeName, isFunctionWithBody, nameOf, walk } from './source.js';
 import type { Source } from './source.js';
 
 /** What gives a reference, a turn or a block back. One that is `…Locked` leaves that to others. */
 const LETS_GO =
-  /^(dereference[A-Z]\w*|leave(Handle|Address)|endCall|ExFree|IoFreeIrp|freeChunk)$/;
+  /^(dereference[A-Z]\w*|leave(Handle|Address|File)|endCall|ExFree|IoFreeIrp|freeChunk)$/;
+
+/** What gives a turn back, and may leave a reference of the caller's own. */
+const LEAVES = /^leaveFile/;
+const DEREFERENCES = /^dereference[A-Z]\w*$/;
 
 /** What a function says of itself that puts its argument where others find it, and let it go. */
 const GIVES_AWAY = /The caller's reference is the list's/;
 /** A reference of its own outlives one that is given away. */
 const REFERENCES = /^reference[A-Z]\w*$/;
-
-/** What has somebody else do something with its argument, now or soon. */
-const HANDS_ON =
-  /^(KeSetTimer\w*|startTimer|ExQueueWorkItem|enterGate|queueGate|IoCallDriver)$/;
 
 type Say = (at: ts.Node, what: string, instead: string) => void;
 
@@ -95,6 +95,7 @@ class Paths {
       if (!ts.isIdentifier(each) || !isTouch(each)) return;
       const by = now.get(each.text);
       if (by === undefined || isDefect(this.source, each)) return;
+      if (LEAVES.test(by) && DEREFERENCES.test(calleeName(each.parent) ?? '')) return;
       this.say(each, `${each.text} is touched behind ${by}`,
         'the same before it, or a name for what is another');
     });
@@ -160,34 +161,4 @@ const released: Rule = {
   },
 };
 
-function callOf(node: ts.Statement | undefined): ts.CallExpression | null {
-  return node !== undefined && ts.isExpressionStatement(node)
-    && ts.isCallExpression(node.expression) ? node.expression : null;
-}
-
-function namesIn(node: ts.Node): string[] {
-  const found: string[] = [];
-  walk(node, (each) => {
-    if (ts.isIdentifier(each) && isTouch(each)) found.push(each.text);
-  });
-  return found;
-}
-
-/** Who is handed something may have done with it when the call is back: a reference comes first. */
-const handed: Rule = fileRule('reference-first', inKernel, (source, say) => {
-  walk(source.tree, (node) => {
-    if (!ts.isBlock(node)) return;
-    node.statements.forEach((statement, place) => {
-      const before = callOf(node.statements[place - 1]);
-      const now = callOf(statement);
-      const [what] = now?.arguments ?? [];
-      if (now === null || before === null || what === undefined || !ts.isIdentifier(what)) return;
-      if (!REFERENCES.test(calleeName(now) ?? '') || isDefect(source, statement)) return;
-      const by = calledName(before) ?? '';
-      if (!HANDS_ON.test(by) || !namesIn(before).includes(what.text)) return;
-      say(statement, `${what.text} is referenced behind ${by}`, 'the reference before it');
-    });
-  });
-});
-
-export const RELEASED_RULES: readonly Rule[] = [released, handed];
+export const RELEASED_RULES: readonly Rule[] = [released];

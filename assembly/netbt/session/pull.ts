@@ -73,8 +73,9 @@ export function pullDown(block: Block, irp: Irp): bool {
   }
   setDown(block, true);
   IoCallDriver(file.device, irp);
+  const back = setDown(block, false);
   leaveFile(block);
-  return setDown(block, false);
+  return back;
 }
 
 /** Whether a request has come back on its way down. */

@@ -10,6 +10,7 @@ import { Tcb } from "./tcb";
 /** One segment, as the steps see it: what is outside the window is trimmed away on the way. */
 @unmanaged
 export class Segment {
+  // This processor's own:
   /** The connection that it belongs to, referenced; null: not found (yet). */
   tcb: Tcb | null;
   header: TcpHeader;

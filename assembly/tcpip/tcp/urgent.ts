@@ -99,6 +99,7 @@ function noticeLocked(tcb: Tcb): Notice | null {
   return connection == null ? null : noticeOf(connection);
 }
 
+/** Where the octet lies. Under `Tcb.lock` of tcb.ts. */
 function octetOf(notice: Notice): usize {
   return changetype<usize>(notice) + offsetof<Notice>("urgentOctet");
 }

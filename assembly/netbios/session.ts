@@ -229,10 +229,13 @@ export function signalSession(session: Session, event: SessionEvent): void {
   if (!queueGate(session.lana, session)) dereferenceSession(session);
 }
 
-/** From here on the other end has SSN_CLOSE_TIMEOUT to close. The caller has the gate. */
+/**
+ * From here on the other end has SSN_CLOSE_TIMEOUT to close. Once for a session, whose timer does
+ * not run yet. The caller has the gate.
+ */
 export function limitClose(session: Session): void {
   referenceSession(session);
-  if (KeSetTimerEx(session.timer, ticksOf(CLOSE_MS), 0, session.dpc)) dereferenceSession(session);
+  KeSetTimerEx(session.timer, ticksOf(CLOSE_MS), 0, session.dpc);
 }
 
 /** That time is over. IRQL: DISPATCH_LEVEL. */

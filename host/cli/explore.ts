@@ -3,6 +3,7 @@
 import { writeFileSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import { replayLine } from '../explore/again.js';
+import { exploreScene, replayScene } from '../explore/articlescene.js';
 import { exploring } from '../explore/explorer.js';
 import type { Progress } from '../explore/explorer.js';
 import type { Exploration } from '../explore/finding.js';
@@ -43,6 +44,7 @@ export async function explore(names: readonly string[], options: ExploreCommand)
   if (name === undefined) throw new WrongUse('nothing to explore: name FILE.wasm, FILE.ts or self');
   if (another !== undefined) throw new WrongUse(`${another}: one thing is explored at a time`);
   const target = await resolveTarget(name, plan);
+  if (target.scene !== undefined) return exploreSceneOf(target.scene, plan, name);
   if (plan.replay !== undefined) return replay(target, plan, plan.replay, name);
   const { results, interrupted } = await exploreAll(target, plan);
   return conclude(results, plan, names, interrupted, target.single);
@@ -58,6 +60,26 @@ function mergeAll(parts: readonly Exploration[]): Exploration[] {
       throw new WrongUse(`option --merge: ${oneLine(thrown)}`, { cause: thrown });
     }
   });
+}
+
+/** The scene of an article that is none of schedules; or its line again. */
+async function exploreSceneOf(
+  { article, build }: NonNullable<Target['scene']>, plan: ExplorePlan, name: string,
+): Promise<number> {
+  const { fixed: healthy, processors, replay: line, seed } = plan;
+  const options = {
+    build, healthy, ...seed === undefined ? {} : { seed },
+    ...processors === undefined ? {} : { processors },
+  };
+  try {
+    const exploration = line === undefined ? await exploreScene(article, options)
+      : await replayScene(article, line, options);
+    return conclude([exploration], plan, [name], false, false);
+  } catch (thrown) {
+    if (!(thrown instanceof TypeError)) throw thrown;
+    const option = line === undefined ? '' : 'option --replay: ';
+    throw new WrongUse(`${option}${oneLine(thrown)}`, { cause: thrown });
+  }
 }
 
 function replay(target: Target, plan: ExplorePlan, line: string, name: string): number {

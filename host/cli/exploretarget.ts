@@ -2,7 +2,9 @@
 
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { basename, extname, join } from 'node:path';
+import type { PlayedArticle } from '../kb/article.js';
 import { ARTICLES } from '../kb/index.js';
+import { needsScene } from '../explore/articlescene.js';
 import { KERNEL_SCENARIOS, prepareKernel } from '../explore/kernelscenario.js';
 import { parseLine } from '../explore/line.js';
 import { prepareProgram } from '../explore/program.js';
@@ -20,6 +22,8 @@ export interface Target {
   readonly loaded: Pick<LoadedModule, 'build' | 'map'>;
   /** One scenario of one module, rather than some of the kernel's. */
   readonly single: boolean;
+  /** An article that is none of schedules, and the checked kernel's build: its scene is played. */
+  readonly scene?: { readonly article: PlayedArticle; readonly build: string };
 }
 
 const PROGRAMS = join(ROOT, 'test', 'explore', 'programs');
@@ -58,7 +62,8 @@ async function programTarget(
 /** The one place that knows which articles and loads can be explored. */
 async function kernelTarget(name: string, plan: ExplorePlan): Promise<Target> {
   const known = name.toLowerCase();
-  const isArticle = ARTICLES.some(({ number }) => number.toLowerCase() === known);
+  const article = ARTICLES.find(({ number }) => number.toLowerCase() === known);
+  const isArticle = article !== undefined;
   if (!KERNEL_SCENARIOS.includes(known) && !isArticle) {
     const articles = ARTICLES.map(({ number }) => number.toLowerCase());
     const names = [...KERNEL_SCENARIOS, ...articles, ...programs()].join(', ');
@@ -68,6 +73,7 @@ async function kernelTarget(name: string, plan: ExplorePlan): Promise<Target> {
     const [option, what] = plan.size === undefined ? ['fixed', ' and no article'] : ['size', ''];
     throw new WrongUse(`option --${option}: ${known} is no program${what}`);
   }
+  if (isArticle && needsScene(article)) return sceneTarget(name, article);
   const { points, seed, processors } = plan;
   const loaded = await tried(name, () => loadExplored(join(ROOT, 'build', 'explore.wasm')));
   const prepared = await tried(name, () =>
@@ -80,11 +86,17 @@ async function kernelTarget(name: string, plan: ExplorePlan): Promise<Target> {
   const wanted = plan.replay === undefined ? undefined : parseLine(plan.replay).scenario;
   const scenarios = wanted === undefined
     ? prepared : prepared.filter(({ scenario }) => scenario.name === wanted);
+  if (prepared.length === 0) throw new WrongUse(`${known}: no call of it makes a window`);
   if (scenarios.length === 0) {
     const names = prepared.map(({ scenario }) => scenario.name).join(', ');
     throw new WrongUse(`option --replay: the line is of scenario ${wanted}, and here are ${names}`);
   }
   return { scenarios, loaded, single: false };
+}
+
+async function sceneTarget(name: string, article: PlayedArticle): Promise<Target> {
+  const loaded = await tried(name, () => loadExplored(join(ROOT, 'build', 'checked.wasm')));
+  return { scenarios: [], loaded, single: true, scene: { article, build: loaded.build } };
 }
 
 /** Programs of the tests, where their folder is. */

@@ -74,6 +74,9 @@ export interface Finding {
   readonly steps: readonly ScheduleStep[];
 }
 
+/** The strategy of a finding that needs no schedule: the scene of its article shows it. */
+export const SCENE = 'scene';
+
 /** What was not seen is told too. */
 export interface Coverage {
   readonly schedules: number;
@@ -100,6 +103,8 @@ export interface Exploration {
   readonly shard?: { readonly part: number; readonly of: number };
   readonly findings: readonly Finding[];
   readonly coverage: Coverage;
+  /** In place of schedules: what was played, and why it needs none. */
+  readonly played?: string;
   /** Hashes of all traces, where they were asked for: shards are merged by them. */
   readonly hashes?: readonly number[];
 }

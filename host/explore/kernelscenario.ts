@@ -5,6 +5,7 @@
 
 import type { Article } from '../kb/article.js';
 import { findArticle } from '../kb/index.js';
+import { OBSERVED } from '../kb/scene.js';
 import { loadModule } from '../kernel/load.js';
 import { introduce } from '../load/load.js';
 import type { LoadContext } from '../load/load.js';
@@ -176,10 +177,9 @@ async function recordArticle(article: Article, options: KernelOptions): Promise<
     settings: { ...settings, ...options.parameters },
   });
   // The release that mended this one may have another article's: that is none of this.
-  const faults = options.healthy === true ? [] : 'release';
-  const machines = stage.machines.map((machine) =>
-    machine.faults !== 'release' ? machine
-      : { ...machine, faults, tap: recorder.tap, captureSites: false } as const);
+  const healthy = options.healthy === true ? { faults: [] } : {};
+  const machines = stage.machines.map((machine) => machine.name !== OBSERVED ? machine
+    : { ...machine, ...healthy, tap: recorder.tap, captureSites: false });
   const world = await createWorld({
     ...stage, machines, seed: options.seed ?? 1, target: 'explore', digest: false,
   });

@@ -4,6 +4,7 @@ import { findAcquirer } from '../watch/sourcemap.js';
 import type { Site } from '../watch/sourcemap.js';
 import { drawScenario } from './drawing.js';
 import type { Coverage, Exploration, Finding, Subject } from './finding.js';
+import { SCENE } from './finding.js';
 import { hintOf, holdingsOf, nameOfObject, placeOf } from './sentence.js';
 import type { Holding } from './sentence.js';
 
@@ -129,7 +130,7 @@ function weight({ status }: Finding): number {
   return ['confirmed', 'predicted', 'refuted'].indexOf(status);
 }
 
-function title({ scenario, findings, points }: Exploration, paint: Paint): string {
+function title({ scenario, findings, points, played }: Exploration, paint: Paint): string {
   const count = (status: Finding['status']): number =>
     findings.filter((finding) => finding.status === status).length;
   const confirmed = count('confirmed');
@@ -138,7 +139,8 @@ function title({ scenario, findings, points }: Exploration, paint: Paint): strin
     ...count('predicted') === 0 ? [] : [paint.yellow(`${count('predicted')} predicted`)],
     ...count('refuted') === 0 ? [] : [`${count('refuted')} refuted`],
   ];
-  return `${paint.bold(scenario)}  ${words.join(', ')}  ${paint.dim(`(points: ${points})`)}`;
+  const how = played === undefined ? `(points: ${points})` : '(not of schedules)';
+  return `${paint.bold(scenario)}  ${words.join(', ')}  ${paint.dim(how)}`;
 }
 
 /** `0xC4/0x1001`: the stop code, and the sub-code where it is not the same. */
@@ -181,6 +183,12 @@ function writeFinding(
   }
   const hint = hintOf(finding);
   if (hint !== undefined) writer.labelled('hint', hint, paint.green);
+  if (strategy === SCENE) {
+    if (finding.site !== undefined) writer.labelled('at', placeOf(finding.site));
+    writer.labelled('found', 'by its scene, played twice, the same each time');
+    writer.command(command(finding.line), finding.line);
+    return;
+  }
   const { found, shortened } = switches;
   const short = found === shortened ? '' : `, of ${found} when it was found`;
   writer.labelled('found', `by ${strategy} in schedule ${schedule}, the same twice;`
@@ -263,7 +271,12 @@ function writeShortly(writer: Writer, finding: Finding): void {
   if (line !== '') writer.labelled('replay', line, paint.cyan);
 }
 
-function writeCoverage(writer: Writer, coverage: Coverage, { seed }: Exploration): void {
+function writeCoverage(writer: Writer, coverage: Coverage, { seed, played }: Exploration): void {
+  if (played !== undefined) {
+    writer.labelled('seen', played);
+    writer.labelled('not seen', 'other orders: none is needed');
+    return;
+  }
   const { schedules, traces, steps, exhausted, depth2 } = coverage;
   const tried = [
     count(schedules, 'schedule', 'schedules'), count(traces, 'distinct trace', 'distinct traces'),

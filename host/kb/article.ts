@@ -2,6 +2,7 @@
 
 import type { CaptureWriter } from '../link/pcapngwrite.js';
 import type { ReleaseName } from '../machine/release.js';
+import type { Seed } from '../machine/random.js';
 import type { World } from '../machine/world.js';
 import { createWorld } from '../user/create.js';
 import type { WorldOptions } from '../user/create.js';
@@ -53,7 +54,7 @@ interface Described {
   readonly provocation: string;
   /** Calls of one routine in a window of the explorer: more are passed over. Default: all. */
   readonly alike?: number;
-  /** Who takes part; the machine that has the defect with `faults: 'release'`. */
+  /** Who takes part; the machine that has the defect is called `machine`. */
   stage(options: SceneOptions): Stage;
   /** What must be found, and in which file the cause is. */
   readonly finds: {
@@ -205,8 +206,9 @@ export function checkRun(
   return { processors, seed };
 }
 
-async function playScene(
-  article: PlayedArticle, options: SceneOptions, seed: number, pcap?: CaptureWriter,
+/** Plays the scene of an article on the checked kernel. */
+export async function playScene(
+  article: PlayedArticle, options: SceneOptions, seed: Seed, pcap?: CaptureWriter,
 ): Promise<Scene> {
   const world = await createWorld({
     ...article.stage(options), seed, target: 'checked', ...(pcap === undefined ? {} : { pcap }),

@@ -13,6 +13,9 @@ export const PATIENCE_NS = 10 * SECOND;
 /** What a call says that has not come back. */
 export const NEVER = 'never returns';
 
+/** The machine that has the defect, in every article's stage. */
+export const OBSERVED = 'machine';
+
 /** The machine of an article whose defect it has, beside another one that has none. */
 export function pairOf(
   { release, processors, settings }: SceneOptions, machine: string, other: string,
@@ -21,7 +24,7 @@ export function pairOf(
     link: 'switch:',
     machines: [
       {
-        name: 'machine',
+        name: OBSERVED,
         address: `${machine}/24`,
         release,
         processors,

@@ -149,7 +149,7 @@ function namesOf(entry: string, words: readonly string[]): { stem: string; diges
 
 /**
  * Compiles `entry` as the free build is compiled, and instantiates it without imports; its exports
- * take and give numbers. Throws as `compileModule` does.
+ * take and give numbers. Throws as `compileModule` does. Free: for `wire/`, which has no state.
  */
 export async function compileEntry(entry: string): Promise<WebAssembly.Exports> {
   return (await WebAssembly.instantiate(await compileModule(entry), {})).exports;

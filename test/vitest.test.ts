@@ -61,6 +61,7 @@ describe('vitest', () => {
   test('gives a checked machine, and asks the questions after the test', async ({ machine }) => {
     const one = await machine();
     expect(one.target).toBe('checked');
+    // Free: that it can be had is what is asked.
     expect((await machine({ target: 'free' })).target).toBe('free');
     await one.run(SECOND);
   });

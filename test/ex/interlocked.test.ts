@@ -9,7 +9,9 @@ const ENTRY = 'test/assembly/ex/memory.ts';
 const modules: Record<string, WebAssembly.Module> = {};
 
 beforeAll(async () => {
+  // Free: what is asked is the code without the verifier, as plain words and as atomics.
   modules['free'] = await compileModule(ENTRY, { optimize: 0 });
+  // Free: as above.
   modules['smp'] = await compileModule(ENTRY, { optimize: 0, smp: true });
 });
 

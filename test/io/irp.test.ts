@@ -138,6 +138,7 @@ describe('io/irp', () => {
   });
 
   it('says that an IRP was freed that a driver owns, or that nobody owns', () => {
+    // Unasked: what was freed too early is the finding that is looked at.
     unasked();
     const requests = new Requests(checked);
     const { floor } = requests;

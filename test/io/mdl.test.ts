@@ -10,7 +10,7 @@ const SOURCE_OCTETS = 2048;
 let module: WebAssembly.Module;
 
 beforeAll(async () => {
-  module = await compileModule('test/assembly/io/request.ts', { optimize: 0 });
+  module = await compileModule('test/assembly/io/request.ts', { checked: true, optimize: 0 });
 });
 
 /** A chain of buffers of these lengths, with a gap after each. */

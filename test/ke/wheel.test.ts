@@ -12,7 +12,7 @@ const ENTRY_OCTETS = 12;
 let module: WebAssembly.Module;
 
 beforeAll(async () => {
-  module = await compileModule('test/assembly/ke/wheel.ts', { optimize: 0 });
+  module = await compileModule('test/assembly/ke/wheel.ts', { checked: true, optimize: 0 });
 });
 
 /** How far `later` is after `earlier`, on the circle of ticks. */

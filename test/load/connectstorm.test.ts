@@ -41,7 +41,7 @@ describe('load/connectstorm', () => {
   });
 
   it('counts, and outlives, a machine that has no port left (Q149532)', async ({ stage }) => {
-    const world = await stage({ target: 'free' }, 1);
+    const world = await stage({}, 1);
     const load = createConnectStorm({ places: 32 });
     await perform(world, load, 60 * SECOND);
     const { figures } = load;

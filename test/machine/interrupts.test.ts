@@ -19,7 +19,7 @@ const it = test.extend<{ alone: (processors?: number) => Promise<Alone> }>({
   alone: async ({ world: make }, use) => {
     await use(async (processors = 1) => {
       const machines = [{ name: 'alone', address: '10.0.0.1/24', processors }];
-      const world = await make({ target: 'free', link: 'switch:', machines });
+      const world = await make({ link: 'switch:', machines });
       const port = world.link.attach({ receive: () => {} });
       const frame = new Uint8Array(60);
       frame.fill(0xff, 0, 6);

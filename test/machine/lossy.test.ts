@@ -19,7 +19,7 @@ describe('machine/lossy', () => {
   });
 
   test('gives another run for another seed, and the same for the same', async ({ world }) => {
-    const options = { release: 'modern', target: 'free', octets: 100_000 } as const;
+    const options = { release: 'modern', target: 'checked', octets: 100_000 } as const;
     const runs = [];
     for (const seed of [4, 5, 4]) runs.push(await runLossy(world, { ...options, seed }));
     expect(runs[2]).toEqual(runs[0]);
@@ -31,7 +31,7 @@ describe('machine/lossy', () => {
       sent: 'aa', arrived: 'aa', octets: OCTETS, ends: ['closed', 'closed'], seconds: 30,
       silence: 1, retransmissions: 100, frames: 2000,
     };
-    const options = { release: 'modern', seed: 1, target: 'free', octets: OCTETS } as const;
+    const options = { release: 'modern', seed: 1, target: 'checked', octets: OCTETS } as const;
     const faults = (bad: Partial<LossyOutcome>): string[] =>
       faultsOf(options, { ...good, ...bad });
     expect(faults({})).toEqual([]);

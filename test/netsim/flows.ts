@@ -3,7 +3,7 @@
  * what arrived is counted. The same options give the same octets.
  */
 
-import type { Machine, Target, World, WorldOptions } from '../../host/index.js';
+import type { Machine, World, WorldOptions } from '../../host/index.js';
 
 const ADDRESS = '10.0.0.1';
 const FIRST_PORT = 5001;
@@ -17,7 +17,6 @@ export interface FlowOptions {
   readonly link: string;
   readonly seconds: number;
   readonly release?: string;
-  readonly target?: Target;
   /** Of both machines. */
   readonly parameters?: Readonly<Record<string, number>>;
   /** How many there are; 1 where not given. */
@@ -40,10 +39,10 @@ export interface FlowOutcome {
 export async function runFlows(
   makeWorld: (options: WorldOptions) => Promise<World>, options: FlowOptions,
 ): Promise<FlowOutcome> {
-  const { link, seconds, release = 'modern', target = 'free', parameters = {} } = options;
+  const { link, seconds, release = 'modern', parameters = {} } = options;
   const { flows = 1, seed = 1, apart = 0 } = options;
   const world = await makeWorld({
-    seed, release, target, link, parameters, digest: false,
+    seed, release, faults: [], link, parameters, digest: false,
     machines: [
       { name: 'server', address: `${ADDRESS}/24` }, { name: 'client', address: '10.0.0.2/24' },
     ],

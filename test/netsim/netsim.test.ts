@@ -42,7 +42,7 @@ describe('netsim', LIMIT, () => {
 
   test('waits three hours for a window, and loses nothing', async ({ world }) => {
     const made = await world({
-      release: 'modern', target: 'free', link: 'wire:?loss=10%',
+      release: 'modern', link: 'wire:?loss=10%',
       machines: [
         { name: 'server', address: '10.0.0.1/24' }, { name: 'client', address: '10.0.0.2/24' },
       ],

@@ -83,16 +83,16 @@ describe('script', () => {
 
   it('gives the same on any seed, wherever the numbers begin', async () => {
     if (script === undefined) throw new Error('there is no push.pkt');
-    const module = MODULES.free;
+    const module = MODULES.checked;
     for (const seed of [2, 3, '0xffffffffffffffff']) {
-      const options = { target: 'free', module, release: 'modern', seed } as const;
+      const options = { target: 'checked', module, release: 'modern', seed } as const;
       expect((await runScript(script.file, script.text, options)).outcome).toBe('passed');
     }
   });
 
   it('takes the branch of a name that is defined', async () => {
     const text = '#ifdef ELSE\n+0 close(9) = 0\n#endif\n+0 < R 1:1(0) win 0\n';
-    const options = { target: 'free', module: MODULES.free, release: 'modern' } as const;
+    const options = { target: 'checked', module: MODULES.checked, release: 'modern' } as const;
     expect((await runScript('a.pkt', text, options)).outcome).toBe('passed');
     const other = await runScript('a.pkt', text, { ...options, defined: ['ELSE'] });
     expect(other.reason).toBe('a.pkt:2: 9 is no descriptor that is open');

@@ -118,6 +118,27 @@ proves('sleeping-test', {
   passes: ['machine.run(10);', "it('a', { timeout: 10 }, () => {});"],
 });
 
+proves('free-machine', {
+  at: 'test/link/sample.test.ts',
+  fails: [
+    ["await world({ target: 'free', machines });", 1],
+    ["function run({ target = 'free' }: Options): void {}", 1],
+    ["const module = await compileModule(ENTRY, { optimize: 0 });", 1],
+    ['const module = await compileModule(ENTRY);', 1],
+    ['unasked();', 1],
+  ],
+  passes: [
+    "for (const target of ['free', 'checked'] as const) await world({ target, machines });",
+    "// Free: it is refused.\nawait world({ target: 'free', machines });",
+    "/** Free: what it has not is asked. */\nit('a', () => {\nmachine({ target: 'free' });\n});",
+    "expect(target).toBe('free');",
+    'const module = await compileModule(ENTRY, { checked: true, optimize: 0 });',
+    'await compileModule(ENTRY, { checked: true });\nawait compileModule(ENTRY, { optimize: 0 });',
+    "await compileModule('test/assembly/wire/headers.ts', { optimize: 0 });",
+    '// Unasked: each pair breaks the order.\nunasked();',
+  ],
+});
+
 proves('unasked-machine', {
   at: 'test/link/sample.test.ts',
   fails: [

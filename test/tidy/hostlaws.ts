@@ -247,6 +247,59 @@ const unasked: Rule = fileRule(
   },
 );
 
+/** What is of free kernels by its nature: commands that have the target as an option, mutants. */
+const OF_FREE = /^test\/(cli|tidy|mutate|soak)\//;
+/** Floors without state: there is nothing to verify. */
+const STATELESS = /^'test\/assembly\/(wire|nt)\//;
+
+/** Whether a comment above `node`, or above what it is in, gives the reason: `Free: …`. */
+function hasReason({ text }: Source, node: ts.Node, word: RegExp): boolean {
+  for (let now = node; !ts.isSourceFile(now); now = now.parent) {
+    const above = ts.getLeadingCommentRanges(text, now.pos) ?? [];
+    if (above.some(({ pos, end }) => word.test(text.slice(pos, end)))) return true;
+  }
+  return false;
+}
+
+function isFree(node: ts.Expression | undefined): boolean {
+  return node !== undefined && ts.isStringLiteral(node) && node.text === 'free';
+}
+
+/** `compileModule` of an entry with what it is to be, where neither verifier nor explorer is. */
+function isUnverified(node: ts.Node): node is ts.CallExpression {
+  if (calleeName(node) !== 'compileModule' || !ts.isCallExpression(node)) return false;
+  const [entry, options] = node.arguments;
+  if (entry === undefined || STATELESS.test(entry.getText())) return false;
+  return options === undefined
+    || (ts.isObjectLiteralExpression(options) && !/\b(checked|explore)\b/.test(options.getText()));
+}
+
+/** A test runs under the verifier, or says why not; the same on both targets does. */
+const unverified: Rule = fileRule(
+  'free-machine',
+  (path) => path.startsWith('test/') && !OF_FREE.test(path),
+  (source, report) => {
+    const verified = new Set<string>();
+    walk(source.tree, (node) => {
+      if (calleeName(node) !== 'compileModule' || isUnverified(node)) return;
+      verified.add((node as ts.CallExpression).arguments[0]?.getText() ?? '');
+    });
+    walk(source.tree, (node) => {
+      const target = (ts.isPropertyAssignment(node) || ts.isBindingElement(node)
+        || ts.isParameter(node)) && node.name.getText() === 'target' && isFree(node.initializer);
+      const entry = isUnverified(node) && !verified.has(node.arguments[0]?.getText() ?? '');
+      if ((!target && !entry) || hasReason(source, node, /\bFree: /)) return;
+      report(node, 'a free kernel, which nobody verifies',
+        'a checked one, or above it the reason: `// Free: …`');
+    });
+    walk(source.tree, (node) => {
+      if (calleeName(node) !== 'unasked' || hasReason(source, node, /\bUnasked: /)) return;
+      report(node, 'floors that are not asked the four questions',
+        'leaves(…), or above it the reason: `// Unasked: …`');
+    });
+  },
+);
+
 export const HOST_RULES: readonly Rule[] = [
   clock,
   consoles,
@@ -259,4 +312,5 @@ export const HOST_RULES: readonly Rule[] = [
   detectors,
   sleeps,
   unasked,
+  unverified,
 ];

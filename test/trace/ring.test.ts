@@ -9,7 +9,7 @@ const RECORD_OCTETS = 24;
 let module: WebAssembly.Module;
 
 beforeAll(async () => {
-  module = await compileModule('test/assembly/trace/ring.ts', { optimize: 0 });
+  module = await compileModule('test/assembly/trace/ring.ts', { checked: true, optimize: 0 });
 });
 
 /** The six words of slot `slot`: sequence, event, time, a, b, c. */

@@ -53,7 +53,7 @@ describe('user/http', () => {
   it('answers a head in pieces, with line feeds alone, and one that asks before', async ({
     pair,
   }) => {
-    await pair({ target: 'free' }, async (both) => {
+    await pair({}, async (both) => {
       const service = await start(both);
       const { client } = both;
       expect(await ask(client, 'GET /5 HT', 'TP/1.0\n', '\n')).toContain('Content-Length: 5\r\n');
@@ -67,7 +67,7 @@ describe('user/http', () => {
   });
 
   it('says what it does not serve', async ({ pair }) => {
-    await pair({ target: 'free' }, async (both) => {
+    await pair({}, async (both) => {
       const service = await start(both);
       const cases: readonly (readonly [request: string, answer: RegExp])[] = [
         ['GET / HTTP/1.0\r\n\r\n', /^HTTP\/1\.0 404 Not Found\r\n.*so many octets/s],
@@ -92,7 +92,7 @@ describe('user/http', () => {
   });
 
   it('tells a body that is cut short, and no answer at all', async ({ pair }) => {
-    await pair({ target: 'free' }, async ({ server, client }) => {
+    await pair({}, async ({ server, client }) => {
       const answers = ['HTTP/1.0 200 OK\r\nContent-Length: 10\r\n\r\nabc', '', 'hello\r\n\r\n'];
       const listener = await server.user.listen(80, {}, async (socket) => {
         await socket.receive();

@@ -57,6 +57,7 @@ class Locks {
 
 describe('vf/locks', () => {
   it('lets every pair of ranks be taken in one order and reports the other', () => {
+    // Unasked: every second pair breaks the order.
     unasked();
     const all = new Locks(checked).floor.namesOf('LockRank');
     const ranks = all.filter((rank) => rank !== 'Unranked');
@@ -73,6 +74,7 @@ describe('vf/locks', () => {
   });
 
   it('lets a lock without a rank be taken after and before any other', () => {
+    // Unasked: each instance is left with its locks held.
     unasked();
     const ranks = new Locks(checked).floor.namesOf('LockRank');
     for (const other of ranks) {

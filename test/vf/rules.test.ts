@@ -25,6 +25,7 @@ let rules: readonly string[];
 beforeAll(async () => {
   checked = await compileModule(ENTRY, { checked: true, optimize: 0 });
   free = await compileModule(ENTRY, { optimize: 0 });
+  // Unasked: it is there for the names of rules alone.
   unasked();
   rules = new Floor(checked).namesOf('Rule');
 });
@@ -37,6 +38,7 @@ function programOf(verb: string, rule: string): string {
 
 /** What `program` finds; it may stop the kernel, or spin for ever. */
 function findingsOf(module: WebAssembly.Module, program: string): string[] {
+  // Unasked: the program breaks its rule, which is what is looked at.
   unasked();
   const floor = new Floor(module);
   floor.call('setUp');
@@ -63,6 +65,7 @@ const LEVELS = [
 
 describe('vf/rule', () => {
   it('has the codes of Driver Verifier, each once', () => {
+    // Unasked: it is there for the numbers of rules alone.
     unasked();
     const floor = new Floor(checked);
     const codes = rules.map((rule) => floor.value(`Rule.${rule}`));

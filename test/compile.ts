@@ -11,12 +11,17 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 /** What was compiled before: a file for each entry and options, named by what it was made of. */
 const KEPT = join(ROOT, 'build', 'entries');
 
+/** Pages of 64 KiB of a memory that workers share, from the beginning on. */
+export const SHARED_PAGES = 16;
+
 /** How an entry is compiled. */
 export interface CompileOptions {
   /** With verifier and defects, as the checked build; without, as the free one. Default: free. */
   readonly checked?: boolean;
   /** Interlocked operations as atomics, as `smp` has them. Default: no. */
   readonly smp?: boolean;
+  /** Memory of SHARED_PAGES that the host gives, for several workers at once. Default: no. */
+  readonly shared?: boolean;
   /**
    * For the explorer: the checked build with its scheduling points, through Binaryen's asyncify,
    * and with a source map. Default: no.
@@ -46,6 +51,10 @@ function wordsOf(options: CompileOptions): string[] {
   if (explored || options.kernel === true) words.push('--exportStart', 'start');
   const passes = options.accesses === true ? 'instrument-memory,asyncify' : 'asyncify';
   if (explored) words.push('--runPasses', passes, '--sourceMap', '--debug');
+  if (options.shared === true) {
+    words.push('--importMemory', '--sharedMemory', '--zeroFilledMemory');
+    words.push('--maximumMemory', String(SHARED_PAGES));
+  }
   if (options.maximumPages !== undefined) {
     words.push('--maximumMemory', String(options.maximumPages));
   }

@@ -3,11 +3,13 @@
  * below; above the rank the verifier notes how it has been acquired.
  */
 
+import { clearBits, setBits, takeWord, wakeOne } from "../nt/atomic";
 import { onSpin } from "../host";
 import { Rule, report, Boundary } from "../vf/rule";
 import * as watch from "../vf/locks";
 import { checkOwnedOrder, isAnyOwned } from "../vf/owned";
 import { Irql, KIRQL, KeGetCurrentPrcb, KeQueryActiveProcessorCount } from "./processor";
+import { MAXIMUM_PROCESSORS } from "./processor";
 import { KeLowerIrql, raiseIrql } from "./irql";
 import { LockRank } from "./lockorder";
 import { Point, schedulingPoint } from "./point";
@@ -21,6 +23,11 @@ export class KSpinLock {
 
 /** In a lock's word: its owner's number plus one; 0: nobody's. */
 export const OWNER: u32 = 0xffff;
+/** Looks at a lock before its processor sleeps: workers may be more than cores. */
+const LOOKS: u32 = 100;
+/** `smp`: the lock that each processor spins for, or 0; what watches from outside reads it. */
+const SPINS_FOR: usize = memory.data(32);
+if (SMP && MAXIMUM_PROCESSORS * 4 > 32) ERROR("SPINS_FOR");
 /** What a try gives where the lock was taken: no IRQL. */
 export const NOT_TAKEN: KIRQL = -1;
 
@@ -111,10 +118,20 @@ export function mustBeAtDispatch(rule: Rule, lock: KSpinLock): void {
 /** No order is asked: what does not wait closes no circle. */
 function tryToOwn(lock: KSpinLock, irql: KIRQL): bool {
   schedulingPoint(Point.TRY, changetype<usize>(lock));
-  if (lock.word & OWNER) return false;
   const processor = KeGetCurrentPrcb().number;
+  if (SMP) {
+    if (!takeWord(changetype<usize>(lock), OWNER, bitsOf(processor))) return false;
+    if (VERIFIER) watch.noteAcquired(changetype<usize>(lock), lock.word, processor, irql);
+    return true;
+  }
+  if (lock.word & OWNER) return false;
   take(lock, processor, irql);
   return true;
+}
+
+/** What a lock's word says of its owner. */
+function bitsOf(processor: u32): u32 {
+  return VERIFIER ? (processor + 1) | watch.PLAIN : processor + 1;
 }
 
 function take(lock: KSpinLock, processor: u32, irql: KIRQL): void {
@@ -128,6 +145,7 @@ function take(lock: KSpinLock, processor: u32, irql: KIRQL): void {
 
 /** Unwatched: takes `lock` if it is free. Calls nothing: the compiler puts it where it is used. */
 function takeAtOnce(lock: KSpinLock): bool {
+  if (SMP) return takeWord(changetype<usize>(lock), OWNER, KeGetCurrentPrcb().number + 1);
   const word = lock.word;
   if (word & OWNER) return false;
   lock.word = word | (KeGetCurrentPrcb().number + 1);
@@ -137,6 +155,11 @@ function takeAtOnce(lock: KSpinLock): bool {
 function own(lock: KSpinLock, irql: KIRQL): void {
   const processor = KeGetCurrentPrcb().number;
   if (VERIFIER) mustBeAllowed(lock, processor, watch.PLAIN);
+  if (SMP) {
+    sleepFor(changetype<usize>(lock), processor);
+    if (VERIFIER) watch.noteAcquired(changetype<usize>(lock), lock.word, processor, irql);
+    return;
+  }
   if (lock.word & OWNER) contend(lock, processor);
   take(lock, processor, irql);
 }
@@ -160,14 +183,41 @@ function contend(lock: KSpinLock, processor: u32): void {
   while (lock.word & OWNER) onSpin(changetype<usize>(lock), processor);
 }
 
+/**
+ * `smp`: spins for a while, then sleeps in the host until the word changes. Who has slept leaves
+ * word that others may sleep still.
+ */
+function sleepFor(lock: usize, processor: u32): void {
+  const spins = SPINS_FOR + (<usize>processor << 2);
+  let bits = bitsOf(processor);
+  for (let looks: u32 = 0; !takeWord(lock, OWNER, bits); looks++) {
+    if (looks < LOOKS) continue;
+    if (looks == LOOKS) setBits(spins, <u32>lock);
+    bits |= watch.WAITED;
+    setBits(lock, watch.WAITED);
+    onSpin(lock, processor);
+  }
+  if (bits & watch.WAITED) clearBits(spins, 0xffffffff);
+}
+
 function disown(lock: KSpinLock, irql: KIRQL): void {
   schedulingPoint(Point.RELEASE, changetype<usize>(lock));
   if (VERIFIER) {
     const processor = KeGetCurrentPrcb().number;
     watch.noteRelease(changetype<usize>(lock), lock.word, processor, watch.PLAIN, irql);
   }
+  if (SMP) {
+    const word = clearBits(changetype<usize>(lock), OWNER | watch.WAITED);
+    if (word & watch.WAITED) wakeOne(changetype<usize>(lock));
+    return;
+  }
   lock.word &= ~OWNER;
   schedulingPoint(Point.RELEASED, changetype<usize>(lock));
+}
+
+/** Where `smp` writes which lock each processor spins for: a word for each. */
+export function spinsFor(): usize {
+  return SPINS_FOR;
 }
 
 /** The caller must hold `lock`. Nothing in a free build. */

@@ -34,8 +34,10 @@ const RANKS: u32 = 127;
 export const PLAIN: u32 = 1 << 24;
 /** Acquired with KeAcquireInStackQueuedSpinLock and its like. */
 export const QUEUED: u32 = 1 << 25;
+/** In `smp`: somebody sleeps until it is let go. */
+export const WAITED: u32 = SMP ? 1 << 26 : 0;
 /** What no word of a lock has: octets of pool that was freed do. */
-const NO_LOCK: u32 = 0xfc800000;
+const NO_LOCK: u32 = 0xfc800000 & ~WAITED;
 /** What a release restores that leaves IRQL as it is. */
 export const NO_IRQL: i32 = -1;
 /** DISPATCH_LEVEL (ke/processor.ts): the level of every spin lock. */

@@ -11,6 +11,7 @@ import { ROOT } from '../../host/cli/child.js';
 import { main } from '../../host/cli/ntstack.js';
 import { compileModule } from '../compile.js';
 import { CASES_ENTRY, formatCases, isGood, measureCases, measureShapes } from './cases/table.js';
+import { compileSmp } from '../smp/measure.js';
 import { measureGoals } from './goals.js';
 import type { Goal } from './goals.js';
 import { ALL_FILE } from './programs/index.js';
@@ -81,6 +82,7 @@ async function goals(words: readonly string[]): Promise<number> {
       cases: await compileModule(CASES_ENTRY, { explore: true }),
       scripts: await compileScripts(),
       programs: await compileModule(`test/explore/programs/${ALL_FILE}.ts`, { explore: true }),
+      smp: await compileSmp(),
       runs,
       now: () => performance.now(),
       say: (line) => void process.stderr.write(`${line}\n`),

@@ -1,17 +1,22 @@
 /** What TCP keeps of a message is asked for while the session ends, on two processors. */
 
 import { describe, expect } from 'vitest';
-import { explore } from '../../../host/explore/explorer.js';
+import { keysOf } from '../../../host/explore/explorer.js';
+import { replayOf } from '../../../host/explore/replay.js';
 import { Recorder } from '../../../host/explore/recorder.js';
 import { prepareWindow } from '../../../host/explore/window.js';
 import type { WorldOptions } from '../../../host/index.js';
 import { loadModule } from '../../../host/kernel/load.js';
+import { Random } from '../../../host/machine/random.js';
 import { test } from '../../../host/vitest.js';
 import { pairOf, sessionOf } from '../session.js';
 
 /** More than the server's socket takes before it is read: TCP keeps the rest. */
 const MESSAGES = 4;
 const OCTETS = 60_000;
+/** More points than the receive has, and than the end has. */
+const PLACES = 200;
+const PIECE = 500;
 
 describe('netbt/session/pull', () => {
   test('gives back what it took, whichever comes first', async ({ world: make }) => {
@@ -35,7 +40,16 @@ describe('netbt/session/pull', () => {
     const prepared = prepareWindow(await loadModule('explore'), window, {
       name: 'pull', processors: 2, points: 'locks', halt: true,
     });
-    const { findings } = explore(prepared, { schedules: 300 });
-    expect(findings.map(({ sentence, line }) => `${sentence} ${line}`)).toEqual([]);
+    const { engine } = prepared;
+    const stream = new Random(1).stream('pull');
+    const found: string[] = [];
+    // The session ends in one piece, before each of the receive's points in turn.
+    for (let place = 0; place < PLACES; place++) {
+      const choices = [...new Array<number>(place).fill(0), ...new Array<number>(PIECE).fill(1)];
+      const run = engine.run(replayOf(choices, true), stream);
+      found.push(...keysOf(run).map((key) => `at ${place}: ${JSON.stringify(key)}`));
+      expect(run.ending).toBe('done');
+    }
+    expect(found).toEqual([]);
   });
 });

@@ -72,6 +72,20 @@ describe('tcpip/tcp/acknowledge', () => {
     expect(fieldOf(machine, peer, 'sndWnd')).toBe(6000);
   });
 
+  it('takes no window with an older acknowledgment of the same number (SND.WL2)', ({ bench }) => {
+    const { machine, user } = bench();
+    const { peer, handle } = reach({ machine, user });
+    user.send(handle, pattern(2920));
+    peer.listen();
+    peer.say(ACK, { acknowledgment: peer.ack, window: 5000 });
+    expect(fieldOf(machine, peer, 'sndWnd')).toBe(5000);
+    peer.say(ACK, { acknowledgment: peer.ack - 1460, window: 100 });
+    expect(fieldOf(machine, peer, 'sndWnd')).toBe(5000);
+    // The same acknowledgment again is no older.
+    peer.say(ACK, { acknowledgment: peer.ack, window: 6000 });
+    expect(fieldOf(machine, peer, 'sndWnd')).toBe(6000);
+  });
+
   it('takes a smaller window from the newest segment, and sends no more than it', ({ bench }) => {
     const { machine, user } = bench();
     const { peer, handle } = reach({ machine, user });

@@ -68,6 +68,20 @@ describe('tcpip/tcp/challenge', () => {
     expect(one.user.drain(handle).length).toBe(10);
   });
 
+  it('finds an ACK too old by the largest window that there was (MAX.SND.WND; 5.2)', ({ bench }) => {
+    const one = bench(MODERN);
+    const { peer, handle } = reach(one, { window: 1000 });
+    peer.say(ACK, { window: 5000 });
+    peer.say(ACK, { window: 2000 });
+    one.machine.dropped();
+    const data = pattern(10);
+    peer.say(ACK | PSH, { data, sequence: peer.next, acknowledgment: peer.ack - 5001 });
+    expect(one.machine.dropped()).toEqual({ TCP_OLD_ACK: 1 });
+    peer.say(ACK | PSH, { data, acknowledgment: peer.ack - 5000 });
+    expect(one.user.drain(handle).length).toBe(10);
+    expect(one.machine.dropped()).toEqual({});
+  });
+
   it('asks a peer five times a second at most (RFC 5961, 7)', ({ bench }) => {
     const one = bench(MODERN);
     const { peer } = reach(one);

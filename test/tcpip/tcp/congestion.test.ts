@@ -130,6 +130,48 @@ describe('tcpip/tcp/congestion', () => {
     expect(one.machine.count('TCP_FAST_RETRANSMITS')).toBe(1);
   });
 
+  it('lets go of what a partial ACK takes, less a segment (RFC 6582, 3.2, step 3)', ({ bench }) => {
+    const one = bench(eight({ TcpMaxDupAcks: 3 }));
+    const { peer } = sending(one);
+    peer.heard();
+    repeat(peer, 3);
+    // ssthresh, half of eight, and the three that have left the network.
+    expect(fieldOf(one.machine, peer, 'cwnd')).toBe(7 * MSS);
+    take(peer, 3);
+    expect(fieldOf(one.machine, peer, 'cwnd')).toBe((7 - 3 + 1) * MSS);
+    // Less than a segment adds none.
+    peer.ack += 100;
+    peer.say(ACK);
+    expect(fieldOf(one.machine, peer, 'cwnd')).toBe((7 - 3 + 1) * MSS - 100);
+  });
+
+  for (const [restart, segments] of [[1, 10], [0, 20]] as const) {
+    it(`sends ${segments} segments after a silence, NtstackIdleRestart ${restart} (RFC 5681, 4.1)`, ({
+      bench,
+    }) => {
+      const parameters = { Tcp1323Opts: 0, SackOpts: 0, NtstackIdleRestart: restart };
+      const one = bench({ release: 'modern', parameters });
+      const { peer, handle } = reach(one, { window: 65_535 });
+      one.user.send(handle, pattern(20 * MSS));
+      one.machine.advance(20);
+      expect(peer.heard()).toHaveLength(10);
+      for (let i = 0; i < 10; i++) take(peer, 1);
+      peer.heard();
+      for (let i = 0; i < 10; i++) take(peer, 1);
+      const grown = fieldOf(one.machine, peer, 'cwnd');
+      expect(grown).toBeGreaterThanOrEqual(20 * MSS);
+      // Not yet a silence.
+      one.machine.advance(fieldOf(one.machine, peer, 'rto') - 30);
+      one.user.send(handle, pattern(MSS));
+      expect(fieldOf(one.machine, peer, 'cwnd')).toBe(grown);
+      take(peer, 1);
+      peer.heard();
+      one.machine.advance(fieldOf(one.machine, peer, 'rto') + 30);
+      one.user.send(handle, pattern(20 * MSS));
+      expect(peer.heard()).toHaveLength(segments);
+    });
+  }
+
   it('counts as duplicates only what RFC 5681, 2 says', ({ bench }) => {
     const one = bench(eight({ TcpMaxDupAcks: 2 }));
     const { peer } = sending(one);

@@ -134,6 +134,26 @@ describe('tcpip/tcp/recovery', () => {
     expect(one.machine.count('TCP_TIMEOUTS')).toBe(0);
   });
 
+  it('takes an acknowledgment that is too early for the second copy for the first one\'s (6.2)', ({
+    bench,
+  }) => {
+    const one = bench({ release: 'modern', parameters: PLAIN });
+    const { peer } = sending(one);
+    expect(numbers(peer)).toHaveLength(10);
+    one.machine.advance(100);
+    have(peer, [1, 4]);
+    expect(numbers(peer)[0]).toBe(0);
+    one.machine.advance(20);
+    // Segment 0 was only late: its acknowledgment comes 20 ms after the second copy has gone, a
+    // fifth of a round trip, and says nothing of what has gone in the meantime.
+    acknowledge(peer, 4);
+    have(peer, [5, 6]);
+    const sent = numbers(peer);
+    expect(sent).not.toContain(6);
+    expect(sent).not.toContain(7);
+    expect(one.machine.count('TCP_TIMEOUTS')).toBe(0);
+  });
+
   it('waits a quarter of a round trip for what may only be late (RFC 8985, 6.2)', ({ bench }) => {
     const one = bench({ release: 'modern', parameters: PLAIN });
     const { peer } = sending(one);

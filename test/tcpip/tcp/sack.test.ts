@@ -96,6 +96,15 @@ describe('tcpip/tcp/sack', () => {
     expect(say(one, 350, 500)).toEqual(['ack 100 sack 300:500']);
   });
 
+  it('tells of the first of what came twice in one segment (RFC 2883, 4)', ({ bench }) => {
+    const one = selective(bench({ release: 'modern' }));
+    one.peer.say(ACK | PSH, { data: pattern(100) });
+    one.peer.heard();
+    expect(say(one, 200, 300)).toEqual(['ack 100 sack 200:300']);
+    // 50:100 was acknowledged, and 200:250 waits.
+    expect(say(one, 50, 250)).toEqual(['ack 300 sack 50:100']);
+  });
+
   it('keeps its text where it is when blocks do not fit beside it', ({ bench }) => {
     const box = bench({ release: 'modern' });
     const one = selective(box);

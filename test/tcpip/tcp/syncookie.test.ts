@@ -10,6 +10,9 @@ import { SACK_PERMITTED, optionWords, scale, stampOf, stamps } from '../../wires
 import { join } from '../../../host/wire/octets.js';
 import { Peer, connections, fieldOf, stateOf } from '../../wireside/peer.js';
 
+const ECE = 64;
+const CWR = 128;
+
 /** A kernel on which somebody listens at port 80, and whose SYN cache of one place is full. */
 function full(
   make: (options?: MachineOptions) => Bench, parameters: Record<string, number> = {},
@@ -105,6 +108,26 @@ describe('tcpip/tcp/syncookie', () => {
       }
     });
   }
+
+  it('carries in the timestamp that marks are agreed on (RFC 3168, 6.1.1)', ({ bench }) => {
+    for (const offer of [0, ECE | CWR]) {
+      const { machine, user, listener } = full(bench, { NtstackEcn: 2 });
+      const peer = new Peer(machine, { ours: 80, agrees: stamps(70) });
+      peer.say(SYN | offer);
+      const [answer] = peer.heard();
+      const stamp = stampOf(answer?.options ?? new Uint8Array(0));
+      expect((answer?.flags ?? 0) & ECE).toBe(offer & ECE);
+      peer.ack = (peer.kernels + 1) >>> 0;
+      peer.carries = stamps(71, stamp);
+      peer.say(ACK);
+      expect(machine.count('TCP_COOKIES_TAKEN')).toBe(1);
+      machine.take();
+      user.send(user.accept(listener), pattern(10));
+      const [text] = machine.take();
+      // ECN-capable transport, ECT(0), where it was offered.
+      expect((text?.octets[15] ?? 0) & 3).toBe(offer === 0 ? 0 : 2);
+    }
+  });
 
   it('is good in its minute and in the next, and not after', ({ bench }) => {
     const { machine } = full(bench, { TcpMaxConnectResponseRetransmissions: 40 });

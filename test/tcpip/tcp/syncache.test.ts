@@ -31,6 +31,18 @@ function halfOpen({ machine }: Bench, port = 4000, agrees?: Uint8Array): Peer {
   return peer;
 }
 
+/** The bucket of a peer's port with the key of the tests' machines: hash.ts, then syncache.ts. */
+function bucketOf(port: number): number {
+  const word = (i: number): bigint => BigInt(Math.imul(i + 1, 0x9e3779b1) >>> 0);
+  const key = (i: number): bigint => (word(2 * i + 1) << 32n) | word(2 * i);
+  const [a, b, c, d] = [key(0), key(1), key(2), key(3)] as const;
+  const first = (a + BigInt(THEM)) * (b + BigInt(US));
+  const second = (c + BigInt(port * 0x1_0000 + 80)) * d;
+  const sum = first + second + a * 0x9e37_79b9_7f4a_7c15n + d;
+  const hash = Number((sum >> 32n) & 0xffff_ffffn);
+  return Math.imul(hash, 0x9e3779b1) >>> 23;
+}
+
 describe('tcpip/tcp/syncache', () => {
   it('is what the debugger sees of it', ({ bench }) => {
     const one = listening(bench);
@@ -98,6 +110,46 @@ describe('tcpip/tcp/syncache', () => {
     peer.ack = (peer.kernels + 1) >>> 0;
     peer.say(ACK);
     expect(peer.lines()).toEqual(['R 1(0)']);
+  });
+
+  it('goes on with the time-out it has come to when its ACK is out of the window', ({ bench }) => {
+    const one = listening(bench);
+    const { machine } = one;
+    const peer = new Peer(machine, { ours: 80 });
+    const startMs = machine.nowMs;
+    peer.say(SYN);
+    machine.advance(4000);
+    expect(peer.heard().map(({ atMs }) => atMs - startMs)).toEqual([0, 1000, 3000]);
+    peer.ack = (peer.kernels + 1) >>> 0;
+    // The handshake is known to have arrived, and the segment is not acceptable.
+    peer.say(ACK, { sequence: (peer.next + 0x0100_0000) >>> 0 });
+    expect(stateOf(machine, peer)).toBe('SYN_RECEIVED');
+    peer.heard();
+    machine.advance(3990);
+    expect(peer.lines()).toEqual([]);
+    machine.advance(20);
+    expect(peer.lines()).toEqual(['S. 0(0) ack 1']);
+  });
+
+  it('keeps 32 in a bucket, finds each of them, and has cookies for the others', ({ bench }) => {
+    const one = listening(bench, { TcpMaxConnectResponseRetransmissions: 1 });
+    const { machine } = one;
+    const ports: number[] = [];
+    for (let port = 1; ports.length < 34; port++) if (bucketOf(port) === 7) ports.push(port);
+    const peers = ports.map((port) => halfOpen(one, port));
+    expect(machine.raw.cachedHalves()).toBe(32);
+    expect(machine.count('TCP_COOKIES_SENT')).toBe(2);
+    expect(readHalfOpen(machine.kernel)).toHaveLength(32);
+    // The first lies at the bucket's end, the last is a cookie: each is open when its ACK comes.
+    const ends = [peers[0], peers[31], peers[33]].filter((each) => each !== undefined);
+    for (const peer of ends) {
+      peer.say(ACK);
+      expect(stateOf(machine, peer)).toBe('ESTABLISHED');
+    }
+    expect(machine.raw.cachedHalves()).toBe(30);
+    expect(machine.count('TCP_COOKIES_TAKEN')).toBe(1);
+    machine.advance(10_000);
+    expect(machine.raw.cachedHalves()).toBe(0);
   });
 
   it('answers the same SYN again, and begins its time-out anew', ({ bench }) => {

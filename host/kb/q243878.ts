@@ -27,7 +27,7 @@ export const q243878: ScheduledArticle = {
   stage: (options) => pairOf(options, MACHINE, OTHER),
   play,
   alike: 2,
-  schedule: { calls: 5, schedules: 1000 },
+  schedule: { calls: 6, schedules: 1000 },
   finds: {
     kind: 'lock misuse', rule: 'LOCK_RELEASED_BY_OTHER', lock: 'TcpTcb',
     within: 'tcpip/tcp/request.ts', cause: 'TcpTcb released a second time by',

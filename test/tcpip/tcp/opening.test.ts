@@ -1,7 +1,7 @@
 /** A handshake that ends on one processor while another takes it out of the table. */
 
 import { describe, expect } from 'vitest';
-import type { Machine, Socket, World, WorldOptions } from '../../../host/index.js';
+import type { Listener, Machine, World, WorldOptions } from '../../../host/index.js';
 import { test as it } from '../../../host/vitest.js';
 
 const SECOND = 1e9;
@@ -25,6 +25,17 @@ interface Deleted {
   readonly over: boolean;
 }
 
+/** Accepts one connection, and waits for its end. */
+async function serve(
+  listener: Listener, program: { accepted: boolean; over: boolean },
+): Promise<void> {
+  const socket = await listener.accept();
+  program.accepted = true;
+  await socket.receive().catch(() => {});
+  program.over = true;
+  socket.abort();
+}
+
 /** One processor deletes when the other is at the `place`-th place at which it holds no lock. */
 async function deleteAt(
   makeWorld: (options: WorldOptions) => Promise<World>, place: number,
@@ -35,7 +46,8 @@ async function deleteAt(
   const onPreempt = (): void => {
     const { server } = on;
     if (server === undefined || left === 0) return;
-    on.port ??= server.halfOpen()[0]?.remotePort;
+    const [half] = server.halfOpen();
+    if (half !== undefined) on.port ??= half.remotePort;
     const levels = [server.irql(0), server.irql(1)];
     // One processor is at it, and holds nothing; the other is idle.
     const busy = levels.findIndex((irql) => irql === DISPATCH);
@@ -56,24 +68,19 @@ async function deleteAt(
   const [server, client] = [world.machine('server'), world.machine('client')];
   await world.complete(client.ping('10.0.0.1'), 5 * SECOND);
   const listener = await server.user.listen(80);
-  let accepted: Socket | undefined;
-  let over = false;
-  listener.accept().then(async (socket) => {
-    accepted = socket;
-    await socket.receive().catch(() => {});
-    over = true;
-    socket.abort();
-  }).catch(() => {});
+  const program = { accepted: false, over: false };
+  const serving = serve(listener, program).catch(() => {});
   on.server = server;
   const connecting = client.user.connect('10.0.0.1', 80).catch(() => undefined);
   const near = await world.complete(connecting, 5 * SECOND);
   await world.run(SECOND);
   const open = server.connections().filter(({ remoteAddress }) => remoteAddress === CLIENT);
   const stays = open.length + server.halfOpen().length;
-  const told = { accepted: accepted !== undefined, over };
+  const told = { ...program };
   delete on.server;
   near?.abort();
   listener.close();
+  await world.complete(serving, SECOND);
   await world.run(SECOND);
   return { begun: left === 0, found, left: stays, ...told };
 }

@@ -45,7 +45,7 @@ describe('netbt/session/pull', () => {
     const found: string[] = [];
     // The session ends in one piece, before each of the receive's points in turn.
     for (let place = 0; place < PLACES; place++) {
-      const choices = [...new Array<number>(place).fill(0), ...new Array<number>(PIECE).fill(1)];
+      const choices = Array.from({ length: place + PIECE }, (_, at) => at < place ? 0 : 1);
       const run = engine.run(replayOf(choices, true), stream);
       found.push(...keysOf(run).map((key) => `at ${place}: ${JSON.stringify(key)}`));
       expect(run.ending).toBe('done');

@@ -102,7 +102,7 @@ describe('script', () => {
     // 150 days are more than the clock can tell.
     const far = '+2592000 `true`\n'.repeat(5);
     const scripts = [far, '+0 `true`\n'].map((text, at) => ({ file: `${at}.pkt`, text }));
-    const kernels = [{ target: 'free', module: MODULES.free }] as const;
+    const kernels = [{ target: 'checked', module: MODULES.checked }] as const;
     const [first, second] = await runSuite(scripts, { kernels, release: 'modern' });
     expect(first).toMatchObject({ file: '0.pkt', outcome: 'failed' });
     expect(first?.reason).toMatch(/^0\.pkt: running until /);
@@ -111,7 +111,7 @@ describe('script', () => {
 
   it('knows the place of what is wrong, far down', async () => {
     const text = `${'+0 `true` // more\n'.repeat(20_000)}  soon\n`;
-    const options = { target: 'free', module: MODULES.free, release: 'modern' } as const;
+    const options = { target: 'checked', module: MODULES.checked, release: 'modern' } as const;
     const { reason } = await runScript('a.pkt', text, options);
     expect(reason).toMatch(/^a\.pkt:20001:3: expected a time in seconds, and not 'soon'$/);
   });
@@ -132,7 +132,7 @@ describe('script', () => {
       '0.12 < . 1:1(0) ack 11 win 8192',
     ].join('\n');
     const { outcome, reason } = await runScript('a.pkt', text, {
-      target: 'free', module: MODULES.free, release: 'modern', pcap,
+      target: 'checked', module: MODULES.checked, release: 'modern', pcap,
     });
     expect(`${outcome} ${reason}`).toBe('passed ');
     pcap.flush();

@@ -68,7 +68,7 @@ describe('tcpip/tcp/challenge', () => {
     expect(one.user.drain(handle).length).toBe(10);
   });
 
-  it('finds an ACK too old by the largest window that there was (MAX.SND.WND; 5.2)', ({ bench }) => {
+  it('finds an ACK too old by the largest window there was (MAX.SND.WND; 5.2)', ({ bench }) => {
     const one = bench(MODERN);
     const { peer, handle } = reach(one, { window: 1000 });
     peer.say(ACK, { window: 5000 });

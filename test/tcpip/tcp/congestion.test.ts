@@ -146,7 +146,7 @@ describe('tcpip/tcp/congestion', () => {
   });
 
   for (const [restart, segments] of [[1, 10], [0, 20]] as const) {
-    it(`sends ${segments} segments after a silence, NtstackIdleRestart ${restart} (RFC 5681, 4.1)`, ({
+    it(`sends ${segments} segments after silence, NtstackIdleRestart ${restart} (RFC 5681, 4.1)`, ({
       bench,
     }) => {
       const parameters = { Tcp1323Opts: 0, SackOpts: 0, NtstackIdleRestart: restart };

@@ -7,6 +7,9 @@ import { Machine } from './machine.js';
 import type { MachineOptions } from './machine.js';
 import { User } from './user.js';
 
+/** Who is asked where nothing is said, and what a user would choose today. */
+export const BOTH = ['nt40sp6a', 'modern'] as const;
+
 /** One machine and its user mode. */
 export interface Bench {
   readonly machine: Machine;

@@ -2,7 +2,7 @@
 
 import { describe, expect } from 'vitest';
 import { ACK, FIN, PSH, SYN } from '../../wireside/build.js';
-import { it } from '../../wireside/fixture.js';
+import { BOTH, it } from '../../wireside/fixture.js';
 import type { Bench } from '../../wireside/fixture.js';
 import { difference, pattern } from '../../wireside/octets.js';
 import { Peer, arrive, reach, stateOf } from '../../wireside/peer.js';
@@ -59,21 +59,23 @@ describe('tcpip/tcp/close', () => {
     expect(machine.count('TCP_CLOSED')).toBe(1);
   });
 
-  it('closes second: CLOSE-WAIT, LAST-ACK, and at the ACK nothing', ({ bench }) => {
-    const { machine, user } = bench();
-    const { peer, handle } = accepted({ machine, user });
-    peer.say(FIN | ACK);
-    expect(peer.lines()).toEqual(['. 1(0) ack 2']);
-    expect(stateOf(machine, peer)).toBe('CLOSE_WAIT');
-    expect(user.events(handle).events).toEqual(['CLOSED']);
-    user.close(handle);
-    expect(peer.lines()).toEqual(['F. 1(0) ack 2']);
-    expect(stateOf(machine, peer)).toBe('LAST_ACK');
-    peer.ack++;
-    peer.say(ACK);
-    expect(stateOf(machine, peer)).toBe('CLOSED');
-    expect(peer.lines()).toEqual([]);
-  });
+  for (const release of BOTH) {
+    it(`${release}: closes second: CLOSE-WAIT, LAST-ACK, and at the ACK nothing`, ({ bench }) => {
+      const { machine, user } = bench({ release });
+      const { peer, handle } = accepted({ machine, user });
+      peer.say(FIN | ACK);
+      expect(peer.lines()).toEqual(['. 1(0) ack 2']);
+      expect(stateOf(machine, peer)).toBe('CLOSE_WAIT');
+      expect(user.events(handle).events).toEqual(['CLOSED']);
+      user.close(handle);
+      expect(peer.lines()).toEqual(['F. 1(0) ack 2']);
+      expect(stateOf(machine, peer)).toBe('LAST_ACK');
+      peer.ack++;
+      peer.say(ACK);
+      expect(stateOf(machine, peer)).toBe('CLOSED');
+      expect(peer.lines()).toEqual([]);
+    });
+  }
 
   it('sends its FIN once more where both cross, and hears the peer\'s once more, in modern', ({
     bench,

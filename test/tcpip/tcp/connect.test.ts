@@ -5,7 +5,7 @@ import {
   ACK, PSH, RST, SYN, US, ethernet, icmp, ipv4,
 } from '../../wireside/build.js';
 import type { Bench } from '../../wireside/fixture.js';
-import { it } from '../../wireside/fixture.js';
+import { BOTH, it } from '../../wireside/fixture.js';
 import { address, difference, pattern } from '../../wireside/octets.js';
 import { Peer, fieldOf, stateOf } from '../../wireside/peer.js';
 
@@ -247,20 +247,22 @@ describe('tcpip/tcp/connect', () => {
     expect(machine.dropped()).toEqual({ ARP_UNRESOLVED: 4 });
   });
 
-  it('says at once what no host can be reached at', ({ bench }) => {
-    const { machine, user } = bench();
-    const status = (target: string, port: number): string => {
-      const socket = user.socket();
-      return user.connect(socket, port, address(target));
-    };
-    expect(status('0.0.0.0', 80)).toBe('INVALID_ADDRESS');
-    expect(status('10.0.0.2', 0)).toBe('INVALID_ADDRESS');
-    expect(status('224.0.0.1', 80)).toBe('INVALID_ADDRESS');
-    expect(status('10.0.0.255', 80)).toBe('INVALID_ADDRESS');
-    expect(status('255.255.255.255', 80)).toBe('INVALID_ADDRESS');
-    expect(status('11.0.0.1', 80)).toBe('NETWORK_UNREACHABLE');
-    expect(machine.take()).toEqual([]);
-  });
+  for (const release of BOTH) {
+    it(`${release}: says at once what no host can be reached at`, ({ bench }) => {
+      const { machine, user } = bench({ release });
+      const status = (target: string, port: number): string => {
+        const socket = user.socket();
+        return user.connect(socket, port, address(target));
+      };
+      expect(status('0.0.0.0', 80)).toBe('INVALID_ADDRESS');
+      expect(status('10.0.0.2', 0)).toBe('INVALID_ADDRESS');
+      expect(status('224.0.0.1', 80)).toBe('INVALID_ADDRESS');
+      expect(status('10.0.0.255', 80)).toBe('INVALID_ADDRESS');
+      expect(status('255.255.255.255', 80)).toBe('INVALID_ADDRESS');
+      expect(status('11.0.0.1', 80)).toBe('NETWORK_UNREACHABLE');
+      expect(machine.take()).toEqual([]);
+    });
+  }
 
   it('forgets a connect whose socket is closed; a late SYN-ACK is answered with RST', ({
     bench,

@@ -2,7 +2,7 @@
 
 import { describe, expect } from 'vitest';
 import { ACK, PSH } from '../../wireside/build.js';
-import { it } from '../../wireside/fixture.js';
+import { BOTH, it } from '../../wireside/fixture.js';
 import { pattern } from '../../wireside/octets.js';
 import { reach } from '../../wireside/peer.js';
 
@@ -33,12 +33,14 @@ describe('tcpip/tcp/delayedack', () => {
     });
   }
 
-  it('acknowledges a batch once, at its end', ({ bench }) => {
-    const { machine, user } = bench();
-    const { peer } = reach({ machine, user });
-    machine.receive(...Array.from({ length: 6 }, () => peer.frame(ACK, { data: pattern(1460) })));
-    expect(peer.lines()).toEqual(['. 1(0) ack 8761']);
-  });
+  for (const release of BOTH) {
+    it(`${release}: acknowledges a batch once, at its end`, ({ bench }) => {
+      const { machine, user } = bench({ release });
+      const { peer } = reach({ machine, user });
+      machine.receive(...Array.from({ length: 6 }, () => peer.frame(ACK, { data: pattern(1460) })));
+      expect(peer.lines()).toEqual(['. 1(0) ack 8761']);
+    });
+  }
 
   it('is carried by text that goes out meanwhile (RFC 1122, 4.2.3.2)', ({ bench }) => {
     const { machine, user } = bench();
@@ -83,23 +85,27 @@ describe('tcpip/tcp/delayedack', () => {
     expect(peer.lines()).toEqual(['. 1(0) ack 101']);
   });
 
-  it('never waits half a second (SHLD-18, MUST-40), however segments come', ({ bench }) => {
-    const { machine, user } = bench();
-    const { peer, handle } = reach({ machine, user });
-    user.option(handle, 'SINK', 1);
-    let owedSinceMs: number | undefined;
-    for (let i = 0; i < 400; i++) {
-      peer.say(ACK | PSH, { data: pattern(1 + (i * 131) % 1460) });
-      owedSinceMs ??= machine.nowMs;
-      for (const { atMs, acknowledgment } of peer.heard()) {
-        expect(atMs - (owedSinceMs ?? atMs)).toBeLessThanOrEqual(210);
-        if (acknowledgment === peer.next) owedSinceMs = undefined;
+  for (const release of BOTH) {
+    it(`${release}: never waits half a second (SHLD-18, MUST-40), however segments come`, ({
+      bench,
+    }) => {
+      const { machine, user } = bench({ release });
+      const { peer, handle } = reach({ machine, user });
+      user.option(handle, 'SINK', 1);
+      let owedSinceMs: number | undefined;
+      for (let i = 0; i < 400; i++) {
+        peer.say(ACK | PSH, { data: pattern(1 + (i * 131) % 1460) });
+        owedSinceMs ??= machine.nowMs;
+        for (const { atMs, acknowledgment } of peer.heard()) {
+          expect(atMs - (owedSinceMs ?? atMs)).toBeLessThanOrEqual(210);
+          if (acknowledgment === peer.next) owedSinceMs = undefined;
+        }
+        machine.advance((i * 53) % 290);
+        for (const { atMs } of peer.heard()) {
+          expect(atMs - (owedSinceMs ?? atMs)).toBeLessThanOrEqual(210);
+          owedSinceMs = undefined;
+        }
       }
-      machine.advance((i * 53) % 290);
-      for (const { atMs } of peer.heard()) {
-        expect(atMs - (owedSinceMs ?? atMs)).toBeLessThanOrEqual(210);
-        owedSinceMs = undefined;
-      }
-    }
-  });
+    });
+  }
 });

@@ -4,7 +4,7 @@ import { describe, expect } from 'vitest';
 import {
   ACK, FIN, PSH, RST, SYN, TCP, US, ethernet, ipv4, mssOption, tcp,
 } from '../../wireside/build.js';
-import { it } from '../../wireside/fixture.js';
+import { BOTH, it } from '../../wireside/fixture.js';
 import type { Bench } from '../../wireside/fixture.js';
 import { address, difference, pattern } from '../../wireside/octets.js';
 import { Peer, arrive, stateOf } from '../../wireside/peer.js';
@@ -233,22 +233,30 @@ describe('tcpip/tcp/listen', () => {
     expect(machine.raw.tableCount()).toBe(0);
   });
 
-  it('drops a SYN that is for everybody, or from everybody (MUST-57, MUST-63)', ({ bench }) => {
-    const { machine, user } = bench();
-    user.listen(80);
-    const syn = (source: string, destination: string): Uint8Array => {
-      const between = { source: address(source), destination: address(destination) };
-      const segment = tcp({ sourcePort: 9, destinationPort: 80, sequence: 1, flags: SYN }, between);
-      return ethernet(ipv4(segment, { ...between, protocol: TCP }));
-    };
-    machine.receive(syn('10.0.0.2', '10.0.0.255'), syn('10.0.0.2', '255.255.255.255'));
-    expect(machine.dropped()).toEqual({ TCP_BROADCAST: 2 });
-    machine.receive(syn('10.0.0.255', '10.0.0.1'), syn('224.0.0.1', '10.0.0.1'));
-    machine.receive(syn('127.0.0.1', '10.0.0.1'), syn('0.0.0.0', '10.0.0.1'));
-    expect(machine.dropped()).toEqual({ IP_SOURCE: 4 });
-    expect(machine.take()).toEqual([]);
-    expect(machine.raw.tableCount()).toBe(0);
-  });
+  for (const release of BOTH) {
+    it(`${release}: drops a SYN that is for everybody, or from everybody (MUST-57, MUST-63)`, ({
+      bench,
+    }) => {
+      const { machine, user } = bench({ release });
+      user.listen(80);
+      const syn = (source: string, destination: string): Uint8Array => {
+        const between = { source: address(source), destination: address(destination) };
+        const fields = { sourcePort: 9, destinationPort: 80, sequence: 1, flags: SYN };
+        const segment = tcp(fields, between);
+        return ethernet(ipv4(segment, { ...between, protocol: TCP }));
+      };
+      machine.receive(syn('10.0.0.2', '10.0.0.255'), syn('10.0.0.2', '255.255.255.255'));
+      expect(machine.dropped()).toEqual({ TCP_BROADCAST: 2 });
+      // Of a group nobody here is a member: IP has dropped it.
+      machine.receive(syn('10.0.0.2', '224.0.0.1'), syn('10.0.0.2', '239.1.2.3'));
+      expect(Object.values(machine.dropped())).toEqual([2]);
+      machine.receive(syn('10.0.0.255', '10.0.0.1'), syn('224.0.0.1', '10.0.0.1'));
+      machine.receive(syn('127.0.0.1', '10.0.0.1'), syn('0.0.0.0', '10.0.0.1'));
+      expect(machine.dropped()).toEqual({ IP_SOURCE: 4 });
+      expect(machine.take()).toEqual([]);
+      expect(machine.raw.tableCount()).toBe(0);
+    });
+  }
 
   it('resets what is half open, and open and not accepted, when it is closed', ({ bench }) => {
     const { machine, user } = bench();

@@ -2,7 +2,7 @@
 
 import { describe, expect } from 'vitest';
 import { ACK, PSH, SYN, mssOption } from '../../wireside/build.js';
-import { it } from '../../wireside/fixture.js';
+import { BOTH, it } from '../../wireside/fixture.js';
 import type { Bench } from '../../wireside/fixture.js';
 import { join } from '../../../host/wire/octets.js';
 import { pattern } from '../../wireside/octets.js';
@@ -44,11 +44,14 @@ describe('tcpip/tcp/options', () => {
     ['has an MSS option of the wrong length', Uint8Array.of(2, 3, 5, 0), 536],
     ['fills the header with NOP', new Uint8Array(40).fill(1), 536],
   ] as const) {
-    it(`agrees on ${mss} with a SYN that ${what}`, ({ bench }) => {
-      const one = bench();
-      one.user.listen(80);
-      expect(agreed(one, options)).toBe(mss);
-    });
+    for (const release of BOTH) {
+      it(`${release}: agrees on ${mss} with a SYN that ${what}`, ({ bench }) => {
+        // A control block from the SYN on, so that it can be seen.
+        const one = bench({ release, parameters: { NtstackSynCache: 0, Tcp1323Opts: 0 } });
+        one.user.listen(80);
+        expect(agreed(one, options)).toBe(mss);
+      });
+    }
   }
 
   for (const [what, octets] of [
@@ -83,14 +86,18 @@ describe('tcpip/tcp/options', () => {
     });
   }
 
-  it('ignores options on segments that are not SYN, whatever they say', ({ bench }) => {
-    const { machine, user } = bench();
-    const { peer, handle } = reach({ machine, user });
-    peer.say(ACK | PSH, { options: Uint8Array.of(2, 0, 1, 1), data: pattern(5) });
-    peer.say(ACK | PSH, { options: mssOption(100), data: pattern(5) });
-    expect(user.drain(handle).length).toBe(10);
-    expect(fieldOf(machine, peer, 'mss')).toBe(1460);
-  });
+  for (const release of BOTH) {
+    it(`${release}: ignores options on segments that are not SYN, whatever they say`, ({
+      bench,
+    }) => {
+      const { machine, user } = bench({ release });
+      const { peer, handle } = reach({ machine, user });
+      peer.say(ACK | PSH, { options: Uint8Array.of(2, 0, 1, 1), data: pattern(5) });
+      peer.say(ACK | PSH, { options: mssOption(100), data: pattern(5) });
+      expect(user.drain(handle).length).toBe(10);
+      expect(fieldOf(machine, peer, 'mss')).toBe(1460);
+    });
+  }
 
   it('drops a header shorter than 20 octets, or longer than the segment', ({ bench }) => {
     const { machine, user } = bench();
@@ -127,39 +134,46 @@ describe('tcpip/tcp/options', () => {
     }
   });
 
-  it('has its segment size in SYNs alone (MUST-65)', ({ bench }) => {
-    const { machine, user } = bench();
-    const listener = user.listen(80);
-    for (const { peer, handle } of [
-      reach({ machine, user }), arrive({ machine, user }, listener, 80),
-    ]) {
-      user.send(handle, pattern(3000));
-      user.shutdown(handle);
-      machine.advance(10_000);
-      const heard = peer.heard();
-      expect(heard.length).toBeGreaterThan(3);
-      expect(heard.filter(({ options }) => options.length > 0)).toEqual([]);
-    }
-  });
+  for (const release of BOTH) {
+    it(`${release}: has its segment size in SYNs alone (MUST-65)`, ({ bench }) => {
+      const { machine, user } = bench({ release });
+      const listener = user.listen(80);
+      for (const { peer, handle } of [
+        reach({ machine, user }), arrive({ machine, user }, listener, 80),
+      ]) {
+        user.send(handle, pattern(3000));
+        user.shutdown(handle);
+        machine.advance(10_000);
+        const heard = peer.heard();
+        expect(heard.length).toBeGreaterThan(3);
+        expect(heard.filter(({ options }) => options.length > 0)).toEqual([]);
+      }
+    });
+  }
 
-  it('sends segments no larger than the peer takes', ({ bench }) => {
-    const { machine, user } = bench();
-    const { peer, handle } = reach({ machine, user }, { mss: 500 });
-    user.send(handle, pattern(1000));
-    expect(peer.lines()).toEqual(['. 1(500) ack 1', 'P. 501(500) ack 1']);
-  });
+  for (const release of BOTH) {
+    it(`${release}: sends segments no larger than the peer takes`, ({ bench }) => {
+      const { machine, user } = bench({ release });
+      const { peer, handle } = reach({ machine, user }, { mss: 500 });
+      user.send(handle, pattern(1000));
+      expect(peer.lines()).toEqual(['. 1(500) ack 1', 'P. 501(500) ack 1']);
+    });
+  }
 
-  it('tells the peer what its own link carries', ({ bench }) => {
-    const { machine, user } = bench({ mtu: 576, parameters: { MTU: 1500 } });
-    const handle = user.socket();
-    user.connect(handle, 139);
-    const peer = new Peer(machine, { port: 139 });
-    const [syn] = peer.heard();
-    expect(syn?.options).toEqual(mssOption(536));
-    const other = bench({ parameters: { MTU: 1000 } });
-    other.user.connect(other.user.socket(), 139);
-    expect(new Peer(other.machine, { port: 139 }).heard()[0]?.options).toEqual(mssOption(960));
-  });
+  for (const release of BOTH) {
+    it(`${release}: tells the peer what its own link carries`, ({ bench }) => {
+      const { machine, user } = bench({ release, mtu: 576, parameters: { MTU: 1500 } });
+      const handle = user.socket();
+      user.connect(handle, 139);
+      const peer = new Peer(machine, { port: 139 });
+      const size = (from: Peer): string | undefined =>
+        optionWords(from.heard()[0]?.options ?? new Uint8Array(0))[0];
+      expect(size(peer)).toBe('mss 536');
+      const other = bench({ release, parameters: { MTU: 1000 } });
+      other.user.connect(other.user.socket(), 139);
+      expect(size(new Peer(other.machine, { port: 139 }))).toBe('mss 960');
+    });
+  }
 
   for (const [parameters, window] of [
     [{}, 8760],

@@ -2,7 +2,7 @@
 
 import { describe, expect } from 'vitest';
 import { ACK, PSH } from '../../wireside/build.js';
-import { it } from '../../wireside/fixture.js';
+import { BOTH, it } from '../../wireside/fixture.js';
 import { difference, pattern } from '../../wireside/octets.js';
 import { Peer, fieldOf, reach, welcome } from '../../wireside/peer.js';
 
@@ -10,24 +10,32 @@ import { Peer, fieldOf, reach, welcome } from '../../wireside/peer.js';
 const WIDE = { parameters: { NtstackInitialWindowSegments: 64 } };
 
 describe('tcpip/tcp/output', () => {
-  it('cuts into segments of the MSS, and pushes the last (MUST-60 and on)', ({ bench }) => {
-    const { machine, user } = bench(WIDE);
-    const { peer, handle } = reach({ machine, user });
-    user.option(handle, 'NO_DELAY', 1);
-    user.send(handle, pattern(4000));
-    expect(peer.lines()).toEqual(['. 1(1460) ack 1', '. 1461(1460) ack 1', 'P. 2921(1080) ack 1']);
-  });
+  for (const release of BOTH) {
+    it(`${release}: cuts into segments of the MSS, and pushes the last (MUST-60 and on)`, ({
+      bench,
+    }) => {
+      const { machine, user } = bench({ release, ...WIDE });
+      const { peer, handle } = reach({ machine, user });
+      user.option(handle, 'NO_DELAY', 1);
+      user.send(handle, pattern(4000));
+      expect(peer.lines()).toEqual([
+        '. 1(1460) ack 1', '. 1461(1460) ack 1', 'P. 2921(1080) ack 1',
+      ]);
+    });
+  }
 
-  it('sends what lies in several sends as one segment', ({ bench }) => {
-    const { machine, user } = bench(WIDE);
-    const { peer, handle } = reach({ machine, user });
-    user.send(handle, pattern(1));
-    peer.heard();
-    // Nagle keeps these together; odd lengths, so that the sum of each begins at an odd place.
-    for (let at = 1; at < 1461; at += 73) user.send(handle, pattern(73, at));
-    const [whole] = peer.heard();
-    expect(difference(whole?.data ?? '', pattern(1460, 1))).toBe('same');
-  });
+  for (const release of BOTH) {
+    it(`${release}: sends what lies in several sends as one segment`, ({ bench }) => {
+      const { machine, user } = bench({ release, ...WIDE });
+      const { peer, handle } = reach({ machine, user });
+      user.send(handle, pattern(1));
+      peer.heard();
+      // Nagle keeps these together; odd lengths, so that the sum of each begins at an odd place.
+      for (let at = 1; at < 1461; at += 73) user.send(handle, pattern(73, at));
+      const [whole] = peer.heard();
+      expect(difference(whole?.data ?? '', pattern(1460, 1))).toBe('same');
+    });
+  }
 
   it('delivers the octets of all sends, whatever their lengths', ({ bench }) => {
     const { machine, user } = bench();
@@ -98,18 +106,20 @@ describe('tcpip/tcp/output', () => {
     expect(peer.lines()).toEqual(['. 1001(500) ack 1']);
   });
 
-  it('waits out a silly window, then sends what fits (MUST-38)', ({ bench }) => {
-    const { machine, user } = bench(WIDE);
-    const { peer, handle } = reach({ machine, user });
-    user.send(handle, pattern(8760));
-    for (let i = 0; i < 4; i++) peer.listen();
-    peer.say(ACK, { window: 100 });
-    user.send(handle, pattern(5000));
-    expect(peer.lines()).toEqual([]);
-    machine.advance(3000);
-    const [first] = peer.heard();
-    expect(first?.data.length).toBe(100);
-  });
+  for (const release of BOTH) {
+    it(`${release}: waits out a silly window, then sends what fits (MUST-38)`, ({ bench }) => {
+      const { machine, user } = bench({ release, ...WIDE });
+      const { peer, handle } = reach({ machine, user });
+      user.send(handle, pattern(8760));
+      for (let i = 0; i < 4; i++) peer.listen();
+      peer.say(ACK, { window: 100 });
+      user.send(handle, pattern(5000));
+      expect(peer.lines()).toEqual([]);
+      machine.advance(3000);
+      const [first] = peer.heard();
+      expect(first?.data.length).toBe(100);
+    });
+  }
 
   it('begins with as many segments as NtstackInitialWindowSegments says', ({ bench }) => {
     for (const segments of [1, 2, 4]) {
@@ -140,17 +150,19 @@ describe('tcpip/tcp/output', () => {
     expect(peer.lines()).toEqual([]);
   });
 
-  it('has the time to live that DefaultTTL says (MUST-49)', ({ bench }) => {
-    for (const [release, parameters, ttl] of [
-      ['nt35', {}, 32], ['nt40', {}, 128], ['nt40', { DefaultTTL: 7 }, 7],
-    ] as const) {
-      const { machine, user } = bench({ release, parameters });
-      const { handle } = reach({ machine, user });
-      user.send(handle, pattern(10));
-      const [sent] = machine.take();
-      expect(sent?.ip?.ttl).toBe(ttl);
-    }
-  });
+  for (const release of BOTH) {
+    it(`${release}: has the time to live that DefaultTTL says (MUST-49)`, ({ bench }) => {
+      for (const [release, parameters, ttl] of [
+        ['nt35', {}, 32], ['nt40', {}, 128], ['nt40', { DefaultTTL: 7 }, 7],
+      ] as const) {
+        const { machine, user } = bench({ release, parameters });
+        const { handle } = reach({ machine, user });
+        user.send(handle, pattern(10));
+        const [sent] = machine.take();
+        expect(sent?.ip?.ttl).toBe(ttl);
+      }
+    });
+  }
 
   it('says "do not fragment", and counts its datagrams', ({ bench }) => {
     const { machine, user } = bench({ parameters: { NtstackIdLowFirst: 0 } });

@@ -4,7 +4,7 @@ import { describe, expect } from 'vitest';
 import {
   ACK, FIN, PSH, RST, SYN, TCP, THEM, ethernet, ipv4, tcp,
 } from '../../wireside/build.js';
-import { it } from '../../wireside/fixture.js';
+import { BOTH, it } from '../../wireside/fixture.js';
 import type { Bench } from '../../wireside/fixture.js';
 import { address, difference, pattern } from '../../wireside/octets.js';
 import { Peer, arrive, reach, stateOf } from '../../wireside/peer.js';
@@ -95,22 +95,25 @@ describe('tcpip/tcp/reset', () => {
     });
 
     if (state === 'TIME_WAIT') continue;
-    it(`${state}: ends at a RST in the window, and says so`, ({ bench }) => {
-      const one = bench();
-      const { peer, handle } = way(one);
-      peer.heard();
-      one.user.events(handle);
-      peer.say(RST);
-      expect(stateOf(one.machine, peer)).toBe('CLOSED');
-      expect(one.user.events(handle)).toEqual({ events: ['ABORTED'], status: 'CONNECTION_RESET' });
-      expect(one.user.receive(handle)).toBe(
-        ['CLOSE_WAIT', 'CLOSING', 'LAST_ACK'].includes(state)
-          ? 'GRACEFUL_DISCONNECT' : 'CONNECTION_RESET',
-      );
-      expect(one.user.send(handle, pattern(1))).toBe('CONNECTION_RESET');
-      expect(peer.lines()).toEqual([]);
-      expect(one.machine.traced('TCP_RESET_BELIEVED')).toBe(1);
-    });
+    for (const release of BOTH) {
+      it(`${release}: ${state}: ends at a RST in the window, and says so`, ({ bench }) => {
+        const one = bench({ release });
+        const { peer, handle } = way(one);
+        peer.heard();
+        one.user.events(handle);
+        peer.say(RST);
+        expect(stateOf(one.machine, peer)).toBe('CLOSED');
+        expect(one.user.events(handle))
+          .toEqual({ events: ['ABORTED'], status: 'CONNECTION_RESET' });
+        expect(one.user.receive(handle)).toBe(
+          ['CLOSE_WAIT', 'CLOSING', 'LAST_ACK'].includes(state)
+            ? 'GRACEFUL_DISCONNECT' : 'CONNECTION_RESET',
+        );
+        expect(one.user.send(handle, pattern(1))).toBe('CONNECTION_RESET');
+        expect(peer.lines()).toEqual([]);
+        expect(one.machine.traced('TCP_RESET_BELIEVED')).toBe(1);
+      });
+    }
   }
 
   it('TIME_WAIT: is not assassinated (RFC 1337)', ({ bench }) => {

@@ -2,7 +2,7 @@
 
 import { describe, expect } from 'vitest';
 import { ACK, PSH, SYN, THEM, ethernet, icmp, ipv4 } from '../../wireside/build.js';
-import { it } from '../../wireside/fixture.js';
+import { BOTH, it } from '../../wireside/fixture.js';
 import type { Bench } from '../../wireside/fixture.js';
 import { address, pattern } from '../../wireside/octets.js';
 import { Peer, arrive, stateOf, welcome } from '../../wireside/peer.js';
@@ -53,28 +53,32 @@ function goBy(one: Bench, hops: readonly number[], peer: Peer): number {
 }
 
 describe('tcpip/tcp/sourceroute', () => {
-  it('is what the client gives to a connect, in each segment (MUST-51)', ({ bench }) => {
-    const one = bench();
-    letThemAnswer(one);
-    const handle = one.user.socket();
-    one.user.option(handle, 'LOOSE_HOP', FIRST);
-    one.user.option(handle, 'LOOSE_HOP', SECOND);
-    const peer = new Peer(one.machine, { port: 139, address: FAR });
-    one.user.connect(handle, 139, FAR);
-    const expected = way([FIRST, SECOND], FAR);
-    const [syn] = one.machine.take();
-    expect(syn === undefined ? undefined : wayOf(syn)).toEqual(expected);
-    peer.ours = syn?.tcp?.sourcePort ?? 0;
-    peer.ack = ((syn?.tcp?.sequence ?? 0) + 1) >>> 0;
-    peer.say(SYN | ACK);
-    expect(one.user.events(handle).events).toEqual(['CONNECTED']);
-    one.user.send(handle, pattern(4000));
-    one.user.close(handle);
-    one.machine.advance(10_000);
-    const seen = ways(one);
-    expect(seen.length).toBeGreaterThan(4);
-    for (const each of seen) expect(each).toEqual(expected);
-  });
+  for (const release of BOTH) {
+    it(`${release}: is what the client gives to a connect, in each segment (MUST-51)`, ({
+      bench,
+    }) => {
+      const one = bench({ release });
+      letThemAnswer(one);
+      const handle = one.user.socket();
+      one.user.option(handle, 'LOOSE_HOP', FIRST);
+      one.user.option(handle, 'LOOSE_HOP', SECOND);
+      const peer = new Peer(one.machine, { port: 139, address: FAR });
+      one.user.connect(handle, 139, FAR);
+      const expected = way([FIRST, SECOND], FAR);
+      const [syn] = one.machine.take();
+      expect(syn === undefined ? undefined : wayOf(syn)).toEqual(expected);
+      peer.ours = syn?.tcp?.sourcePort ?? 0;
+      peer.ack = ((syn?.tcp?.sequence ?? 0) + 1) >>> 0;
+      peer.say(SYN | ACK);
+      expect(one.user.events(handle).events).toEqual(['CONNECTED']);
+      one.user.send(handle, pattern(4000));
+      one.user.close(handle);
+      one.machine.advance(10_000);
+      const seen = ways(one);
+      expect(seen.length).toBeGreaterThan(4);
+      for (const each of seen) expect(each).toEqual(expected);
+    });
+  }
 
   it('leaves no more room for text than there is (MUST-16)', ({ bench }) => {
     const one = bench();
@@ -86,17 +90,19 @@ describe('tcpip/tcp/sourceroute', () => {
     expect(segment?.tcp?.data.length).toBe(1460 - 12);
   });
 
-  it('of the client is not replaced by one that comes (MUST-52)', ({ bench }) => {
-    const one = bench();
-    const peer = new Peer(one.machine, { port: 139, address: FAR });
-    const handle = goBy(one, [FIRST], peer);
-    peer.came = route([SECOND]);
-    peer.say(ACK | PSH, { data: pattern(100) });
-    expect(one.user.receive(handle)).toEqual(pattern(100));
-    one.user.send(handle, pattern(10));
-    expect(new Set(ways(one).map((each) => JSON.stringify(each))))
-      .toEqual(new Set([JSON.stringify(way([FIRST], FAR))]));
-  });
+  for (const release of BOTH) {
+    it(`${release}: of the client is not replaced by one that comes (MUST-52)`, ({ bench }) => {
+      const one = bench({ release });
+      const peer = new Peer(one.machine, { port: 139, address: FAR });
+      const handle = goBy(one, [FIRST], peer);
+      peer.came = route([SECOND]);
+      peer.say(ACK | PSH, { data: pattern(100) });
+      expect(one.user.receive(handle)).toEqual(pattern(100));
+      one.user.send(handle, pattern(10));
+      expect(new Set(ways(one).map((each) => JSON.stringify(each))))
+        .toEqual(new Set([JSON.stringify(way([FIRST], FAR))]));
+    });
+  }
 
   for (const release of ['nt40sp6a', 'modern']) {
     it(`${release}: goes back by the hops that the SYN came by (MUST-53)`, ({ bench }) => {
@@ -144,40 +150,42 @@ describe('tcpip/tcp/sourceroute', () => {
     expect(ways(one)).toEqual([{ to: THEM, options: [] }]);
   });
 
-  it('is replaced by one that comes later (SHLD-24)', ({ bench }) => {
-    const one = bench();
-    letThemAnswer(one);
-    const { peer, handle } = arrive(one, one.user.listen(80), 80);
-    one.user.option(handle, 'NO_DELAY', 1);
-    const say = (came: Uint8Array, expected: unknown): void => {
-      peer.came = came;
-      peer.say(ACK | PSH, { data: pattern(10) });
-      expect(one.user.receive(handle)).toEqual(pattern(10));
-      one.user.send(handle, pattern(2000));
-      const segments = one.machine.take();
-      for (const segment of segments) {
-        expect(wayOf(segment)).toEqual(expected);
-        expect(segment.octets.length).toBeLessThanOrEqual(1514);
-      }
-      peer.ack = (peer.ack + 2000) >>> 0;
-      peer.say(ACK);
-      one.machine.take();
-    };
-    say(new Uint8Array(0), { to: THEM, options: [] });
-    say(route([FIRST, SECOND]), way([SECOND, FIRST], THEM));
-    say(route([THIRD]), way([THIRD], THEM));
-    const blocks = one.machine.raw.poolBlocks();
-    say(route([FIRST, SECOND]), way([SECOND, FIRST], THEM));
-    say(route([FIRST, SECOND]), way([SECOND, FIRST], THEM));
-    say(route([THIRD]), way([THIRD], THEM));
-    expect(one.machine.raw.poolBlocks()).toBe(blocks);
-    // One that comes by none leaves it.
-    say(new Uint8Array(0), way([THIRD], THEM));
-    // Nor does what the window has no room for.
-    peer.came = route([FIRST]);
-    peer.say(ACK | PSH, { sequence: peer.next + 0x100_0000, data: pattern(10) });
-    expect(ways(one)).toEqual([way([THIRD], THEM)]);
-  });
+  for (const release of BOTH) {
+    it(`${release}: is replaced by one that comes later (SHLD-24)`, ({ bench }) => {
+      const one = bench({ release });
+      letThemAnswer(one);
+      const { peer, handle } = arrive(one, one.user.listen(80), 80);
+      one.user.option(handle, 'NO_DELAY', 1);
+      const say = (came: Uint8Array, expected: unknown): void => {
+        peer.came = came;
+        peer.say(ACK | PSH, { data: pattern(10) });
+        expect(one.user.receive(handle)).toEqual(pattern(10));
+        one.user.send(handle, pattern(2000));
+        const segments = one.machine.take();
+        for (const segment of segments) {
+          expect(wayOf(segment)).toEqual(expected);
+          expect(segment.octets.length).toBeLessThanOrEqual(1514);
+        }
+        peer.ack = (peer.ack + 2000) >>> 0;
+        peer.say(ACK);
+        one.machine.take();
+      };
+      say(new Uint8Array(0), { to: THEM, options: [] });
+      say(route([FIRST, SECOND]), way([SECOND, FIRST], THEM));
+      say(route([THIRD]), way([THIRD], THEM));
+      const blocks = one.machine.raw.poolBlocks();
+      say(route([FIRST, SECOND]), way([SECOND, FIRST], THEM));
+      say(route([FIRST, SECOND]), way([SECOND, FIRST], THEM));
+      say(route([THIRD]), way([THIRD], THEM));
+      expect(one.machine.raw.poolBlocks()).toBe(blocks);
+      // One that comes by none leaves it.
+      say(new Uint8Array(0), way([THIRD], THEM));
+      // Nor does what the window has no room for.
+      peer.came = route([FIRST]);
+      peer.say(ACK | PSH, { sequence: peer.next + 0x100_0000, data: pattern(10) });
+      expect(ways(one)).toEqual([way([THIRD], THEM)]);
+    });
+  }
 
   it('that goes on is not for us, and one that cannot be is none', ({ bench }) => {
     const one = bench();

@@ -91,7 +91,8 @@ export function rfcDocument(root: string, made: string): string {
 ${made} from \`${TABLE}\`. What the RFC asks of a TCP in its
 appendix B, in our words: ${Object.keys(LEVELS).map(holding).join(', ')} hold. A row is about the
 release \`modern\`; "NT" is what the NT releases did instead. Sections are those of RFC 9293.
-\`test/tcpip/rfc9293.test.ts\` sees to it that each number is here once and each test exists.
+\`test/tcpip/rfc9293.test.ts\` sees to it that each number is here once, that each test exists, and
+that of what holds one test at least runs on \`modern\`; conversations (\`script/\`) do.
 
 ${parts.join('\n')}`;
 }

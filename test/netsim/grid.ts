@@ -19,7 +19,11 @@ export const SMALL: Grid = {
   windows: [8760, 65_535, 524_288], losses: [0, 1, 5], delays: [1, 20], seconds: 4,
   release: 'modern',
 };
-/** The same of a stack whose clocks tick every 10 ms and whose first time-out is 3 s. */
+/**
+ * The same of a stack of coarse time-outs: 3 s at first, 300 ms at least, acknowledgments that wait
+ * 200 ms, and no timestamps. Timers tick every 10 ms in each release, in `modern` too; what it has
+ * finer are its time-outs and the clock of its round trips.
+ */
 export const COARSE: Grid = { ...SMALL, windows: [2920, 8760, 65_535], release: 'nt40' };
 /** What `npm run netsim` measures. */
 export const WHOLE: Grid = {
@@ -46,7 +50,7 @@ export async function measureGrid(
       const line = [`${loss}%`, `${delay}ms`];
       for (const window of windows) {
         const { octets: [octets = 0] } = await runFlows(makeWorld, {
-          link: `wire:?rate=${RATE}&loss=${loss}%&delay=${delay}ms`, seconds, release,
+          link: `wire:?rate=${RATE}&loss=${loss}%&delay=${delay * 1000}us`, seconds, release,
           parameters: { TcpWindowSize: window },
         });
         line.push((octets / seconds / 1000).toFixed(1));
@@ -60,4 +64,14 @@ export async function measureGrid(
     line.map((word, i) => word.padStart(widths[i] ?? 0)).join('  '));
   const title = `kB/s of one flow, ${release}, over ${RATE}bit/s, by its window in octets:`;
   return [title, ...table, ''].join('\n');
+}
+
+/** The lines that differ in two tables, as they were and as they are. */
+export function changes(before: string, after: string): string[] {
+  const [old, now] = [before.split('\n'), after.split('\n')];
+  const differ: string[] = [];
+  for (let i = 0; i < Math.max(old.length, now.length); i++) {
+    if (old[i] !== now[i]) differ.push(`- ${old[i] ?? ''}`, `+ ${now[i] ?? ''}`);
+  }
+  return differ;
 }

@@ -3,7 +3,7 @@
 import { describe, expect } from 'vitest';
 import { test } from '../../host/vitest.js';
 import { fairness, runFlows } from './flows.js';
-import { COARSE, SMALL, measureGrid } from './grid.js';
+import { COARSE, SMALL, changes, measureGrid } from './grid.js';
 
 const LIMIT = { timeout: 120_000 };
 /** 10 Mbit/s carry so many octets of text a second at most. */
@@ -15,8 +15,13 @@ describe('netsim', LIMIT, () => {
     await expect(await measureGrid(world, SMALL, finish)).toMatchFileSnapshot('modern.txt');
   });
 
-  test('has that of a stack of coarse clocks too', async ({ world, finish }) => {
+  test('has that of a stack of coarse time-outs too', async ({ world, finish }) => {
     await expect(await measureGrid(world, COARSE, finish)).toMatchFileSnapshot('nt40.txt');
+  });
+
+  test('shows what is not as on record, as it was and as it is', () => {
+    expect(changes('a\nb\n', 'a\nb\n')).toEqual([]);
+    expect(changes('a\nb\nc', 'a\nB\nc\nd')).toEqual(['- b', '+ B', '- ', '+ d']);
   });
 
   test.for([0, 1])('shares a line among flows that begin one after another, algorithm %i',

@@ -1,4 +1,4 @@
-/** A receiver whose window moves back, behind a wire that loses: all arrives, none aborts. */
+/** A receiver whose window moves back, behind a wire that loses: all arrives, nothing aborts. */
 
 import { describe, expect } from 'vitest';
 import { ACK } from '../wireside/build.js';

@@ -220,7 +220,8 @@ export function noteLostLocked(tcb: Tcb, extension: Extension, sent: Sent): void
 /** `sent`, which is lost or may be, is on its way again. */
 export function noteSentAgainLocked(tcb: Tcb, extension: Extension, sent: Sent): void {
   mustHold(tcb.lock);
-  discountLocked(tcb, extension, sent, sent.right - sent.left);
+  // A tail probe may be of one that the peer has: that stays counted.
+  if (sent.flags & SentFlag.LOST) extension.lostOctets -= sent.right - sent.left;
   sent.flags = (sent.flags & ~SentFlag.LOST) | SentFlag.AGAIN;
   sent.us = <u32>nowUs();
   if (tcb.flags & TcbFlag.RECOVERING) extension.prrOut += sent.right - sent.left;

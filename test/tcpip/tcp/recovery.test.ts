@@ -224,6 +224,27 @@ describe('tcpip/tcp/recovery', () => {
     expect(one.machine.count('TCP_TAIL_PROBES')).toBe(1);
   });
 
+  it('goes on after a tail probe of what the peer has already', ({ bench }) => {
+    const one = bench({ release: 'modern', parameters: PLAIN });
+    const { peer, handle } = tail(one, 40);
+    one.user.send(handle, pattern(7 * MSS));
+    one.machine.advance(40);
+    expect(numbers(peer)).toEqual([1, 2, 3, 4, 5, 6, 7]);
+    have(peer, [2, 8]);
+    // What it sends now is lost again. The probe is the last segment, which the peer has.
+    const sent: number[] = [];
+    for (let i = 0; i < 40; i++) {
+      one.machine.advance(50);
+      sent.push(...numbers(peer));
+    }
+    expect(sent).toContain(7);
+    expect(sent.slice(sent.lastIndexOf(7))).toContain(1);
+    acknowledge(peer, 8);
+    have(peer);
+    one.user.send(handle, pattern(2 * MSS));
+    expect(numbers(peer)).toEqual([8, 9]);
+  });
+
   it('sends all again after a timeout, but what the peer has (RFC 6675, 5.1)', ({ bench }) => {
     const one = bench({ release: 'modern', parameters: { ...PLAIN, EnableRack: 0 } });
     const { peer } = sending(one);

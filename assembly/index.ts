@@ -47,13 +47,14 @@ export { gateAt } from "./netbios/lana";
 export { NcbCommand, NcbReturn } from "./netbios/ncb";
 export { netbiosSubmit, netbiosEnd, readNcbs } from "./netbios/driver";
 export { SocketEvent, SocketKind } from "./afd/endpoint";
-export { SocketOption, SocketQuery } from "./afd/socket";
+export { SocketOption, SocketQuery } from "./afd/option";
+export { PollEvent } from "./afd/readiness";
 export { readEvents as socketPoll, hasReady as socketReady } from "./afd/ready";
 export {
   socketOpen, socketBind, socketListen, socketConnect, socketAccept, socketSend, socketSendTo,
   socketBindName, socketConnectName, socketRemoteName, socketReceive, socketPeek, socketSendUrgent,
-  socketReceiveUrgent, socketShutdown, socketClose, socketOption, socketQuery, echo, echoCancel,
-  connectionDelete,
+  socketReceiveUrgent, socketShutdown, socketLinger, socketSelect, socketReadSelect, socketClose,
+  socketOption, socketQuery, echo, echoCancel, connectionDelete,
 } from "./afd/driver";
 export { boot, halt } from "./boot";
 export {

@@ -15,6 +15,7 @@ import { DEVICES, netbtDevice } from "./netbt/device";
 import { namesLock } from "./netbt/state";
 import { echoesLock } from "./afd/echo";
 import { handleLock } from "./afd/handle";
+import { pollLock } from "./afd/poll";
 import { readyLock } from "./afd/ready";
 import { cancelLock } from "./io/cancel";
 import { poolLock } from "./ex/pool";
@@ -26,7 +27,7 @@ import { MAXIMUM_ADAPTERS, adapterAt } from "./ndis/adapter";
 import { cardOf } from "./miniport/card";
 
 /** Locks that are inside no connection or socket, without those of partitions, devices, cards. */
-const SINGLE_LOCKS: u32 = 19;
+const SINGLE_LOCKS: u32 = 20;
 
 /** The address of the `index`-th global lock; 0: there are no more. */
 export function lockAt(index: u32): usize {
@@ -85,6 +86,8 @@ function singleLock(index: u32): usize {
       return synCacheLock();
     case 17:
       return netbiosReadyLock();
+    case 18:
+      return changetype<usize>(pollLock());
     default:
       return poolLock();
   }

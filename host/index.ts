@@ -9,10 +9,9 @@ export type { World } from './machine/world.js';
 export type { Runner } from './machine/run.js';
 export type {
   AdapterStatus, CachedNameRow, ConnectOptions, Datagram, DatagramSocket, EchoOptions, EchoReply,
-  Listener, ListenOptions, LocalNameRow, NameDatagram, NetbiosUser, RawSockets, RegisteredName,
-  Socket,
-  SocketBlock, SocketHandler, SocketKind, SocketOptionName, SocketQueryName,
-  UserMode,
+  Listener, ListenOptions, LocalNameRow, NameDatagram, NetbiosUser, PollEventName, RawSockets,
+  RegisteredName, Selectable, Selected, SelectEntry, SelectSets, Socket, SocketBlock,
+  SocketHandler, SocketKind, SocketOptionName, SocketQueryName, UserMode,
 } from './machine/usermode.js';
 export type {
   NcbCommandName, NcbFields, NcbResult, NetbiosProgram, PostedNcb,

@@ -16,8 +16,9 @@ import { ConnectIndication } from "../tdi/event";
 import { Endpoint, EndpointState, SocketEvent, allocateEndpoint } from "./endpoint";
 import { EndpointFlag, dereferenceEndpoint, referenceEndpoint } from "./endpoint";
 import { leaveHandle } from "./handle";
+import { queryLinger, setLinger } from "./linger";
 import { Listener } from "./listener";
-import { signal } from "./ready";
+import { signal } from "./poll";
 import { freeReceived } from "./transfer";
 
 /** The endpoint whose place in a backlog is `entry`. */
@@ -25,26 +26,42 @@ function endpointOf(entry: ListEntry): Endpoint {
   return changetype<Endpoint>(entry);
 }
 
-/** Fills the backlog of `socket`, in which the caller is. IRQL: PASSIVE_LEVEL. Locks: none. */
+/**
+ * Fills the backlog of `socket`, in which the caller is; one that is dynamic grows where few of it
+ * are idle. IRQL: PASSIVE_LEVEL. Locks: none.
+ */
 export function refill(socket: Endpoint): void {
   const listener = socket.listener;
   const address = socket.addressFile;
   if (listener == null || address == null) return;
-  while (isShort(socket, listener)) {
+  for (let left = missing(socket, listener); left != 0; left--) {
     const made = makeIdle(socket, address);
     if (made == null) return;
     const irql = KeAcquireSpinLock(socket.lock);
     InsertTailList(listener.idle, made);
     listener.count++;
+    listener.free++;
     KeReleaseSpinLock(socket.lock, irql);
   }
 }
 
-function isShort(socket: Endpoint, listener: Listener): bool {
+/** How many endpoints are to be made. */
+function missing(socket: Endpoint, listener: Listener): u32 {
   const irql = KeAcquireSpinLock(socket.lock);
-  const short = listener.count < listener.backlog;
+  const count = listener.count;
+  const short = count < listener.backlog ? listener.backlog - count : 0;
+  const grows = growthLocked(socket, listener);
   KeReleaseSpinLock(socket.lock, irql);
-  return short;
+  return short > grows ? short : grows;
+}
+
+/** How many a dynamic backlog is to grow by; 0: enough are idle, or as many as may be. */
+function growthLocked(socket: Endpoint, listener: Listener): u32 {
+  mustHold(socket.lock);
+  const waiting = listener.free + listener.half;
+  if (listener.growth == 0 || listener.free >= listener.least || waiting >= listener.most) return 0;
+  const room = listener.most - waiting;
+  return listener.growth < room ? listener.growth : room;
 }
 
 /** An endpoint that waits for a connection; null: no memory. */
@@ -62,7 +79,12 @@ function makeIdle(socket: Endpoint, address: FileObject): Endpoint | null {
   made.state = <u8>EndpointState.BACKLOG;
   made.receiveLimit = socket.receiveLimit;
   made.sendLimit = socket.sendLimit;
-  return made;
+  // What a listener's socket was set to, those of its connections have.
+  if (socket.linger == 0 || NT_SUCCESS(setLinger(made, queryLinger(socket)))) return made;
+  closeFile(file);
+  leaveParent(made);
+  dereferenceEndpoint(made);
+  return null;
 }
 
 /** The worker thread: an endpoint was taken, make another. */
@@ -74,7 +96,7 @@ export function refillWorker(context: usize): void {
   leaveHandle(socket);
 }
 
-/** An endpoint has left the backlog: a new one is due. */
+/** An endpoint has left the backlog, or few of it are idle: new ones are due. */
 function wantRefill(socket: Endpoint): void {
   const listener = socket.listener;
   if (listener == null || listener.closed) return;
@@ -89,7 +111,10 @@ export function connectEvent(context: usize, indication: ConnectIndication): NTS
   if (irp == null) return Status.INSUFFICIENT_RESOURCES;
   const irql = KeAcquireSpinLock(socket.lock);
   const taken = takeIdleLocked(socket);
+  const listener = socket.listener;
+  const grows = listener != null && growthLocked(socket, listener) != 0;
   KeReleaseSpinLock(socket.lock, irql);
+  if (grows) wantRefill(socket);
   if (taken == null) return refuse(irp);
   // It has had one since it was made.
   const file = taken.connectionFile;
@@ -119,6 +144,8 @@ function takeIdleLocked(socket: Endpoint): Endpoint | null {
   const taken = endpointOf(RemoveHeadList(listener.idle));
   referenceEndpoint(taken);
   InsertTailList(listener.asked, taken);
+  listener.free--;
+  listener.half++;
   return taken;
 }
 
@@ -162,6 +189,8 @@ function moveLocked(socket: Endpoint, endpoint: Endpoint, open: bool): bool {
   if (listener == null || listener.closed) return false;
   RemoveEntryList(endpoint);
   InsertTailList(open ? listener.arrived : listener.idle, endpoint);
+  listener.half--;
+  if (!open) listener.free++;
   return open;
 }
 

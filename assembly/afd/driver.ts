@@ -14,9 +14,13 @@ import { cancelEcho, initializeEchoes, sendEcho } from "./echo";
 import { Endpoint, SocketKind, allocateEndpoint, isMessageKind } from "./endpoint";
 import { cleanUpHandles, createHandle, enterHandle, initializeHandles } from "./handle";
 import { leaveHandle, takeHandle } from "./handle";
+import { linger } from "./linger";
 import * as message from "./message";
+import * as option from "./option";
 import { peek } from "./peek";
+import { cleanUpPolls, initializePolls } from "./poll";
 import { cleanUpReady, initializeReady } from "./ready";
+import { readSelect, select } from "./select";
 import * as socket from "./socket";
 import { deleteTcpEntry } from "./tcpentry";
 import * as transfer from "./transfer";
@@ -36,6 +40,7 @@ export function DriverEntry(): NTSTATUS {
   initializeHandles();
   initializeReady();
   initializeEchoes();
+  initializePolls();
   IoCreateDevice(driver, DeviceName.Afd);
   return Status.SUCCESS;
 }
@@ -43,6 +48,7 @@ export function DriverEntry(): NTSTATUS {
 function unload(driver: DriverObject): void {
   const device = IoGetDeviceObjectPointer(DeviceName.Afd);
   if (device != null) IoDeleteDevice(device);
+  cleanUpPolls();
   cleanUpReady();
   cleanUpHandles();
 }
@@ -213,6 +219,28 @@ export function socketShutdown(handle: u32): NTSTATUS {
   return status;
 }
 
+/**
+ * What closesocket waits for where SO_LINGER has a time: PENDING, and LINGERED tells when it has
+ * come; `socketClose` follows. SUCCESS: there is nothing to wait for.
+ */
+export function socketLinger(handle: u32): NTSTATUS {
+  const endpoint = enterHandle(handle);
+  if (endpoint == null) return Status.INVALID_HANDLE;
+  const status = linger(endpoint);
+  leaveHandle(endpoint);
+  return status;
+}
+
+/** Which of the `count` sockets at `records` are ready, as `select` of select.ts says. */
+export function socketSelect(records: usize, count: u32, timeoutMs: u32, context: u32): i32 {
+  return select(records, count, timeoutMs, context);
+}
+
+/** What the select of `context` found, once SELECTED has told that it has ended. */
+export function socketReadSelect(context: u32, records: usize, count: u32): i32 {
+  return readSelect(context, records, count);
+}
+
 /** Closes; the handle is gone. What is no handle is left alone. */
 export function socketClose(handle: u32, abort: u32): void {
   const endpoint = takeHandle(handle);
@@ -222,10 +250,10 @@ export function socketClose(handle: u32, abort: u32): void {
 }
 
 /** Sets a `SocketOption`. */
-export function socketOption(handle: u32, option: i32, value: u32): NTSTATUS {
+export function socketOption(handle: u32, which: i32, value: u32): NTSTATUS {
   const endpoint = enterHandle(handle);
   if (endpoint == null) return Status.INVALID_HANDLE;
-  const status = socket.setOption(endpoint, option, value);
+  const status = option.setOption(endpoint, which, value);
   leaveHandle(endpoint);
   return status;
 }
@@ -234,7 +262,7 @@ export function socketOption(handle: u32, option: i32, value: u32): NTSTATUS {
 export function socketQuery(handle: u32, query: i32): u32 {
   const endpoint = enterHandle(handle);
   if (endpoint == null) return 0;
-  const answer = socket.query(endpoint, query);
+  const answer = option.query(endpoint, query);
   leaveHandle(endpoint);
   return answer;
 }

@@ -9,7 +9,7 @@ import { at, containing } from "../nt/embed";
 import { InitializeListHead, ListEntry } from "../nt/list";
 import { NTSTATUS } from "../nt/status";
 import { InterlockedDecrement, InterlockedIncrement } from "../ex/interlocked";
-import { ExAllocate, ExFree } from "../ex/pool";
+import { ExAllocate, ExFree, ExFreePool } from "../ex/pool";
 import { Tag } from "../ex/tag";
 import { KEvent, KeInitializeEvent } from "../ke/event";
 import { LockRank } from "../ke/lockorder";
@@ -53,6 +53,10 @@ export const enum SocketEvent {
   URGENT = 256,
   /** An error that may pass; the connection goes on. */
   SOFT_ERROR = 512,
+  /** All that was sent is acknowledged, or the time of SO_LINGER is up (linger.ts). */
+  LINGERED = 1024,
+  /** A select has ended (select.ts). */
+  SELECTED = 2048,
 }
 
 /** Where a socket is in its life. */
@@ -87,6 +91,12 @@ export const enum EndpointFlag {
   URGENT = 128,
   /** User mode wants to be told of errors that may pass. */
   SOFT_ERRORS = 256,
+  /** User mode closes it, and waits until what was sent is acknowledged (SO_LINGER). */
+  LINGERING = 512,
+  /** It was not connected: the connect has failed. */
+  CONNECT_FAILED = 1024,
+  /** The urgent octet is there, and user mode has not received it. */
+  URGENT_WAITS = 2048,
 }
 
 /** A socket. */
@@ -139,10 +149,15 @@ export class Endpoint extends ListEntry {
   remoteName: NetbiosAddress | null;
   /** The hops by which it connects, or null. */
   route: SourceRoute | null;
+  /** A Linger (linger.ts), or 0; once it is there it stays. */
+  linger: usize;
   // Under `readyLock()` of ready.ts:
   private readyFlink: usize;
   private readyBlink: usize;
   events: u32;
+  // Written under `pollLock()` of poll.ts:
+  private pollFlink: usize;
+  private pollBlink: usize;
   get lock(): KSpinLock {
     return at<KSpinLock>(changetype<usize>(this), offsetof<this>("lockWord"));
   }
@@ -152,6 +167,10 @@ export class Endpoint extends ListEntry {
   }
   get ready(): ListEntry {
     return at<ListEntry>(changetype<usize>(this), offsetof<this>("readyFlink"));
+  }
+  /** Its places in the selects that wait for it: PollEntry of poll.ts. */
+  get polls(): ListEntry {
+    return at<ListEntry>(changetype<usize>(this), offsetof<this>("pollFlink"));
   }
   static ofReady(entry: ListEntry): Endpoint {
     return containing<Endpoint>(changetype<usize>(entry), offsetof<Endpoint>("readyFlink"));
@@ -173,6 +192,7 @@ export function allocateEndpoint(kind: SocketKind, context: u32): Endpoint | nul
   }
   InitializeListHead(endpoint);
   InitializeListHead(endpoint.ready);
+  InitializeListHead(endpoint.polls);
   KeInitializeSpinLock(endpoint.lock, LockRank.AfdEndpoint);
   KeInitializeEvent(endpoint.turn, DispatcherType.SYNCHRONIZATION, true);
   endpoint.references = 1;
@@ -204,5 +224,14 @@ export function dereferenceEndpoint(endpoint: Endpoint): void {
   if (name != null) ExFree(name);
   const route = endpoint.route;
   if (route != null) ExFree(route);
+  if (endpoint.linger) ExFreePool(endpoint.linger);
   ExFree(endpoint);
+}
+
+/**
+ * A socket without a buffer of its own (SO_RCVBUF 0): what came stays with the transport, in whose
+ * window it counts, until user mode asks for it.
+ */
+export function isUnbuffered(endpoint: Endpoint): bool {
+  return endpoint.receiveLimit == 0 && endpoint.kind == SocketKind.STREAM;
 }

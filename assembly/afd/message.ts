@@ -13,7 +13,7 @@ import { ReceiveFlag, SendFlag } from "../tdi/request";
 import { Chunk, allocateChunk, freeChunk } from "./chunk";
 import { Endpoint, EndpointFlag, EndpointState, SocketEvent } from "./endpoint";
 import { dereferenceEndpoint, referenceEndpoint } from "./endpoint";
-import { signal } from "./ready";
+import { signal } from "./poll";
 import { appendLocked, dropFirstLocked, endLocked, endReceiving, sendChunk } from "./transfer";
 
 /**

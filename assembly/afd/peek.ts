@@ -10,8 +10,8 @@ import { TdiBuildReceive } from "../tdi/build";
 import { keepRequest } from "../tdi/client";
 import { ReceiveFlag } from "../tdi/request";
 import { Chunk, allocateChunk, freeChunk } from "./chunk";
-import { Endpoint, SocketKind } from "./endpoint";
-import { endLocked, isUnbuffered } from "./transfer";
+import { Endpoint, SocketKind, isUnbuffered } from "./endpoint";
+import { endLocked } from "./transfer";
 
 /**
  * Copies at most `length` octets of what `receive` would give, and answers as it does. What the

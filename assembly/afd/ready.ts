@@ -1,6 +1,7 @@
-/** Sockets that have something to tell user mode, and echoes that have ended. */
+/** Sockets that have something to tell user mode, and echoes and selects that have ended. */
 
 import { at } from "../nt/embed";
+import { NTSTATUS } from "../nt/status";
 import { InitializeListHead, InsertTailList, IsListEmpty, ListEntry } from "../nt/list";
 import { RemoveEntryList, RemoveHeadList } from "../nt/list";
 import { LockRank } from "../ke/lockorder";
@@ -17,14 +18,26 @@ export class EventRecord {
   context: u32;
   events: u32;
   status: i32;
-  /** The socket; for an echo, its round trip in microseconds. */
+  /** The socket; for an echo its round trip in microseconds, for a select how many are ready. */
   handle: u32;
+}
+
+/** What user mode is to be told of once, of no socket. Under `lock()`: its place in the list. */
+@unmanaged
+export class Notice extends ListEntry {
+  // Before it is given:
+  context: u32;
+  events: u32;
+  status: NTSTATUS;
+  /** EventRecord.handle */
+  word: u32;
 }
 if (offsetof<EventRecord>() != 16) ERROR("host/user reads EventRecord as 16 octets");
 
 const LOCK: usize = memory.data(4);
 const READY: usize = memory.data(8);
 const ECHOES: usize = memory.data(8);
+const NOTICES: usize = memory.data(8);
 
 function lock(): KSpinLock {
   return changetype<KSpinLock>(LOCK);
@@ -45,11 +58,17 @@ function echoes(): ListEntry {
   return changetype<ListEntry>(ECHOES);
 }
 
+/** What else there is to tell. Under `lock()`. */
+function notices(): ListEntry {
+  return changetype<ListEntry>(NOTICES);
+}
+
 /** Makes the lists empty. Once, at start. */
 export function initializeReady(): void {
   KeInitializeSpinLock(lock(), LockRank.AfdReady);
   InitializeListHead(readyList());
   InitializeListHead(echoes());
+  InitializeListHead(notices());
 }
 
 /** Lets go of what nobody has read. At the end. */
@@ -59,8 +78,11 @@ export function cleanUpReady(): void {
   KeReleaseSpinLock(lock(), irql);
 }
 
-/** Tells user mode of `events`. IRQL: <= DISPATCH_LEVEL. Locks: none after AfdReady. */
-export function signal(endpoint: Endpoint, events: u32): void {
+/**
+ * Tells user mode of `events`; selects hear of it by `signal` of poll.ts. IRQL: <= DISPATCH_LEVEL.
+ * Locks: none after AfdReady.
+ */
+export function announce(endpoint: Endpoint, events: u32): void {
   const irql = KeAcquireSpinLock(lock());
   signalLocked(endpoint, events);
   KeReleaseSpinLock(lock(), irql);
@@ -93,9 +115,23 @@ export function signalEcho(irp: Irp): void {
   KeReleaseSpinLock(lock(), irql);
 }
 
+/** Tells user mode of `notice`, which lives until it is withdrawn. Locks: as `announce`. */
+export function giveNotice(notice: Notice): void {
+  const irql = KeAcquireSpinLock(lock());
+  InsertTailList(notices(), notice);
+  KeReleaseSpinLock(lock(), irql);
+}
+
+/** Nobody reads `notice` from here on. Locks: as `announce`. */
+export function withdrawNotice(notice: Notice): void {
+  const irql = KeAcquireSpinLock(lock());
+  RemoveEntryList(notice);
+  KeReleaseSpinLock(lock(), irql);
+}
+
 /** Whether there is anything to read. IRQL: any. */
 export function hasReady(): bool {
-  return !IsListEmpty(readyList()) || !IsListEmpty(echoes());
+  return !IsListEmpty(readyList()) || !IsListEmpty(echoes()) || !IsListEmpty(notices());
 }
 
 /** Writes at most `limit` records to `target`; returns how many. IRQL: <= DISPATCH_LEVEL. */
@@ -126,6 +162,15 @@ function takeReadyLocked(record: EventRecord): Endpoint | null {
     record.status = irp.status;
     record.handle = irp.information;
     IoFreeIrp(irp);
+    return null;
+  }
+  if (!IsListEmpty(notices())) {
+    const notice = changetype<Notice>(notices().flink);
+    RemoveEntryList(notice);
+    record.context = notice.context;
+    record.events = notice.events;
+    record.status = notice.status;
+    record.handle = notice.word;
     return null;
   }
   const endpoint = Endpoint.ofReady(RemoveHeadList(readyList()));

@@ -3,6 +3,7 @@
 import { at } from "../nt/embed";
 import { NTSTATUS, NT_SUCCESS, Status } from "../nt/status";
 import { ExAllocate } from "../ex/pool";
+import { Parameter, queryParameter } from "../ex/registry";
 import { Tag } from "../ex/tag";
 import { ExInitializeWorkItem } from "../ex/workitem";
 import { KeAcquireSpinLock, KeReleaseSpinLock, mustHold } from "../ke/spinlock";
@@ -19,54 +20,17 @@ import { ConnectionOption, DisconnectFlag, TransportQuery } from "../tdi/request
 import { SourceRoute } from "../wire/sourceroute";
 import { closeBacklog, connectEvent, refill, refillWorker } from "./backlog";
 import { Endpoint, EndpointFlag, EndpointState, SocketEvent, SocketKind } from "./endpoint";
-import { dereferenceEndpoint, isMessageKind, referenceEndpoint } from "./endpoint";
+import { dereferenceEndpoint, isMessageKind, isUnbuffered, referenceEndpoint } from
+  "./endpoint";
 import { allocateListener } from "./listener";
 import { messageEvent } from "./message";
-import { signal, silence } from "./ready";
-import { freeReceived, isUnbuffered, receiveDatagramEvent, receiveEvent } from "./transfer";
+import { isHardClose, stopLingerLocked } from "./linger";
+import { indicatePolls, signal } from "./poll";
+import { heldOctets } from "./readiness";
+import { silence } from "./ready";
+import { freeReceived, receiveDatagramEvent, receiveEvent } from "./transfer";
 import { transportOf } from "./transport";
 import { errorEvent, receiveExpeditedEvent, takeSoftError, urgentLeft } from "./urgent";
-
-/** What user mode may set. */
-export const enum SocketOption {
-  NO_DELAY,
-  KEEP_ALIVE,
-  /** 1: octets that come are counted and thrown away. */
-  SINK,
-  /** Octets. */
-  SEND_BUFFER,
-  RECEIVE_BUFFER,
-  /** 1: urgent data comes with the other, where it is in it (SO_OOBINLINE). */
-  OOB_INLINE,
-  /** 1: errors that may pass are told; 0, as at first: they can be asked for. */
-  SOFT_ERRORS,
-  /** Retransmissions before a connection is given up; 0: as the registry says, 255: no end. */
-  RETRANSMISSIONS,
-  /** IP_TOS; the two bits of ECN do not count. */
-  TYPE_OF_SERVICE,
-  /** An address: one more hop of the source route of the connect to come (IP_OPTIONS). */
-  LOOSE_HOP,
-  STRICT_HOP,
-}
-
-/** What user mode may ask. */
-export const enum SocketQuery {
-  LOCAL_ADDRESS,
-  LOCAL_PORT,
-  REMOTE_ADDRESS,
-  REMOTE_PORT,
-  STATUS,
-  /** Octets that can be received now. */
-  READABLE,
-  /** Octets that can be sent now. */
-  SEND_ROOM,
-  /** Octets received in all, low 32 bits. */
-  RECEIVED,
-  /** Octets before the urgent one: 0 is the mark; NONE_URGENT: none is ahead. */
-  URGENT_LEFT,
-  /** The last error that may pass, since this was asked. */
-  SOFT_ERROR,
-}
 
 /** The handlers of a listener's address: it is told of connections, too. */
 function fillListening(handlers: EventHandlers, context: usize): void {
@@ -125,13 +89,20 @@ export function listen(endpoint: Endpoint, backlog: u32): NTSTATUS {
   if (address == null || !setHandlers(address, fillListening, context)) {
     return Status.INSUFFICIENT_RESOURCES;
   }
-  const listener = allocateListener(backlog ? backlog : 1);
+  const listener = allocateListener(legalBacklog(backlog));
   if (listener == null) return Status.INSUFFICIENT_RESOURCES;
   ExInitializeWorkItem(listener.refill, refillWorker, context);
   endpoint.listener = listener;
   setState(endpoint, EndpointState.LISTENING);
   refill(endpoint);
   return listener.count ? Status.SUCCESS : Status.INSUFFICIENT_RESOURCES;
+}
+
+/** The nearest that is legal: at most SOMAXCONN of the release (Q113576, Q127144). */
+function legalBacklog(backlog: u32): u32 {
+  const most = queryParameter(Parameter.NtstackListenBacklog);
+  if (backlog == 0) return 1;
+  return backlog < most ? backlog : most;
 }
 
 /** Connects; CONNECTED or FAILED follows when the answer is PENDING. IRQL: PASSIVE_LEVEL. */
@@ -194,6 +165,7 @@ function connectDone(irp: Irp, context: usize): NTSTATUS {
   if (tell) {
     endpoint.state = <u8>state;
     endpoint.status = status;
+    if (!NT_SUCCESS(status)) endpoint.flags |= <u16>EndpointFlag.CONNECT_FAILED;
   }
   KeReleaseSpinLock(endpoint.lock, irql);
   if (tell) signal(endpoint, NT_SUCCESS(status) ? SocketEvent.CONNECTED : SocketEvent.FAILED);
@@ -250,7 +222,8 @@ function setState(endpoint: Endpoint, state: EndpointState): void {
   KeReleaseSpinLock(endpoint.lock, irql);
 }
 
-function setFlag(endpoint: Endpoint, flag: EndpointFlag, on: bool): void {
+/** Sets a flag of a socket, or clears it. IRQL: <= DISPATCH_LEVEL. */
+export function setFlag(endpoint: Endpoint, flag: EndpointFlag, on: bool): void {
   const irql = KeAcquireSpinLock(endpoint.lock);
   if (on) endpoint.flags |= <u16>flag;
   else endpoint.flags &= ~(<u16>flag);
@@ -259,10 +232,11 @@ function setFlag(endpoint: Endpoint, flag: EndpointFlag, on: bool): void {
 
 /**
  * Closes: what was sent still goes out, then FIN; or, with `abort`, or when octets were not read,
- * RST. The handle is gone. IRQL: PASSIVE_LEVEL.
+ * or SO_LINGER gives no time, RST. The handle is gone. IRQL: PASSIVE_LEVEL.
  */
 export function close(endpoint: Endpoint, abort: bool): void {
   const held = heldOctets(endpoint);
+  const hard = abort || isHardClose(endpoint);
   const irql = KeAcquireSpinLock(endpoint.lock);
   const open = endpoint.state == EndpointState.CONNECTED;
   const unread = endpoint.first != null || held != 0;
@@ -270,6 +244,7 @@ export function close(endpoint: Endpoint, abort: bool): void {
   const connection = endpoint.connectionFile;
   endpoint.flags |= <u16>EndpointFlag.CLOSED;
   endpoint.state = <u8>EndpointState.DEAD;
+  stopLingerLocked(endpoint);
   KeReleaseSpinLock(endpoint.lock, irql);
   // The address first: no accept is half-way then when the backlog goes.
   const address = endpoint.addressFile;
@@ -277,115 +252,13 @@ export function close(endpoint: Endpoint, abort: bool): void {
   closeFile(address);
   closeBacklog(endpoint);
   if (connection != null) {
-    if (open && (abort || unread)) disconnectFile(connection, DisconnectFlag.ABORT);
+    if (open && (hard || unread)) disconnectFile(connection, DisconnectFlag.ABORT);
     else if (open && !shut) disconnectFile(connection, DisconnectFlag.RELEASE);
     endpoint.connectionFile = null;
     closeFile(connection);
   }
   silence(endpoint);
+  indicatePolls(endpoint, 0);
   freeReceived(endpoint);
   dereferenceEndpoint(endpoint);
-}
-
-/** Sets one option. IRQL: PASSIVE_LEVEL. */
-export function setOption(endpoint: Endpoint, option: SocketOption, value: u32): NTSTATUS {
-  switch (option) {
-    case SocketOption.SINK:
-      setFlag(endpoint, EndpointFlag.SINK, value != 0);
-      return Status.SUCCESS;
-    case SocketOption.SEND_BUFFER:
-    case SocketOption.RECEIVE_BUFFER:
-      setLimit(endpoint, option, value);
-      return Status.SUCCESS;
-    case SocketOption.NO_DELAY:
-      return setConnectionOption(endpoint, ConnectionOption.NO_DELAY, value);
-    case SocketOption.KEEP_ALIVE:
-      return setConnectionOption(endpoint, ConnectionOption.KEEP_ALIVE, value);
-    case SocketOption.OOB_INLINE:
-      return setConnectionOption(endpoint, ConnectionOption.EXPEDITED_INLINE, value);
-    case SocketOption.SOFT_ERRORS:
-      setFlag(endpoint, EndpointFlag.SOFT_ERRORS, value != 0);
-      return Status.SUCCESS;
-    case SocketOption.RETRANSMISSIONS:
-      return setConnectionOption(endpoint, ConnectionOption.RETRANSMISSIONS, value);
-    case SocketOption.TYPE_OF_SERVICE:
-      return setConnectionOption(endpoint, ConnectionOption.TYPE_OF_SERVICE, value);
-    case SocketOption.LOOSE_HOP:
-    case SocketOption.STRICT_HOP:
-      return addHop(endpoint, value, option == SocketOption.STRICT_HOP);
-    default:
-      return Status.INVALID_PARAMETER;
-  }
-}
-
-/** One more hop of the route by which it connects: all are strict, or none. */
-function addHop(endpoint: Endpoint, hop: u32, strict: bool): NTSTATUS {
-  if (endpoint.kind != SocketKind.STREAM) return Status.INVALID_PARAMETER;
-  let route = endpoint.route;
-  if (route == null) route = ExAllocate<SourceRoute>(Tag.Endpoint);
-  if (route == null) return Status.INSUFFICIENT_RESOURCES;
-  endpoint.route = route;
-  if (route.count != 0 && (route.strict != 0) != strict) return Status.INVALID_PARAMETER;
-  route.strict = strict ? 1 : 0;
-  return route.append(hop) ? Status.SUCCESS : Status.INVALID_PARAMETER;
-}
-
-function setLimit(endpoint: Endpoint, option: SocketOption, octets: u32): void {
-  const irql = KeAcquireSpinLock(endpoint.lock);
-  if (option == SocketOption.SEND_BUFFER) endpoint.sendLimit = octets;
-  else endpoint.receiveLimit = octets;
-  KeReleaseSpinLock(endpoint.lock, irql);
-}
-
-/** The connection endpoint is opened for it when there is none yet. */
-function setConnectionOption(endpoint: Endpoint, option: ConnectionOption, value: u32): NTSTATUS {
-  if (endpoint.state == EndpointState.OPEN) {
-    const bound = bind(endpoint, 0, 0);
-    if (!NT_SUCCESS(bound)) return bound;
-  }
-  let file = endpoint.connectionFile;
-  const address = endpoint.addressFile;
-  if (file == null && address != null && endpoint.state == EndpointState.BOUND) {
-    file = openConnectionFile(address, changetype<usize>(endpoint));
-    endpoint.connectionFile = file;
-  }
-  return file == null ? Status.INVALID_PARAMETER : setFileOption(file, option, value);
-}
-
-/** What the transport keeps for a socket that has no buffer of its own. */
-function heldOctets(endpoint: Endpoint): u32 {
-  const file = endpoint.connectionFile;
-  return file != null && isUnbuffered(endpoint) ? queryFile(file, TransportQuery.HELD) : 0;
-}
-
-/** One fact. IRQL: PASSIVE_LEVEL. */
-export function query(endpoint: Endpoint, what: SocketQuery): u32 {
-  const file = endpoint.connectionFile;
-  const room = endpoint.sendLimit - endpoint.sendQueued;
-  switch (what) {
-    case SocketQuery.LOCAL_ADDRESS:
-      return file != null ? queryFile(file, TransportQuery.LOCAL_ADDRESS) : endpoint.localAddress;
-    case SocketQuery.LOCAL_PORT:
-      return endpoint.localPort != 0 || file == null
-        ? endpoint.localPort
-        : queryFile(file, TransportQuery.LOCAL_PORT);
-    case SocketQuery.REMOTE_ADDRESS:
-      return endpoint.remoteAddress;
-    case SocketQuery.REMOTE_PORT:
-      return endpoint.remotePort;
-    case SocketQuery.STATUS:
-      return <u32>endpoint.status;
-    case SocketQuery.READABLE:
-      return endpoint.receiveQueued + heldOctets(endpoint);
-    case SocketQuery.SEND_ROOM:
-      return endpoint.sendLimit > endpoint.sendQueued ? room : 0;
-    case SocketQuery.RECEIVED:
-      return endpoint.received;
-    case SocketQuery.URGENT_LEFT:
-      return urgentLeft(endpoint);
-    case SocketQuery.SOFT_ERROR:
-      return takeSoftError(endpoint);
-    default:
-      return 0;
-  }
 }

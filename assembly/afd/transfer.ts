@@ -13,8 +13,9 @@ import { DatagramIndication, ReceiveIndication } from "../tdi/event";
 import { ReceiveFlag, TransportQuery } from "../tdi/request";
 import { Chunk, allocateChunk, freeChunk, freeChunks } from "./chunk";
 import { Endpoint, EndpointFlag, EndpointState, SocketEvent, SocketKind } from "./endpoint";
-import { dereferenceEndpoint, referenceEndpoint } from "./endpoint";
-import { signal } from "./ready";
+import { dereferenceEndpoint, isUnbuffered, referenceEndpoint } from "./endpoint";
+import { hasLingeredLocked, stopLingerLocked } from "./linger";
+import { signal } from "./poll";
 import { isMarked, upToMark } from "./urgent";
 
 /** Octets of one request at most: larger sends are cut. */
@@ -93,8 +94,11 @@ function sendDone(irp: Irp, context: usize): NTSTATUS {
   const endpoint = at<Endpoint>(chunk.owner, 0);
   const irql = KeAcquireSpinLock(endpoint.lock);
   const tell = makeRoomLocked(endpoint, chunk.length);
+  const lingered = hasLingeredLocked(endpoint, irp.status);
+  if (lingered) stopLingerLocked(endpoint);
   KeReleaseSpinLock(endpoint.lock, irql);
   if (tell) signal(endpoint, SocketEvent.WRITABLE);
+  if (lingered) signal(endpoint, SocketEvent.LINGERED);
   freeChunk(chunk);
   dereferenceEndpoint(endpoint);
   IoFreeIrp(irp);
@@ -222,14 +226,6 @@ export function receive(endpoint: Endpoint, address: usize, length: u32): i32 {
   KeReleaseSpinLock(endpoint.lock, irql);
   if (file != null) askFor(endpoint, file, RECEIVE_CUT);
   return moved;
-}
-
-/**
- * A socket without a buffer of its own (SO_RCVBUF 0): what came stays with the transport, in whose
- * window it counts, until user mode asks for it.
- */
-export function isUnbuffered(endpoint: Endpoint): bool {
-  return endpoint.receiveLimit == 0 && endpoint.kind == SocketKind.STREAM;
 }
 
 /** Asks the transport for as much as user mode wants now, of what is there. */

@@ -3,7 +3,7 @@
 import { RtlCopyMemory } from "../nt/memory";
 import { NTSTATUS, Status } from "../nt/status";
 import { at } from "../nt/embed";
-import { KeAcquireSpinLock, KeReleaseSpinLock } from "../ke/spinlock";
+import { KeAcquireSpinLock, KeReleaseSpinLock, mustHold } from "../ke/spinlock";
 import { IoCallDriver } from "../io/call";
 import { IoAllocateIrp, IoFreeIrp } from "../io/irp";
 import { TdiBuildReceive } from "../tdi/build";
@@ -12,7 +12,7 @@ import { ReceiveIndication } from "../tdi/event";
 import { ReceiveFlag, TransportQuery } from "../tdi/request";
 import { allocateChunk, freeChunk } from "./chunk";
 import { Endpoint, EndpointFlag, EndpointState, SocketEvent } from "./endpoint";
-import { signal } from "./ready";
+import { signal } from "./poll";
 
 /** What SocketQuery.URGENT_LEFT answers where no urgent data is ahead. */
 const NONE_URGENT: u32 = 0xffffffff;
@@ -29,12 +29,20 @@ export function receiveExpeditedEvent(
   const endpoint = at<Endpoint>(connection, 0);
   const irql = KeAcquireSpinLock(endpoint.lock);
   const sink = (endpoint.flags & EndpointFlag.SINK) != 0;
-  if (!sink) endpoint.flags |= <u16>EndpointFlag.URGENT;
+  if (!sink) noteUrgentLocked(endpoint, indication.available != 0);
   const known = endpoint.state == EndpointState.CONNECTED;
   KeReleaseSpinLock(endpoint.lock, irql);
   if (sink) indication.taken = indication.available;
   else if (known) signal(endpoint, SocketEvent.URGENT);
   return sink ? Status.SUCCESS : Status.DATA_NOT_ACCEPTED;
+}
+
+/** Urgent data is known of; `here`: its octet has come, and takes an earlier one's place. */
+function noteUrgentLocked(endpoint: Endpoint, here: bool): void {
+  mustHold(endpoint.lock);
+  endpoint.flags |= <u16>EndpointFlag.URGENT;
+  if (here) endpoint.flags |= <u16>EndpointFlag.URGENT_WAITS;
+  else endpoint.flags &= ~(<u16>EndpointFlag.URGENT_WAITS);
 }
 
 /**
@@ -53,6 +61,8 @@ export function receiveUrgent(endpoint: Endpoint, address: usize): i32 {
     return Status.INSUFFICIENT_RESOURCES;
   }
   TdiBuildReceive(irp, file, keepRequest, 0, chunk.mdl, 1, ReceiveFlag.EXPEDITED);
+  // Before it is asked for: of one that comes after it we are told again.
+  forgetWaiting(endpoint);
   const status = IoCallDriver(file.device, irp);
   const received: u32 = status == Status.SUCCESS ? irp.information : 0;
   RtlCopyMemory(address, chunk.data, received);
@@ -60,6 +70,13 @@ export function receiveUrgent(endpoint: Endpoint, address: usize): i32 {
   freeChunk(chunk);
   if (status == Status.NO_MORE_ENTRIES) return Status.INVALID_PARAMETER;
   return status < 0 ? status : <i32>received;
+}
+
+/** User mode gets the octet that is there. */
+function forgetWaiting(endpoint: Endpoint): void {
+  const irql = KeAcquireSpinLock(endpoint.lock);
+  endpoint.flags &= ~(<u16>EndpointFlag.URGENT_WAITS);
+  KeReleaseSpinLock(endpoint.lock, irql);
 }
 
 /**

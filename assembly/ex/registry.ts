@@ -108,6 +108,16 @@ export const enum Parameter {
   NtstackNameAnswerOctets,
   /** Octets of a NetBIOS datagram's packet, beyond which it goes in parts. */
   NtstackNbDatagramOctets,
+  // AFD\Parameters, documented by Microsoft (nt-facts 1.4)
+  EnableDynamicBacklog,
+  /** Idle endpoints below which others are made. */
+  MinimumDynamicBacklog,
+  /** Endpoints idle or half open at most. */
+  MaximumDynamicBacklog,
+  /** How many are made at a time. */
+  DynamicBacklogGrowthDelta,
+  /** SOMAXCONN: the longest backlog that a listener gets. */
+  NtstackListenBacklog,
   /** Segments in the first flight. */
   NtstackInitialWindowSegments,
   /** Milliseconds. */

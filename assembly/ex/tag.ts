@@ -55,6 +55,8 @@ export const enum Tag {
   Handles = 0x48646641,
   /** "AfdB": octets of a socket. */
   SocketBuffer = 0x42646641,
+  /** "AfdP": a select that waits. */
+  Poll = 0x50646641,
   /** "NbtA": a NetBIOS address that a client has opened. */
   NetbtAddress = 0x4174624e,
   /** "NbtC": a NetBT connection endpoint. */

@@ -10,6 +10,8 @@ export const enum LockRank {
   IoCancel = 5,
   /** Which handle is which socket. */
   AfdHandles = 8,
+  /** Selects, and which sockets they wait for. */
+  AfdPoll = 9,
   /** One socket: its queues, its state. */
   AfdEndpoint = 10,
   /** A LANA: who passes its gate, what programs wait for there. */

@@ -108,6 +108,9 @@ export interface KernelExports {
   socketSendUrgent(handle: number, address: number, octets: number): number;
   socketReceiveUrgent(handle: number, address: number): number;
   socketShutdown(handle: number): number;
+  socketLinger(handle: number): number;
+  socketSelect(address: number, count: number, timeoutMs: number, context: number): number;
+  socketReadSelect(context: number, address: number, count: number): number;
   socketClose(handle: number, abort: number): void;
   socketOption(handle: number, option: number, value: number): number;
   socketQuery(handle: number, query: number): number;
@@ -136,7 +139,8 @@ const ROUTINES: Readonly<Record<RoutineName, number>> = {
   socketOpen: 2, socketBind: 3, socketListen: 2, socketBindName: 2, socketConnectName: 3,
   socketRemoteName: 2, socketConnect: 3, socketAccept: 2,
   socketSend: 3, socketSendTo: 5, socketReceive: 3, socketPeek: 3, socketShutdown: 1,
-  socketSendUrgent: 3, socketReceiveUrgent: 2,
+  socketSendUrgent: 3, socketReceiveUrgent: 2, socketLinger: 1, socketSelect: 4,
+  socketReadSelect: 3,
   socketClose: 2, connectionDelete: 3,
   socketOption: 3, socketQuery: 2, socketPoll: 2, echo: 4,
 };

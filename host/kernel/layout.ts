@@ -7,9 +7,8 @@
 const ENUMS = [
   'Parameter', 'Fault', 'Status', 'Stop', 'Event', 'Counter', 'Drop', 'Rule', 'Boundary', 'Irql',
   'LockRank', 'Point', 'TcpState', 'TcbFlag', 'SocketKind', 'SocketEvent', 'SocketOption',
-  'SocketQuery',
-  'Tag', 'BlockCount', 'NbtCounter', 'NbtDrop', 'HostFlag', 'NetbiosNameType', 'NetbtControl',
-  'NcbCommand', 'NcbReturn',
+  'SocketQuery', 'PollEvent', 'Tag', 'BlockCount', 'NbtCounter', 'NbtDrop', 'HostFlag',
+  'NetbiosNameType', 'NetbtControl', 'NcbCommand', 'NcbReturn',
 ] as const;
 
 /** The name of an enum that the host reads. */
@@ -35,6 +34,8 @@ export const FRAME_OFFSET = 2;
 export const TRACE_RECORD_OCTETS = 24;
 /** A record of `socketPoll`, in octets. */
 export const POLL_RECORD_OCTETS = 16;
+/** A record of `socketSelect`, in octets: a handle, and bits of PollEvent. */
+export const SELECT_RECORD_OCTETS = 8;
 /** What `nextTick` says where no tick is wanted, and other words of which none is meant. */
 export const NONE = 0xffff_ffff;
 

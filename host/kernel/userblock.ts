@@ -1,6 +1,6 @@
 /** User mode's own memory in a kernel: what a socket sends from and receives into. */
 
-import { POLL_RECORD_OCTETS } from './layout.js';
+import { POLL_RECORD_OCTETS, SELECT_RECORD_OCTETS } from './layout.js';
 import type { Kernel } from './load.js';
 
 /** What `socketPoll` says of one socket, or of an echo request. */
@@ -63,6 +63,20 @@ export class UserBlock {
     record.events = words[at + 1] as number;
     record.status = (words[at + 2] as number) | 0;
     record.handle = words[at + 3] as number;
+  }
+
+  /** Writes the i-th record of `socketSelect`. */
+  writeSelectRecord(i: number, handle: number, events: number): void {
+    const words = this.kernel.memory.words;
+    const at = (this.address + i * SELECT_RECORD_OCTETS) >>> 2;
+    words[at] = handle;
+    words[at + 1] = events;
+  }
+
+  /** The events of the i-th record of `socketSelect`. */
+  readSelectEvents(i: number): number {
+    const at = (this.address + i * SELECT_RECORD_OCTETS) >>> 2;
+    return this.kernel.memory.words[at + 1] as number;
   }
 
   /** Gives the memory back; the block must not be used again. */

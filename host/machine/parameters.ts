@@ -6,6 +6,7 @@
  * Registry Reference of 2000; "ours" is what no public source settles, with the reason.
  */
 
+import { AFD } from './afdparameters.js';
 import { NETBT } from './netbtparameters.js';
 import { DWORD, entry } from './parameter.js';
 import type { ParameterEntry } from './parameter.js';
@@ -302,5 +303,5 @@ const LOOKS: readonly ParameterEntry[] = [
 
 /** All values that can be set. */
 export const PARAMETERS: readonly ParameterEntry[] = [
-  ...SYN_ATTACK, ...TCP, ...IP, ...CARD, ...OPTIONS, ...NETBT, ...OURS, ...LOOKS,
+  ...SYN_ATTACK, ...TCP, ...IP, ...CARD, ...OPTIONS, ...NETBT, ...AFD, ...OURS, ...LOOKS,
 ];

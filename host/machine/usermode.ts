@@ -19,6 +19,8 @@ export interface ConnectOptions {
   readonly route?: readonly string[];
   /** Whether there are no others between them; not where not given. */
   readonly strictRoute?: boolean;
+  /** SO_LINGER, in seconds; off where not given, and then `close` does not wait. */
+  readonly linger?: number;
 }
 
 /** Options of a listener. */
@@ -29,6 +31,8 @@ export interface ListenOptions {
   /** Octets that each connection's socket holds for sending, and for receiving. */
   readonly sendBuffer?: number;
   readonly receiveBuffer?: number;
+  /** SO_LINGER of each connection's socket, in seconds; off where not given. */
+  readonly linger?: number;
 }
 
 /**
@@ -49,7 +53,11 @@ export interface Socket extends AsyncIterable<Uint8Array> {
   receiveAll(): Promise<Uint8Array>;
   /** No more to send: the peer sees the end behind all that was sent. */
   shutdown(): Promise<void>;
-  /** Closes behind all that was sent. A receive that waits sees the end. Twice is harmless. */
+  /**
+   * Closes behind all that was sent. A receive that waits sees the end. Twice is harmless. With
+   * `linger` it is settled when all is acknowledged; when the time is up, the connection is reset
+   * and it fails with IO_TIMEOUT. A `linger` of 0 resets at once.
+   */
   close(): Promise<void>;
   /** Ends the connection at once, with a reset. What waits fails. */
   abort(): void;
@@ -78,6 +86,26 @@ export interface DatagramSocket {
   /** Undefined once it is closed. When the machine stops, it fails as a connection's does. */
   receive(): Promise<Datagram | undefined>;
   close(): void;
+}
+
+/** What a select can wait for. */
+export type Selectable = Socket | Listener | DatagramSocket;
+
+/** The sets of a select (Winsock's fd_sets), none of them needed. */
+export interface SelectSets {
+  /** Octets, a datagram, a connection, or an end to be received. */
+  readonly read?: readonly Selectable[];
+  /** Room for what is sent. */
+  readonly write?: readonly Selectable[];
+  /** An urgent octet, or a connect that failed. */
+  readonly except?: readonly Selectable[];
+}
+
+/** Those that are ready; of none where the time was up. */
+export interface Selected {
+  readonly read: readonly Selectable[];
+  readonly write: readonly Selectable[];
+  readonly except: readonly Selectable[];
 }
 
 /** What an echo request came to. */
@@ -121,12 +149,25 @@ export type SocketKind = 'stream' | 'datagram' | 'netbios' | 'netbiosDirect';
 /** An option of a socket, by its name in the kernel. */
 export type SocketOptionName =
   | 'NO_DELAY' | 'KEEP_ALIVE' | 'SINK' | 'SEND_BUFFER' | 'RECEIVE_BUFFER' | 'OOB_INLINE'
-  | 'SOFT_ERRORS' | 'RETRANSMISSIONS' | 'TYPE_OF_SERVICE' | 'LOOSE_HOP' | 'STRICT_HOP';
+  | 'SOFT_ERRORS' | 'RETRANSMISSIONS' | 'TYPE_OF_SERVICE' | 'LOOSE_HOP' | 'STRICT_HOP' | 'LINGER';
 
 /** What can be asked of a socket, by its name in the kernel. */
 export type SocketQueryName =
   | 'LOCAL_ADDRESS' | 'LOCAL_PORT' | 'REMOTE_ADDRESS' | 'REMOTE_PORT' | 'STATUS' | 'READABLE'
-  | 'SEND_ROOM' | 'RECEIVED' | 'URGENT_LEFT' | 'SOFT_ERROR';
+  | 'SEND_ROOM' | 'RECEIVED' | 'URGENT_LEFT' | 'SOFT_ERROR' | 'LINGER';
+
+/** What a socket can be ready for, by its name in the kernel (AFD_POLL_*). */
+export type PollEventName =
+  | 'RECEIVE' | 'RECEIVE_EXPEDITED' | 'SEND' | 'DISCONNECT' | 'ABORT' | 'LOCAL_CLOSE' | 'CONNECT'
+  | 'ACCEPT' | 'CONNECT_FAIL';
+
+/** One socket of a select: what it is waited for, and what it was ready for when that ended. */
+export interface SelectEntry {
+  readonly handle: number;
+  /** Bits of `pollEvents`; LOCAL_CLOSE is always among them. */
+  readonly wanted: number;
+  found: number;
+}
 
 /**
  * Sockets for loads: handles, numbers, no promise and nothing allocated for an event. Addresses
@@ -138,8 +179,10 @@ export interface RawSockets {
   /** Bits of `onEvent`, as the kernel numbers them. */
   readonly events: Readonly<Record<
     | 'CONNECTED' | 'ACCEPT' | 'READABLE' | 'WRITABLE' | 'CLOSED' | 'ABORTED' | 'FAILED' | 'ECHO'
-    | 'URGENT' | 'SOFT_ERROR',
+    | 'URGENT' | 'SOFT_ERROR' | 'LINGERED' | 'SELECTED',
     number>>;
+  /** Bits of what a socket can be ready for, as the kernel numbers them. */
+  readonly pollEvents: Readonly<Record<PollEventName, number>>;
   /** What `receive` answers on a datagram socket that has none now: NO_MORE_ENTRIES. */
   readonly noDatagram: number;
   /** A block of memory; it goes when the machine stops. */
@@ -184,6 +227,19 @@ export interface RawSockets {
    */
   dropConnection(localAddress: number, remoteAddress: number, ports: number): number;
   shutdown(handle: number): number;
+  /**
+   * Where LINGER has a time, what a close waits for: PENDING, and LINGERED tells with SUCCESS that
+   * all was acknowledged, with IO_TIMEOUT that the connection was reset, or why else it has ended;
+   * `close` follows. SUCCESS: there is nothing to wait for. `close` itself never waits.
+   */
+  linger(handle: number): number;
+  /**
+   * Which of these sockets are ready, 4096 at most: how many are, where any is now, or `timeoutMs`
+   * is 0. Otherwise PENDING: SELECTED, with how many in place of the handle, tells of the first
+   * that is; its status is TIMEOUT where none was before the time was up. 4,294,967,295 ms are
+   * without an end. INVALID_HANDLE: one of them is no socket.
+   */
+  select(entries: readonly SelectEntry[], timeoutMs: number, handler: SocketHandler): number;
   /** The handle is void afterwards, and its handler hears nothing more. */
   close(handle: number, abort: boolean): void;
   option(handle: number, option: SocketOptionName, value: number): number;
@@ -325,6 +381,11 @@ export interface UserMode {
   ): Promise<Listener>;
   /** Port 0: any free one. */
   datagram(port?: number): Promise<DatagramSocket>;
+  /**
+   * Waits until a socket of the sets is ready, `timeoutMs` at most; without an end where that is
+   * not given. @throws TypeError where there is no socket in them.
+   */
+  select(sets: SelectSets, timeoutMs?: number): Promise<Selected>;
   ping(host: string, options?: EchoOptions): Promise<EchoReply>;
   readonly sessions: SessionUser;
   readonly netbios: NetbiosUser;

@@ -10,7 +10,8 @@ const MOST_OCTETS = 65_507;
 /** One socket. */
 export class UdpSocket implements DatagramSocket, SocketHandler {
   port = 0;
-  private handle = 0;
+  /** The kernel's; 0: it is closed. */
+  handle = 0;
   private readonly receivers: Waiter<Datagram | undefined>[] = [];
 
   private constructor(private readonly desk: Desk) {}

@@ -23,6 +23,8 @@ export interface Waiter<T> {
 export class Desk {
   /** The NTSTATUS at the end of a connection. */
   readonly gracefulDisconnect: number;
+  /** What a call says whose end an event tells. */
+  readonly pendingStatus: number;
   /** What promises send from and receive into, during one call. */
   readonly block: SocketBlock;
   private messageBlock: SocketBlock | undefined;
@@ -35,6 +37,7 @@ export class Desk {
 
   constructor(readonly machine: Machine, readonly raw: SocketTable) {
     this.gracefulDisconnect = valueOf(machine.kernel.layout, 'Status', 'GRACEFUL_DISCONNECT');
+    this.pendingStatus = valueOf(machine.kernel.layout, 'Status', 'PENDING');
     this.block = raw.allocate(BUFFER_OCTETS);
   }
 

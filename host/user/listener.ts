@@ -9,11 +9,13 @@ import { StreamSocket, checkBuffers, setBuffers } from './socket.js';
 /** Connections that may wait where it is not told: SOMAXCONN of NT Workstation. */
 const BACKLOG = 5;
 const MOST_BACKLOG = 65_535;
+const LISTEN_OPTIONS = ['backlog', 'noDelay', 'sendBuffer', 'receiveBuffer', 'linger'];
 
 /** One listener. */
 export class StreamListener implements Listener, SocketHandler {
   port = 0;
-  private handle = 0;
+  /** The kernel's; 0: it is closed. */
+  handle = 0;
   private readonly waiters: Waiter<Socket>[] = [];
 
   private constructor(
@@ -27,7 +29,7 @@ export class StreamListener implements Listener, SocketHandler {
     desk: Desk, port: number, options: ListenOptions, onSocket?: (socket: Socket) => unknown,
   ): Promise<Listener> {
     checkPort(port, 0);
-    mustKnow(options, ['backlog', 'noDelay', 'sendBuffer', 'receiveBuffer'], 'a listener');
+    mustKnow(options, LISTEN_OPTIONS, 'a listener');
     checkBuffers(options);
     const backlog = mustBeWithin('backlog', options.backlog ?? BACKLOG, 1, MOST_BACKLOG);
     const listener = new StreamListener(desk, options, onSocket);
@@ -104,7 +106,7 @@ export class StreamListener implements Listener, SocketHandler {
       const handle = desk.raw.accept(this.handle, socket);
       if (handle === 0) return;
       if (this.options.noDelay === true) desk.raw.option(handle, 'NO_DELAY', 1);
-      socket.adopt(handle);
+      socket.adopt(handle, this.options.linger ?? 0);
       if (onSocket === undefined) this.waiters.shift()?.resolve(socket);
       else {
         desk.machine.runner.noteActivity();

@@ -1,13 +1,14 @@
 /** Sockets by handle: each call straight into the kernel, news by context, nothing allocated. */
 
-import { valueOf } from '../kernel/layout.js';
+import { SELECT_RECORD_OCTETS, valueOf } from '../kernel/layout.js';
 import type { EnumName } from '../kernel/layout.js';
 import type { KernelExports } from '../kernel/exports.js';
 import { UserBlock } from '../kernel/userblock.js';
 import type { PollRecord } from '../kernel/userblock.js';
 import type { Machine } from '../machine/machine.js';
 import type {
-  RawSockets, SocketBlock, SocketHandler, SocketKind, SocketOptionName, SocketQueryName,
+  RawSockets, SelectEntry, SocketBlock, SocketHandler, SocketKind, SocketOptionName,
+  SocketQueryName,
 } from '../machine/usermode.js';
 
 /** Octets of the block that news are read into: 256 records. */
@@ -16,16 +17,25 @@ const NEWS_OCTETS = 4096;
 const ADDRESS_OCTETS = 20;
 /** The handle of a context that belongs to an echo request. */
 const ECHO_HANDLE = -1;
+/** And of one that belongs to a select. */
+const SELECT_HANDLE = -2;
 const NONE_FREED: readonly number[] = [];
 
 const EVENTS = [
   'CONNECTED', 'ACCEPT', 'READABLE', 'WRITABLE', 'CLOSED', 'ABORTED', 'FAILED', 'ECHO', 'URGENT',
-  'SOFT_ERROR',
+  'SOFT_ERROR', 'LINGERED', 'SELECTED',
 ] as const;
+const POLL_EVENTS = [
+  'RECEIVE', 'RECEIVE_EXPEDITED', 'SEND', 'DISCONNECT', 'ABORT', 'LOCAL_CLOSE', 'CONNECT', 'ACCEPT',
+  'CONNECT_FAIL',
+] as const;
+/** Sockets of one select at most: as many as the kernel takes. */
+const MOST_SELECTED = 4096;
 
 /** The sockets of one machine. */
 export class SocketTable implements RawSockets {
   readonly events: RawSockets['events'];
+  readonly pollEvents: RawSockets['pollEvents'];
   /** Calls that no processor could run. */
   refused = 0;
   private readonly kernel: KernelExports;
@@ -44,6 +54,9 @@ export class SocketTable implements RawSockets {
   // Given back since the last news: they may still be in the next.
   private readonly freed: number[] = [];
   private readonly contexts = new Map<number, number>();
+  /** Selects that wait, by context. */
+  private readonly selects = new Map<number, readonly SelectEntry[]>();
+  private records: UserBlock | undefined;
 
   constructor(private readonly machine: Machine) {
     const { layout } = machine.kernel;
@@ -54,6 +67,7 @@ export class SocketTable implements RawSockets {
     this.pending = valueOf(layout, 'Status', 'PENDING');
     this.noDatagram = valueOf(layout, 'Status', 'NO_MORE_ENTRIES');
     this.events = values('SocketEvent', EVENTS);
+    this.pollEvents = values('PollEvent', POLL_EVENTS);
     this.kinds = {
       stream: valueOf(layout, 'SocketKind', 'STREAM'),
       datagram: valueOf(layout, 'SocketKind', 'DATAGRAM'),
@@ -62,11 +76,11 @@ export class SocketTable implements RawSockets {
     };
     this.options = values('SocketOption', [
       'NO_DELAY', 'KEEP_ALIVE', 'SINK', 'SEND_BUFFER', 'RECEIVE_BUFFER', 'OOB_INLINE',
-      'SOFT_ERRORS', 'RETRANSMISSIONS', 'TYPE_OF_SERVICE', 'LOOSE_HOP', 'STRICT_HOP',
+      'SOFT_ERRORS', 'RETRANSMISSIONS', 'TYPE_OF_SERVICE', 'LOOSE_HOP', 'STRICT_HOP', 'LINGER',
     ]);
     this.queries = values('SocketQuery', [
       'LOCAL_ADDRESS', 'LOCAL_PORT', 'REMOTE_ADDRESS', 'REMOTE_PORT', 'STATUS', 'READABLE',
-      'SEND_ROOM', 'RECEIVED', 'URGENT_LEFT', 'SOFT_ERROR',
+      'SEND_ROOM', 'RECEIVED', 'URGENT_LEFT', 'SOFT_ERROR', 'LINGER',
     ]);
     this.news = this.allocate(NEWS_OCTETS);
   }
@@ -179,6 +193,30 @@ export class SocketTable implements RawSockets {
     return this.call2(this.kernel.socketShutdown, handle, 0);
   }
 
+  linger(handle: number): number {
+    if (!this.enter()) return this.pending;
+    return this.call2(this.kernel.socketLinger, handle, 0);
+  }
+
+  select(entries: readonly SelectEntry[], timeoutMs: number, handler: SocketHandler): number {
+    const records = this.recordsFor(entries.length);
+    if (!this.enter()) return this.pending;
+    const context = this.takeContext(handler);
+    this.handles[context] = SELECT_HANDLE;
+    this.selects.set(context, entries);
+    entries.forEach(({ handle, wanted }, i) => records.writeSelectRecord(i, handle, wanted));
+    let ready = 0;
+    try {
+      ready = this.kernel.socketSelect(records.address, entries.length, timeoutMs, context);
+    } catch (thrown) {
+      this.machine.fail(thrown);
+    }
+    this.machine.leaveUser();
+    if (ready === this.pending) return ready;
+    this.endSelect(context, entries, ready);
+    return ready;
+  }
+
   close(handle: number, abort: boolean): void {
     if (!this.enter()) return;
     const context = this.contexts.get(handle);
@@ -249,9 +287,36 @@ export class SocketTable implements RawSockets {
   private deliver(context: number, events: number, status: number, handle: number): void {
     const handler = this.handlers[context];
     if (handler === undefined) return;
-    if (this.handles[context] === ECHO_HANDLE) this.freeContext(context);
+    if (this.handles[context] === SELECT_HANDLE) this.readSelect(context);
+    else if (this.handles[context] === ECHO_HANDLE) this.freeContext(context);
     else if (this.handles[context] !== handle) return;
     handler.onEvent(events, status, handle);
+  }
+
+  /** A select has ended: its entries learn what was found. */
+  private readSelect(context: number): void {
+    const entries = this.selects.get(context) ?? [];
+    const { address } = this.recordsFor(entries.length);
+    if (!this.enter()) return;
+    this.endSelect(context, entries, this.call3(
+      this.kernel.socketReadSelect, context, address, entries.length,
+    ));
+  }
+
+  /** How many are `ready`; negative: none is, and why. */
+  private endSelect(context: number, entries: readonly SelectEntry[], ready: number): void {
+    entries.forEach((entry, i) => {
+      entry.found = ready < 0 ? 0 : this.recordsFor(entries.length).readSelectEvents(i);
+    });
+    this.selects.delete(context);
+    this.freeContext(context);
+  }
+
+  /** A block for the records of a select: they are in use during a call only. */
+  private recordsFor(count: number): UserBlock {
+    if (count > MOST_SELECTED) throw new TypeError(`select: ${count} sockets, and not 4096`);
+    this.records ??= this.allocate(MOST_SELECTED * SELECT_RECORD_OCTETS);
+    return this.records;
   }
 
   private enter(): boolean {

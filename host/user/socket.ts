@@ -11,6 +11,7 @@ const MOST_RECEIVED = 65_536;
 
 const CONNECT_OPTIONS = [
   'noDelay', 'keepAlive', 'sendBuffer', 'receiveBuffer', 'localPort', 'route', 'strictRoute',
+  'linger',
 ];
 /** Addresses that a source route has room for (RFC 791, 3.1). */
 const MOST_HOPS = 9;
@@ -31,7 +32,12 @@ interface Task {
 }
 
 /** What a socket holds: the options of a connect and of a listener have it alike. */
-type Buffers = Pick<ConnectOptions, 'sendBuffer' | 'receiveBuffer'>;
+type Buffers = Pick<ConnectOptions, 'sendBuffer' | 'receiveBuffer' | 'linger'>;
+/** The most seconds of SO_LINGER: an unsigned short. */
+const MOST_LINGER = 0xffff;
+
+/** l_onoff of the struct linger, as the option has it. */
+const LINGER_ON = 0x10000;
 
 const NOTHING = new Uint8Array(0);
 
@@ -41,12 +47,16 @@ export class StreamSocket implements Socket, SocketHandler {
   localPort = 0;
   remoteAddress = '';
   remotePort = 0;
-  private handle = 0;
+  /** The kernel's; 0: it is closed. */
+  handle = 0;
   private connecting: Waiter<void> | undefined;
   private readonly receivers: Receiver[] = [];
   private readonly tasks: Task[] = [];
   private failure: StatusError | undefined;
   private closing: Promise<void> | undefined;
+  /** SO_LINGER has a time, and the close that waits for it has begun. */
+  private lingers = false;
+  private lingering = false;
 
   /** Neither open nor connected: `connect` and `adopt` see to that. */
   constructor(private readonly desk: Desk) {}
@@ -72,13 +82,17 @@ export class StreamSocket implements Socket, SocketHandler {
   }
 
   /** Takes over a handle that is connected: accepted by a listener. */
-  adopt(handle: number): void {
+  adopt(handle: number, lingerSeconds: number): void {
     this.handle = handle;
+    this.lingers = lingerSeconds > 0;
     this.learnEnds();
   }
 
   onEvent(events: number, status: number): void {
-    const { CONNECTED, FAILED, READABLE, WRITABLE, CLOSED, ABORTED } = this.desk.raw.events;
+    const {
+      CONNECTED, FAILED, READABLE, WRITABLE, CLOSED, ABORTED, LINGERED,
+    } = this.desk.raw.events;
+    if ((events & LINGERED) !== 0) this.endClose(status);
     if ((events & CONNECTED) !== 0) this.connected();
     if ((events & FAILED) !== 0) this.connectFailed(status);
     // What came before the end is still given.
@@ -155,6 +169,7 @@ export class StreamSocket implements Socket, SocketHandler {
       const { handle } = this;
       if (localPort !== 0) desk.mustSucceed(`bind to ${localPort}`, raw.bind(handle, 0, localPort));
       setBuffers(desk, handle, options);
+      this.lingers = (options.linger ?? 0) > 0;
       for (const [name, option] of [
         ['noDelay', 'NO_DELAY'], ['keepAlive', 'KEEP_ALIVE'],
       ] as const) {
@@ -210,8 +225,7 @@ export class StreamSocket implements Socket, SocketHandler {
       if (status === 'wait') return;
       this.tasks.shift();
       if (task.kind === 'close') {
-        this.letGo(false);
-        task.waiter.resolve();
+        this.finishClose(task, status ?? 0);
       } else if (status === undefined) {
         task.waiter.reject(this.failure ?? this.desk.error(this.what(task.kind), 'ADDRESS_CLOSED'));
       } else if (status < 0) {
@@ -225,7 +239,7 @@ export class StreamSocket implements Socket, SocketHandler {
   /** Part of a task: `wait` where WRITABLE must come first, or its status. */
   private doTask(task: Task): number | 'wait' {
     const { raw } = this.desk;
-    if (task.kind === 'close') return 0;
+    if (task.kind === 'close') return this.lingers ? this.linger() : 0;
     if (task.kind === 'shutdown') return raw.shutdown(this.handle);
     const { block } = this.desk;
     while (task.taken < task.data.length) {
@@ -237,6 +251,26 @@ export class StreamSocket implements Socket, SocketHandler {
       task.taken += count;
     }
     return 0;
+  }
+
+  /** What a close waits for, or why it cannot. */
+  private linger(): number | 'wait' {
+    if (this.lingering) return 'wait';
+    const status = this.desk.raw.linger(this.handle);
+    this.lingering = status === this.desk.pendingStatus;
+    return this.lingering ? 'wait' : status;
+  }
+
+  /** What a close waited for has come; negative: it has not, and will not. */
+  private endClose(status: number): void {
+    const [task] = this.tasks.splice(0, 1);
+    if (task !== undefined) this.finishClose(task, status);
+  }
+
+  private finishClose(task: Task, status: number): void {
+    this.letGo(status < 0);
+    if (status < 0) task.waiter.reject(this.desk.error(this.what('close'), status));
+    else task.waiter.resolve();
   }
 
   private pumpReceivers(): void {
@@ -269,7 +303,8 @@ export class StreamSocket implements Socket, SocketHandler {
     for (const { kind, waiter } of this.tasks.splice(0)) {
       if (kind === 'close') {
         this.letGo(true);
-        waiter.resolve();
+        if (this.lingering) waiter.reject(this.failure);
+        else waiter.resolve();
       } else waiter.reject(this.failure);
     }
   }
@@ -281,20 +316,28 @@ export class StreamSocket implements Socket, SocketHandler {
   }
 }
 
-/** @throws TypeError for a buffer of no size. */
+/** @throws TypeError for a buffer of no size, and a time that is none. */
 export function checkBuffers(options: Buffers): void {
   for (const name of ['sendBuffer', 'receiveBuffer'] as const) {
     const octets = options[name];
     if (octets !== undefined) mustBeWithin(name, octets, 1, 0x4000_0000);
   }
+  if (options.linger !== undefined) mustBeWithin('linger', options.linger, 0, MOST_LINGER);
 }
 
-/** Sets the buffers that are given. @throws Error with the status where one cannot be. */
+/**
+ * Sets the buffers and the time that are given.
+ * @throws Error with the status where one cannot be.
+ */
 export function setBuffers(desk: Desk, handle: number, options: Buffers): void {
   for (const [name, option] of [
     ['sendBuffer', 'SEND_BUFFER'], ['receiveBuffer', 'RECEIVE_BUFFER'],
   ] as const) {
     const octets = options[name];
     if (octets !== undefined) desk.mustSucceed(name, desk.raw.option(handle, option, octets));
+  }
+  if (options.linger !== undefined) {
+    const value = LINGER_ON + options.linger;
+    desk.mustSucceed('linger', desk.raw.option(handle, 'LINGER', value));
   }
 }

@@ -2,8 +2,8 @@
 
 import type { Machine } from '../machine/machine.js';
 import type {
-  ConnectOptions, DatagramSocket, EchoOptions, EchoReply, Listener, ListenOptions, SessionUser,
-  Socket, UserMode,
+  ConnectOptions, DatagramSocket, EchoOptions, EchoReply, Listener, ListenOptions, Selected,
+  SelectSets, SessionUser, Socket, UserMode,
 } from '../machine/usermode.js';
 import { UdpSocket } from './datagram.js';
 import { Desk } from './desk.js';
@@ -11,6 +11,7 @@ import { StreamListener } from './listener.js';
 import { NetbiosDesk } from './netbios.js';
 import { ping } from './ping.js';
 import { SocketTable } from './raw.js';
+import { select } from './select.js';
 import { MessageSession, SessionListener } from './session.js';
 import { StreamSocket } from './socket.js';
 
@@ -46,6 +47,10 @@ class Programs implements UserMode {
 
   async datagram(port = 0): Promise<DatagramSocket> {
     return UdpSocket.open(this.desk, port);
+  }
+
+  async select(sets: SelectSets, timeoutMs?: number): Promise<Selected> {
+    return select(this.desk, sets, timeoutMs);
   }
 
   /** NetBIOS sessions. */

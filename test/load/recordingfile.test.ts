@@ -41,6 +41,8 @@ describe('load/recording of files that are none', () => {
   it('plays one that is', () => {
     expect(saidOf(file(REAL))).toBe('');
     expect(saidOf(file(captureOf(...HANDSHAKE)))).toBe('');
+    // Cut in a block: what is before it is there.
+    expect(saidOf(file(REAL.subarray(0, 70_001)))).toBe('');
   });
 
   const syn = made('client', 1000, '', { flags: SYN });
@@ -52,8 +54,7 @@ describe('load/recording of files that are none', () => {
     ['without a frame', captureOf(), /has no TCP connection over IPv4$/],
     ['without TCP', pcap(MICROSECONDS, [[1, 0, new Uint8Array(60)]]), /has no TCP connection/],
     ['of refusals alone', captureOf(syn, refusal), /has no TCP connection over IPv4$/],
-    ['cut in a frame of pcap', frame.subarray(0, -1), /offset 40: expected a frame \(54 octets\)/],
-    ['cut in a block of pcapng', REAL.subarray(0, 70_001), /expected a block .*found 381 octets$/],
+    ['cut in its only frame', frame.subarray(0, -1), /has no TCP connection over IPv4$/],
     ['cut in its head', REAL.subarray(0, 10), /offset 0: expected a block .*found 10 octets$/],
   ];
   it.for(wrong)('says of a file that is %s what is wrong with it', ([, octets, why]) => {

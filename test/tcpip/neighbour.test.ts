@@ -1,8 +1,9 @@
 /** Neighbours on two processors: the timer runs for who comes while the other stops it. */
 
 import { describe, expect } from 'vitest';
-import type { Machine, World, WorldOptions } from '../../host/index.js';
+import type { World, WorldOptions } from '../../host/index.js';
 import { test as it } from '../../host/vitest.js';
+import { Place } from '../place.js';
 
 const SECOND = 1e9;
 const ABSENT = 0x0a00004d;
@@ -22,39 +23,20 @@ interface Asked {
 async function pingAt(
   makeWorld: (options: WorldOptions) => Promise<World>, place: number,
 ): Promise<Asked> {
-  const table: { lock?: number; machine?: Machine } = {};
-  let left = place;
-  const onPreempt = (_point: number, object: number): void => {
-    if (table.machine === undefined || object !== table.lock) return;
-    const { raw, memory } = table.machine.kernel;
-    // The lock is free, and nobody is in the table.
-    const free = (memory.word(object) & 0xffff) === 0 && memory.word(object + 4) === 0;
-    if (!free || left === 0 || --left > 0) return;
-    raw.selectProcessor(1);
-    raw.echo(ABSENT, 32, 1000, 0);
-    raw.selectProcessor(0);
-  };
-  const world = await makeWorld({
-    target: 'explore', seed: 1, link: 'wire:',
-    machines: [
-      { name: 'a', address: '10.0.0.1/24', processors: 2, onPreempt },
-      { name: 'b', address: '10.0.0.2/24' },
-    ],
-  });
-  const [machine] = world.machines;
-  if (machine === undefined) throw new Error('no machine');
+  const at = new Place(place, ({ kernel: { raw } }) => void raw.echo(ABSENT, 32, 1000, 0));
+  const world = await at.makeWorld(makeWorld);
+  const machine = world.machine('a');
   await world.complete(machine.ping('10.0.0.2'), 5 * SECOND);
   const before = machine.counters().ARP_OUT_REQUESTS ?? 0;
-  const lock = machine.locks().find(({ name }) => name === 'ArpTable')?.address;
-  if (lock === undefined) throw new Error('no lock of the table');
-  Object.assign(table, { lock, machine });
+  at.begin(machine, 'ArpTable');
   await world.run(300 * SECOND);
   const asked = {
-    begun: left === 0,
+    begun: at.begun,
     requests: (machine.counters().ARP_OUT_REQUESTS ?? 0) - before,
     unresolved: machine.drops().ARP_UNRESOLVED ?? 0,
     timers: machine.kernel.raw.runningTimers(),
   };
+  at.end();
   return asked;
 }
 

@@ -1,10 +1,11 @@
 /** Pieces on two processors: the timer runs for those that come while the other one stops it. */
 
 import { describe, expect } from 'vitest';
-import type { Machine, World, WorldOptions } from '../../../host/index.js';
+import type { World, WorldOptions } from '../../../host/index.js';
 import { ReceiveRing } from '../../../host/kernel/ring.js';
 import { FrameBatch } from '../../../host/link/batch.js';
 import { test as it } from '../../../host/vitest.js';
+import { Place } from '../../place.js';
 import { MORE_FRAGMENTS, UDP, ethernet, ipv4 } from '../../wireside/build.js';
 import { pattern } from '../../wireside/octets.js';
 
@@ -34,38 +35,20 @@ function piece(identification: number): FrameBatch {
 async function pieceAt(
   makeWorld: (options: WorldOptions) => Promise<World>, place: number,
 ): Promise<Expired> {
-  const table: { lock?: number; machine?: Machine } = {};
-  let left = place;
-  const onPreempt = (_point: number, object: number): void => {
-    if (table.machine === undefined || object !== table.lock) return;
-    const { raw, memory } = table.machine.kernel;
-    // The lock is free, and no datagram waits.
-    const free = (memory.word(object) & 0xffff) === 0 && memory.word(object + 4) === 0;
-    if (!free || left === 0 || --left > 0) return;
-    raw.selectProcessor(1);
+  const at = new Place(place, ({ kernel: { raw, memory } }) => {
     new ReceiveRing(memory, raw.receiveRing(0) >>> 0).put(piece(2));
     raw.onInterrupt(0);
-    raw.selectProcessor(0);
-  };
-  const world = await makeWorld({
-    target: 'explore', seed: 1, link: 'wire:',
-    machines: [
-      { name: 'a', address: '10.0.0.1/24', processors: 2, onPreempt },
-      { name: 'b', address: '10.0.0.2/24' },
-    ],
   });
-  const [machine] = world.machines;
-  if (machine === undefined) throw new Error('no machine');
+  const world = await at.makeWorld(makeWorld);
+  const machine = world.machine('a');
   await world.run(SECOND);
   machine.card.receive(piece(1));
-  const lock = machine.locks().find(({ name }) => name === 'IpReassembly')?.address;
-  if (lock === undefined) throw new Error('no lock of reassembly');
-  Object.assign(table, { lock, machine });
+  at.begin(machine, 'IpReassembly');
   await world.run(300 * SECOND);
   // While the drivers go nothing comes.
-  delete table.machine;
+  at.end();
   return {
-    begun: left === 0,
+    begun: at.begun,
     expired: machine.drops().IP_FRAGMENT_EXPIRED ?? 0,
     timers: machine.kernel.raw.runningTimers(),
   };

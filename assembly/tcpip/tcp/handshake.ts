@@ -14,7 +14,6 @@ import { TcpFlag } from "../../wire/tcp";
 import { Counter, count, Drop, drop } from "../counters";
 import { flushSends } from "../ip/send";
 import { isEverybodyTired, isProtected } from "./challenge";
-import { abortLocked } from "./close";
 import { findTcb } from "./find";
 import { Half, agreedLocked, answerHalf, currentHalf, makeTcb, readHalf, remakeTcb } from "./half";
 import { initialSequence } from "./initial";
@@ -24,14 +23,14 @@ import { noteAnswered } from "./reset";
 import { startRetransmitLocked } from "./rto";
 import { Segment } from "./segment";
 import { inWindow } from "./sequence";
-import { settle } from "./settle";
+import { breakOff } from "./settle";
 import { TcpState, setStateLocked } from "./state";
 import { noteHalfOpenLocked } from "./synattack";
 import { Due, Kept, findHalf, forgetHalf, isSynCacheOn, keepHalf } from "./syncache";
 import { keepProvenHalf, restartHalf, takeDueHalf } from "./syncache";
 import { bakeLocked, isCookieOut, mayBake, readCookie } from "./syncookie";
 import { insertTcb } from "./table";
-import { Tcb, TcbFlag, Todo, dereferenceTcb } from "./tcb";
+import { Tcb, TcbFlag, dereferenceTcb } from "./tcb";
 import { transmitLocked } from "./transmit";
 
 /** What a SYN-ACK can say of the window: what lies further on, no peer sends. */
@@ -234,19 +233,10 @@ function open(half: Half, segment: Segment, kept: bool): bool {
     segment.tcb = tcb;
     return true;
   }
-  endOpened(tcb);
-  return false;
-}
-
-/** What was ended while it was half open, by another processor, does not open (row.ts). */
-function endOpened(tcb: Tcb): void {
-  KeAcquireSpinLockAtDpcLevel(tcb.lock);
-  const told = tcb.connection != null;
-  abortLocked(tcb, Status.CONNECTION_RESET);
-  if (told) tcb.todo |= <u8>Todo.ABORTED;
-  KeReleaseSpinLockFromDpcLevel(tcb.lock);
-  if (tcb.todo) settle(tcb);
+  // What was ended while it was half open, by another processor, does not open (row.ts).
+  breakOff(tcb, Status.CONNECTION_RESET);
   dereferenceTcb(tcb);
+  return false;
 }
 
 /**

@@ -1,18 +1,15 @@
 /** Rows of the connection table that somebody sets: one state is allowed (RFC 4022, deleteTCB). */
 
 import { NTSTATUS, Status } from "../../nt/status";
-import { KeAcquireSpinLockAtDpcLevel, KeReleaseSpinLockFromDpcLevel } from "../../ke/spinlock";
-import { mustHold } from "../../ke/spinlock";
 import { Irp } from "../../io/irp";
 import { parametersOf } from "../../io/stack";
 import { TcpRow, TcpRowState } from "../../tdi/parameters";
 import { flushSends } from "../ip/send";
-import { abortLocked } from "./close";
 import { findTcb } from "./find";
 import { deleteHalf } from "./handshake";
 import { hashTuple } from "./hash";
-import { settle } from "./settle";
-import { Tcb, Todo, dereferenceTcb } from "./tcb";
+import { breakOff } from "./settle";
+import { dereferenceTcb } from "./tcb";
 
 /**
  * DELETE_TCB: the connection ends at once, with a RST where its peer knows of it, and its client is
@@ -32,18 +29,7 @@ function deleteConnection(remoteAddress: u32, ports: u32, localAddress: u32): bo
   const hash = hashTuple(remoteAddress, ports, localAddress);
   const tcb = findTcb(hash, remoteAddress, ports, localAddress);
   if (tcb == null) return false;
-  KeAcquireSpinLockAtDpcLevel(tcb.lock);
-  deleteLocked(tcb);
-  KeReleaseSpinLockFromDpcLevel(tcb.lock);
-  if (tcb.todo) settle(tcb);
+  breakOff(tcb, Status.CONNECTION_ABORTED);
   dereferenceTcb(tcb);
   return true;
-}
-
-function deleteLocked(tcb: Tcb): void {
-  mustHold(tcb.lock);
-  // Who waits for the handshake learns it from the request; who has the connection, by an event.
-  const opening = tcb.openIrp != null;
-  abortLocked(tcb, Status.CONNECTION_ABORTED);
-  if (!opening) tcb.todo |= <u8>Todo.ABORTED;
 }

@@ -10,6 +10,7 @@ import { IoCompleteRequest } from "../../io/complete";
 import { EventHandlers } from "../../tdi/event";
 import { indicateDisconnect, indicateError } from "../../tdi/indicate";
 import { DisconnectFlag } from "../../tdi/request";
+import { abortLocked } from "./close";
 import { beginCall, detach, endCall, letGoLocked } from "./connection";
 import { Connection } from "./endpoint";
 import { homePartition, removeTcbLocked } from "./table";
@@ -22,6 +23,25 @@ import { withdrawAck } from "./ackdeadline";
 /** What is done with its client's endpoint. */
 const CLIENTS: u32 =
   Todo.REMOVE | Todo.DETACH | Todo.RELEASED | Todo.ABORTED | Todo.URGENT | Todo.SOFT_ERROR;
+
+/**
+ * Ends `tcb` by force: a RST goes, where its peer knows of it, and its client is told. The caller
+ * has a reference. IRQL: DISPATCH_LEVEL. Locks: none.
+ */
+export function breakOff(tcb: Tcb, status: NTSTATUS): void {
+  KeAcquireSpinLockAtDpcLevel(tcb.lock);
+  breakOffLocked(tcb, status);
+  KeReleaseSpinLockFromDpcLevel(tcb.lock);
+  if (tcb.todo) settle(tcb);
+}
+
+function breakOffLocked(tcb: Tcb, status: NTSTATUS): void {
+  mustHold(tcb.lock);
+  // Who waits for the handshake learns it from the request; who has the connection, by an event.
+  const opening = tcb.openIrp != null;
+  abortLocked(tcb, status);
+  if (!opening) tcb.todo |= <u8>Todo.ABORTED;
+}
 
 /** Does all that `tcb` owes. The caller has a reference. IRQL: DISPATCH_LEVEL. Locks: none. */
 export function settle(tcb: Tcb): void {

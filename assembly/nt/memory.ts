@@ -1,4 +1,4 @@
-/** Octets in memory: copy, clear. */
+/** Octets in memory: copy, clear, find. */
 
 /** Copies `length` octets; the two may overlap. */
 export function RtlCopyMemory(target: usize, source: usize, length: usize): void {
@@ -15,6 +15,16 @@ export function RtlZeroMemory(target: usize, length: usize): void {
     for (; done + 16 <= length; done += 16) v128.store(target + done, i64x2.splat(0));
   }
   if (done != length) memory.fill(target + done, 0, length - done);
+}
+
+/** Which of the 64 octets from `address` on are `octet`: a bit for each, the first the lowest. */
+export function octetsEqual(address: usize, octet: u32): u64 {
+  const wanted = i8x16.splat(<i8>octet);
+  const a = <u64>i8x16.bitmask(i8x16.eq(v128.load(address), wanted));
+  const b = <u64>i8x16.bitmask(i8x16.eq(v128.load(address, 16), wanted));
+  const c = <u64>i8x16.bitmask(i8x16.eq(v128.load(address, 32), wanted));
+  const d = <u64>i8x16.bitmask(i8x16.eq(v128.load(address, 48), wanted));
+  return a | (b << 16) | (c << 32) | (d << 48);
 }
 
 /**

@@ -1,10 +1,10 @@
 /**
  * Deadlines of acknowledgments that wait: one octet for each connection that has had one, many in a
  * line of the cache. Setting and clearing one is a store of its connection's; who looks for what is
- * due reads them all, eight at a time, and needs no connection for it.
+ * due reads them all, a line at a time, and needs no connection for it.
  */
 
-import { RtlZeroMemory } from "../../nt/memory";
+import { RtlZeroMemory, octetsEqual } from "../../nt/memory";
 import { addressOf, at } from "../../nt/embed";
 import { ExAllocatePoolWithTag, ExFreePool } from "../../ex/pool";
 import { InterlockedAnd, InterlockedOr, ReadULongAcquire } from "../../ex/interlocked";
@@ -25,13 +25,6 @@ import { Tcb } from "./tcb";
 class Deadline {
   mark: u8;
 }
-/** Eight of them, as who looks for what is due reads them. */
-@unmanaged
-class Eight {
-  marks: u64;
-}
-const EIGHT: u32 = 8;
-
 /**
  * The ticks for which deadlines have been set in a line of 64 places, a bit for each tick modulo
  * 64: set with a deadline, cleared when the tick has come. It may say more than the marks do.
@@ -101,8 +94,6 @@ if (offsetof<Deadlines>() > 48 || offsetof<KTimer>() > 32) ERROR("DEADLINES");
 /** Ticks that are told apart: nothing may wait as long. */
 const TELLS: u32 = 64;
 const MARKED: u32 = 0x80;
-const LOWEST: u64 = 0x0101010101010101;
-const HIGHEST: u64 = 0x8080808080808080;
 
 function deadlines(): Deadlines {
   return changetype<Deadlines>(DEADLINES);
@@ -329,7 +320,7 @@ function takeDueLocked(): u32 {
     deadlines().later |= bits & ~looked;
     if ((bits & looked) == 0) continue;
     count = takeLineLocked(place, bits & looked, count);
-    if (count > TOGETHER - EIGHT) break;
+    if (count == TOGETHER) break;
   }
   deadlines().cursor = place;
   takeNoted(count);
@@ -338,38 +329,26 @@ function takeDueLocked(): u32 {
 
 /**
  * Takes what is due at one of the ticks `due` in the line that begins with `first`, to the `taken`
- * that were taken before; more than TOGETHER - EIGHT: the line may have more.
+ * that were taken before; TOGETHER: the line may have more.
  */
 function takeLineLocked(first: u32, due: u64, taken: u32): u32 {
   mustHold(deadlines().lock);
   let count = taken;
   for (let left = due; left != 0; left &= left - 1) {
     const tick = <u32>ctz<u64>(left);
-    const marks = <u64>markOf(tick) * LOWEST;
     const word = ticksAt(first) + (tick & (TELLS / 2) ? 4 : 0);
     const bit = <u32>1 << (tick & (TELLS / 2 - 1));
     // Before they are looked at: one that is set meanwhile is seen, or sets the bit again.
     InterlockedAnd(word, ~bit);
-    for (let place = first; place < first + LINE; place += EIGHT) {
-      const other = at<Eight>(addressOf(deadlineOf(place)), 0).marks ^ marks;
-      if (((other - LOWEST) & ~other & HIGHEST) == 0) continue;
-      count = takeEightLocked(place, markOf(tick), count);
-      if (count <= TOGETHER - EIGHT) continue;
-      InterlockedOr(word, bit);
-      return count;
+    let found = octetsEqual(addressOf(deadlineOf(first)), markOf(tick));
+    const owners = ownerOf(first);
+    for (; found != 0 && count < TOGETHER; found &= found - 1) {
+      noteTaken(count, owners + (<usize>ctz<u64>(found) << 2));
+      count++;
     }
-  }
-  return count;
-}
-
-/** Takes those of the eight places from `first` on that have `mark`. */
-function takeEightLocked(first: u32, mark: u32, taken: u32): u32 {
-  mustHold(deadlines().lock);
-  let count = taken;
-  for (let place = first; place < first + EIGHT; place++) {
-    if (<u32>deadlineOf(place).mark != mark) continue;
-    noteTaken(count, ownerOf(place));
-    count++;
+    if (count < TOGETHER) continue;
+    InterlockedOr(word, bit);
+    return count;
   }
   return count;
 }

@@ -52,8 +52,15 @@ export function takeNoted(count: u32): void {
     const place = placeAt(i);
     place.tcb = at<Taken>(at<Noted>(addressOf(place), 0).where, 0).tcb;
   }
-  for (let i: u32 = 0; i < count; i++) referenceTcb(takenAt(i));
+  let touched: u32 = 0;
+  for (let i: u32 = 0; i < count; i++) {
+    const tcb = takenAt(i);
+    touched ^= touch(addressOf(tcb) + SECOND_LINE);
+    referenceTcb(tcb);
+  }
+  keepTouched(touched);
 }
+const SECOND_LINE: usize = offsetof<Tcb>("sndNxt");
 
 /**
  * Asks the memory system for what `count` connections will need to send: their second lines, and

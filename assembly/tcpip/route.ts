@@ -15,29 +15,36 @@ import { SourceRoute } from "../wire/sourceroute";
 import { Interface, MAXIMUM_GATEWAYS, firstInterface, interfaceAt, interfaceOf } from "./interface";
 import { interfacesEnd, isBroadcast, isLoopback } from "./interface";
 
-/** What connections to one destination share. */
+/**
+ * What connections to one destination share. What a segment on its way out needs comes first: 16
+ * octets that no line of the cache divides, as no entry begins elsewhere than at a multiple of 16.
+ */
 @unmanaged
 export class RouteCacheEntry {
-  next: RouteCacheEntry | null;
-  destination: u32;
+  // Do not change:
   via: Interface;
   /** Octets of the largest datagram that our own link carries. */
   mtu: u32;
-  // Under `lock()`:
-  references: u32;
+  /** The hops before the destination, or null; one that has some belongs to one connection. */
+  sourceRoute: SourceRoute | null;
   // Written under `lock()`:
-  /** The neighbour that datagrams go to, and since when. */
+  /** The neighbour that datagrams go to; since `movedTick`. */
   nextHop: u32;
+
+  // 16
   movedTick: u32;
   /** `Table.generation` when it was counted as moved; another one: it is not. */
   movedIn: u32;
   /** Octets of the largest datagram that the path is known to carry, and since when (RFC 1191). */
   pathMtu: u32;
   narrowedTick: u32;
+  // Under `lock()`:
+  references: u32;
+  next: RouteCacheEntry | null;
   // Do not change:
-  /** The hops before the destination, or null; one that has some belongs to one connection. */
-  sourceRoute: SourceRoute | null;
+  destination: u32;
 }
+if (offsetof<RouteCacheEntry>("movedTick") != 16) ERROR("what a segment needs ends at 16 octets");
 
 /** One that has hops. */
 @unmanaged

@@ -262,13 +262,17 @@ function carve(all: Pool, length: u32): usize {
   return claim(all, placeFor(all.next, length), length);
 }
 
-/** Takes the arena up to `length` octets from `at`; it grows by at least 1 MiB at a time. */
+/**
+ * Takes the arena up to `length` octets from `at`; it grows by at least 1 MiB at a time, and an
+ * eighth of what there is: what is asked for in large pieces may come in large pages.
+ */
 function claim(all: Pool, at: usize, length: usize): usize {
   if (at + length < at) return 0;
   if (at + length > all.end) {
     const short = <u32>(at + length - all.end);
     const pages = <i32>((short + 0xffff) >>> 16);
-    if (memory.grow(pages < 16 ? 16 : pages) < 0 && memory.grow(pages) < 0) return 0;
+    const least = memory.size() / 8 + 16;
+    if (memory.grow(pages < least ? least : pages) < 0 && memory.grow(pages) < 0) return 0;
     all.end = <usize>memory.size() << 16;
   }
   all.next = at + length;

@@ -69,6 +69,8 @@ export const enum NbtDrop {
   SESSION_REFUSED,
   /** A SYN for which there was no connection block. */
   SESSION_NO_BLOCK,
+  /** One that had begun when its connection ended, or of which the rest did not come in time. */
+  SESSION_CUT,
   COUNT,
 }
 if (NbtDrop.NAME_CLASS != NameFault.CLASS - 1) ERROR("NbtDrop begins as NameFault");

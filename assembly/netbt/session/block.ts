@@ -39,6 +39,8 @@ export const enum BlockFlag {
   /** A TDI_RECEIVE of ours is on its way down; it has come back meanwhile. */
   CALLING_DOWN = 64,
   PULLED = 128,
+  /** A packet that had begun when it ended is still to be counted, by who is BUSY. */
+  CUT = 256,
 }
 
 /** What a client opens with a connection context. */

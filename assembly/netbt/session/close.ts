@@ -11,6 +11,7 @@ import { Irp, irpOfQueue } from "../../io/irp";
 import { disconnectFile } from "../../tdi/client";
 import { indicateDisconnect } from "../../tdi/indicate";
 import { DisconnectFlag } from "../../tdi/request";
+import { NbtDrop, nbtDrop } from "../counters";
 import { cancelResolve } from "../resolve";
 import { Block, BlockFlag, NetbtConnection, dereferenceBlock, stepLocked } from "./block";
 import { beginCall, detach, endCall } from "./endpoint";
@@ -28,6 +29,8 @@ export const enum End {
   /** ClientEventDisconnect, with TDI_DISCONNECT_RELEASE or _ABORT. */
   TELL_RELEASE = 4,
   TELL_ABORT = 8,
+  /** Not our client ends it: a packet that has begun is counted. */
+  CUT = 16,
 }
 
 /**
@@ -83,7 +86,7 @@ export function endSession(block: Block, status: NTSTATUS, end: u32): void {
   const endpoint = first ? block.endpoint : null;
   const file = block.file;
   let done: Irp | null = null;
-  if (first) done = endLocked(block, status);
+  if (first) done = endLocked(block, status, end);
   KeReleaseSpinLock(block.lock, irql);
   if (!first) return;
   if (resolving) stopResolving(block);
@@ -105,10 +108,10 @@ function stopResolving(block: Block): void {
 }
 
 /** The requests that end with it, as a chain by `driverContext`, the oldest first. */
-function endLocked(block: Block, status: NTSTATUS): Irp | null {
+function endLocked(block: Block, status: NTSTATUS, end: u32): Irp | null {
   mustHold(block.lock);
   const endpoint = block.endpoint;
-  block.flags |= BlockFlag.ENDING;
+  block.flags |= end & End.CUT ? BlockFlag.ENDING | BlockFlag.CUT : BlockFlag.ENDING;
   block.users++;
   block.status = status;
   block.endpoint = null;
@@ -122,6 +125,7 @@ function endLocked(block: Block, status: NTSTATUS): Irp | null {
   if ((block.flags & BlockFlag.BUSY) == 0) {
     // Nobody deals with what comes any more.
     block.flags |= BlockFlag.BUSY;
+    countCutLocked(block);
     const current = block.current;
     block.current = null;
     if (current != null) {
@@ -136,6 +140,13 @@ function endLocked(block: Block, status: NTSTATUS): Irp | null {
     if (first == null) first = last;
   }
   return first;
+}
+
+/** Counts, once, the packet in which a connection has ended. The caller is BUSY. */
+export function countCutLocked(block: Block): void {
+  mustHold(block.lock);
+  if ((block.flags & BlockFlag.CUT) != 0 && block.headerOctets != 0) nbtDrop(NbtDrop.SESSION_CUT);
+  block.flags &= ~BlockFlag.CUT;
 }
 
 function chain(last: Irp | null, irp: Irp): Irp {

@@ -24,7 +24,7 @@ import { NEGATIVE_OCTETS, RETARGET_OCTETS, SESSION_HEADER, SESSION_LIMIT } from
 import { SessionType } from "../../wire/nbsession";
 import { NbtDrop, nbtDrop } from "../counters";
 import { Block, BlockFlag, dereferenceBlock } from "./block";
-import { End, endSession, failureOf } from "./close";
+import { End, countCutLocked, endSession, failureOf } from "./close";
 import { takeResponse } from "./connect";
 import { STOP, deliver } from "./deliver";
 import { takeRequest } from "./listen";
@@ -244,6 +244,7 @@ function isPullDueLocked(block: Block): bool {
 function leaveLocked(block: Block): Irp | null {
   mustHold(block.lock);
   if (block.flags & BlockFlag.ENDING) {
+    countCutLocked(block);
     const current = block.current;
     block.current = null;
     return current;
@@ -262,7 +263,8 @@ function isCloseDueLocked(block: Block): bool {
 }
 
 function closeByPeer(block: Block): void {
-  endSession(block, Status.GRACEFUL_DISCONNECT, End.RELEASE | End.TELL_RELEASE);
+  const end = End.RELEASE | End.TELL_RELEASE | End.CUT;
+  endSession(block, Status.GRACEFUL_DISCONNECT, end);
 }
 
 /** TCP gave what it was asked for, or said that there is none. */
@@ -330,9 +332,9 @@ export function disconnectEvent(
   KeReleaseSpinLock(block.lock, irql);
   if (flags & DisconnectFlag.ABORT) {
     const status = agreed ? Status.CONNECTION_RESET : failureOf(Status.CONNECTION_RESET);
-    endSession(block, status, End.TELL_ABORT);
+    endSession(block, status, End.TELL_ABORT | End.CUT);
   } else if (!agreed) {
-    endSession(block, failureOf(Status.GRACEFUL_DISCONNECT), End.RELEASE);
+    endSession(block, failureOf(Status.GRACEFUL_DISCONNECT), End.RELEASE | End.CUT);
   } else if (due) {
     closeByPeer(block);
   }

@@ -94,6 +94,6 @@ function attend(block: Block): void {
     block.stamp = KeQueryTickCount();
     sendHeader(block, SessionType.KEEP_ALIVE);
   } else {
-    endSession(block, Status.IO_TIMEOUT, End.ABORT);
+    endSession(block, Status.IO_TIMEOUT, End.ABORT | End.CUT);
   }
 }

@@ -1,48 +1,26 @@
 /**
  * Garbage to the session service: nothing stops, each packet is used, or counted and its session
  * ended; sessions of others go on, and nobody is sent more than came. NTSTACK_FUZZ_FRAMES says how
- * many packets; where it is given, every truncation of every recorded packet is tried, else some.
+ * many packets.
  */
 
 import { describe, expect } from 'vitest';
 import { Random } from '../../host/machine/random.js';
 import type { Stream } from '../../host/machine/random.js';
 import { RECORDED, readSession } from '../netbt/recorded.js';
-import { Caller, SESSION, listenOn, openSession, packet, request } from '../netbt/station.js';
+import { Caller, SESSION, listenOn, packet, request } from '../netbt/station.js';
 import { it } from '../wireside/fixture.js';
 import type { Bench } from '../wireside/fixture.js';
 import { pattern } from '../wireside/octets.js';
+import { Bystander } from './bystander.js';
 
-const GIVEN = process.env['NTSTACK_FUZZ_FRAMES'];
-const PACKETS = Number(GIVEN ?? 3000);
+const PACKETS = Number(process.env['NTSTACK_FUZZ_FRAMES'] ?? 3000);
 /** Ports of those who mean no good, in turn. */
 const FIRST_PORT = 10_000;
 const PORTS = 40_000;
 /** What a packet of chance is cut to: above a segment, so that some come in several. */
 const MOST_OCTETS = 3000;
-/** Where packets are cut, unless each truncation is tried: in the header, behind it, at the end. */
-const SOME_CUTS = [1, 2, 3, 4, 5, 38];
 const TYPES = Object.values(SESSION);
-
-/** A good session beside all that, both ways. */
-class Bystander {
-  private readonly session: ReturnType<typeof openSession>;
-
-  constructor(private readonly bench: Bench, listener: number) {
-    this.session = openSession(bench, listener, 5000);
-  }
-
-  /** Messages go both ways as if nobody else were there. */
-  mustGoOn(seed: number): void {
-    const { bench: { user }, session: { caller, handle } } = this;
-    const asked = pattern(300, seed);
-    caller.say(packet(SESSION.MESSAGE, asked), 2, 150);
-    expect(user.receiveMessage(handle)).toEqual(asked);
-    const answer = pattern(200, seed + 1);
-    expect(user.send(handle, answer)).toBe(answer.length);
-    expect(caller.listen()).toEqual(packet(SESSION.MESSAGE, answer));
-  }
-}
 
 /** What was recorded, or is made of chance, with some octets changed, cut, or with more. */
 function garbage(chance: Stream, recorded: readonly Uint8Array[]): Uint8Array {
@@ -113,43 +91,4 @@ describe('fuzz/sessions', () => {
     expect(sum.heard).toBeLessThan(sum.said);
     bystander.mustGoOn(1);
   });
-
-  it('gives nobody a packet that is not whole, and ends with its connection', ({ bench }) => {
-    const made = bench({ netbios: true });
-    const listener = listenOn(made);
-    const bystander = new Bystander(made, listener);
-    let tried = 0;
-    for (const whole of recorded) {
-      const all = Array.from({ length: whole.length }, (_, i) => i);
-      const cuts = GIVEN === undefined ? SOME_CUTS.filter((cut) => cut < whole.length) : all;
-      for (const cut of cuts) truncate(made, listener, whole, cut, tried++);
-    }
-    expect(tried).toBeGreaterThan(1000);
-    bystander.mustGoOn(3);
-  });
 });
-
-/** A packet of which `cut` octets come, in a session, or first of all where it is a request. */
-function truncate(
-  made: Bench, listener: number, whole: Uint8Array, cut: number, turn: number,
-): void {
-  const { user, machine } = made;
-  const port = FIRST_PORT + turn % PORTS;
-  const isFirst = whole[0] !== SESSION.MESSAGE;
-  const session = isFirst ? undefined : openSession(made, listener, port);
-  const caller = session?.caller ?? new Caller(made, port);
-  if (session === undefined) expect(caller.connect()).toBe(true);
-  caller.say(whole.subarray(0, cut));
-  if (session !== undefined) expect(user.receiveMessage(session.handle)).toBeUndefined();
-  else expect(user.accept(listener)).toBe(0);
-  if (!caller.gone) caller.end(turn % 2 === 0 ? 'close' : 'reset');
-  if (session !== undefined) {
-    expect(user.receiveMessage(session.handle)).toBeTypeOf('string');
-    user.close(session.handle, 'abort');
-  }
-  caller.listen();
-  if (turn % 100 !== 0) return;
-  machine.advance(1000);
-  user.everything();
-  machine.take();
-}

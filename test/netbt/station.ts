@@ -7,7 +7,9 @@ import type { Bench } from '../wireside/fixture.js';
 import { Peer } from '../wireside/peer.js';
 
 export const NAME = 'SERVER<20>';
-const SESSION_PORT = 139;
+export const SESSION_PORT = 139;
+/** Where sessions begin without names. */
+export const DIRECT_PORT = 445;
 /** Octets of a segment at most. */
 const SEGMENT = 1460;
 
@@ -21,6 +23,9 @@ export function packet(type: number, payload: Uint8Array = new Uint8Array(0)): U
   const { length } = payload;
   return join(Uint8Array.of(type, length >> 16, (length >> 8) & 255, length & 255), payload);
 }
+
+/** POSITIVE SESSION RESPONSE */
+export const POSITIVE = packet(SESSION.POSITIVE);
 
 export function request(called = NAME, calling = 'CLIENT<00>'): Uint8Array {
   return packet(SESSION.REQUEST, join(encodeName(called), encodeName(calling)));
@@ -46,6 +51,15 @@ export class Caller {
     if (answer?.flags !== (SYN | ACK)) return false;
     this.peer.ack = (answer.sequence + 1) >>> 0;
     this.peer.say(ACK);
+    return true;
+  }
+
+  /** The same where the machine has called: its SYN has come. False: it has not. */
+  answer(): boolean {
+    const [first] = this.peer.heard();
+    if (first?.flags !== SYN) return false;
+    this.peer.ack = (first.sequence + 1) >>> 0;
+    this.peer.say(SYN | ACK);
     return true;
   }
 
@@ -83,25 +97,51 @@ export class Caller {
   }
 }
 
+/** Whether sessions begin with a request, or, on port 445, without one. */
+type Kind = 'NETBIOS' | 'NETBIOS_DIRECT';
+
 /** A machine that listens on NAME; its handle. */
-export function listenOn({ machine, user }: Bench, backlog = 20): number {
+export function listenOn({ machine, user }: Bench, backlog = 20, kind: Kind = 'NETBIOS'): number {
   machine.meet();
-  const listener = user.socket('NETBIOS');
+  const listener = user.socket(kind);
   const bound = user.bindName(listener, NAME);
   const status = bound === 'SUCCESS' ? user.listenOn(listener, backlog) : bound;
   if (status !== 'SUCCESS') throw new Error(`listen on ${NAME}: ${status}`);
   return listener;
 }
 
+/** Both ends of a session. */
+export interface Opened {
+  readonly caller: Caller;
+  readonly handle: number;
+}
+
 /** A session that is accepted. @throws Error where it is not. */
 export function openSession(
-  bench: Bench, listener: number, port: number,
-): { caller: Caller; handle: number } {
-  const caller = new Caller(bench, port);
+  bench: Bench, listener: number, port: number, kind: Kind = 'NETBIOS',
+): Opened {
+  const direct = kind === 'NETBIOS_DIRECT';
+  const caller = new Caller(bench, port, direct ? DIRECT_PORT : SESSION_PORT);
   if (!caller.connect()) throw new Error('no SYN-ACK');
-  const answer = caller.say(request());
-  if (answer.join() !== `${SESSION.POSITIVE},0,0,0`) throw new Error(`answered ${answer.join()}`);
+  if (!direct) {
+    const answer = caller.say(request());
+    if (answer.join() !== POSITIVE.join()) throw new Error(`answered ${answer.join()}`);
+  }
   const handle = bench.user.accept(listener);
   if (handle === 0) throw new Error('nothing to accept');
+  return { caller, handle };
+}
+
+/** A call of the machine's, TCP's handshake behind it. @throws Error where it has not called. */
+export function beCalled({ machine, user }: Bench, kind: Kind = 'NETBIOS'): Opened {
+  machine.take();
+  const handle = user.socket(kind);
+  const bound = user.bindName(handle, 'CLIENT<00>');
+  const status = bound === 'SUCCESS' ? user.callName(handle, NAME) : bound;
+  const caller = new Caller({ machine, user }, kind === 'NETBIOS' ? SESSION_PORT : DIRECT_PORT, 0);
+  if (status !== 'PENDING' || !caller.answer()) throw new Error(`call ${NAME}: ${status}`);
+  const asked = caller.listen();
+  const wanted = kind === 'NETBIOS' ? request(NAME, 'CLIENT<00>') : new Uint8Array(0);
+  if (asked.join() !== wanted.join()) throw new Error(`asked ${asked.join()}`);
   return { caller, handle };
 }

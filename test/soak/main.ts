@@ -52,6 +52,8 @@ const PARTS: Readonly<Record<string, Part>> = {
     const packets = { NTSTACK_FUZZ_FRAMES: String(frames) };
     await suite('netbt', `${frames} session packets`, ['test/fuzz/sessions'], packets, count);
     await suite('netbt', `${frames} name packets`, ['test/fuzz/names'], packets, count);
+    const cuts = 'each truncation of each recorded packet';
+    await suite('netbt', cuts, ['test/fuzz/truncations'], packets, count);
   },
   allocations: async (_, count) => {
     await suite('allocations', 'each of them fails', ['test/fuzz/allocation'], {}, count);

@@ -25,8 +25,8 @@ export interface MachineOptions {
   mtu?: number;
   /** Microseconds since boot. */
   timeUs?: number;
-  /** NetBT is bound to its card. */
-  netbios?: boolean;
+  /** NetBT is bound to its card; `direct`: and takes sessions without names, on port 445. */
+  netbios?: boolean | 'direct';
   /** A checked kernel with more in it. */
   module?: WebAssembly.Module;
 }
@@ -76,7 +76,13 @@ export class Machine implements Observable {
     for (const one of options.gateways ?? []) {
       this.mustSucceed('addGateway', raw.addGateway(0, one));
     }
-    if (options.netbios === true) this.mustSucceed('bindNetbt', raw.bindNetbt(0, US, mask));
+    if (options.netbios !== undefined && options.netbios !== false) {
+      this.mustSucceed('bindNetbt', raw.bindNetbt(0, US, mask));
+    }
+    if (options.netbios === 'direct') {
+      const direct = this.kernel.layout.sizes.MAXIMUM_ADAPTERS;
+      this.mustSucceed('bindNetbt', raw.bindNetbt(direct, 0, 0));
+    }
   }
 
   /** Milliseconds since boot. */

@@ -66,4 +66,5 @@ export {
   Tcb_localAddress, Tcb_state, Tcb_flags, Tcb_rcvNxt, Tcb_sndUna, Tcb_sndNxt, Tcb_sndWnd,
   Tcb_cwnd, Tcb_mss, Tcb_rto, Tcb_size,
 } from "./layout";
+export { EndQuery, Transport, TransportClient, askEnd, nextBlock } from "./ends";
 export { lockAt, receiveRing, transmitRing } from "./inspect";

@@ -137,6 +137,8 @@ export class Floor implements Subject {
       playedTick: 0,
       waitingCalls: 0,
       gates: [],
+      owedEnds: [],
+      blockSets: [],
       irpsInUse: count('irpsInUse'),
       runningTimers: count('runningTimers'),
       pool: this.tags(),

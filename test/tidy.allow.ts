@@ -41,6 +41,18 @@ export const ALLOWED: readonly Exception[] = [
   },
   {
     rule: 'lock-kept',
+    path: 'assembly/tcpip/tcp/close.ts',
+    what: 'is touched without Tcb.lock',
+    because: 'the host looks at a machine that stands still',
+  },
+  {
+    rule: 'lock-kept',
+    path: 'assembly/ends.ts',
+    what: 'is touched',
+    because: 'the host looks at a machine that stands still',
+  },
+  {
+    rule: 'lock-kept',
     path: 'assembly/tcpip/tcp/timer.ts',
     what: 'wheel() is touched',
     because: 'the host looks at a machine that stands still',

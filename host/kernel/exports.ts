@@ -64,6 +64,10 @@ export interface KernelExports {
   cachedHalves(): number;
   /** The one behind another, the first behind 0; 0: there are no more. */
   nextHalf(address: number): number;
+  /** Of a connection of a `Transport`, what an `EndQuery` asks. */
+  askEnd(transport: number, connection: number, query: number): number;
+  /** The connection block in use behind another, the first behind 0; 0: there are no more. */
+  nextBlock(previous: number): number;
   setFault(fault: number, on: number): void;
   wantSites(on: number): void;
 
@@ -134,7 +138,7 @@ const ROUTINES: Readonly<Record<RoutineName, number>> = {
   poolTags: 0, poolBlocks: 0, heapBase: 0, poolAllocations: 0, poolFailures: 0, failAllocation: 2,
   irpsInUse: 0, runningTimers: 0, clockTick: 0, playedTick: 0, waitingWork: 0, tableCount: 0,
   heldStacks: 0, lockEdges: 0, lockAt: 1, prcbAt: 1, connectionAt: 1, nextConnection: 1,
-  cachedHalves: 0, nextHalf: 1,
+  cachedHalves: 0, nextHalf: 1, askEnd: 3, nextBlock: 1,
   setFault: 2, wantSites: 1, userAllocate: 1, userFree: 1,
   socketOpen: 2, socketBind: 3, socketListen: 2, socketBindName: 2, socketConnectName: 3,
   socketRemoteName: 2, socketConnect: 3, socketAccept: 2,

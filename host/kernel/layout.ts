@@ -8,7 +8,8 @@ const ENUMS = [
   'Parameter', 'Fault', 'Status', 'Stop', 'Event', 'Counter', 'Drop', 'Rule', 'Boundary', 'Irql',
   'LockRank', 'Point', 'TcpState', 'TcbFlag', 'SocketKind', 'SocketEvent', 'SocketOption',
   'SocketQuery', 'PollEvent', 'Tag', 'BlockCount', 'NbtCounter', 'NbtDrop', 'HostFlag',
-  'NetbiosNameType', 'NetbtControl', 'NcbCommand', 'NcbReturn',
+  'NetbiosNameType', 'NetbtControl', 'NcbCommand', 'NcbReturn', 'Transport', 'TransportClient',
+  'EndQuery',
 ] as const;
 
 /** The name of an enum that the host reads. */

@@ -1,5 +1,6 @@
 /** All detectors in turn over one observation of a machine. */
 
+import { findBlockLeaks } from './blockleak.js';
 import { findDeadlocks } from './deadlock.js';
 import { findBrokenRules } from './finding.js';
 import { findHang } from './hang.js';
@@ -8,6 +9,7 @@ import { findIrqlLeaks, isIrqlRule } from './irql.js';
 import { LOCK_LEAK_RULE, findLockLeaks } from './lockleak.js';
 import { LOCK_ORDER_RULE, findLockOrders } from './lockorder.js';
 import type { Observation, ObservedFinding, ObservedStop } from './observation.js';
+import { findOwedIndications } from './owed.js';
 import { findPoolLeaks } from './poolleak.js';
 import { findStalls } from './stall.js';
 import { sortVerdicts } from './verdict.js';
@@ -35,6 +37,8 @@ export function judge(observed: Observation, options: JudgeOptions = {}): Verdic
     ...findLockOrders(observation),
     ...findIrqlLeaks(observation),
     ...findStalls(observation),
+    ...findOwedIndications(observation),
+    ...findBlockLeaks(observation),
     findHang(observation),
     findIrpLeak(observation, options.quiet),
     findTimerLeak(observation),

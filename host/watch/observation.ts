@@ -44,6 +44,37 @@ export interface ObservedGate {
   readonly site?: Site;
 }
 
+/** A connection that is over, and whose client has not been told. */
+export interface ObservedEnd {
+  /** Who owes it, and to whom: drivers. */
+  readonly transport: string;
+  readonly client: string;
+  /** Where the connection lies, and the client's own word for it. */
+  readonly address: number;
+  readonly context: number;
+  /** Who was at the other end: `10.0.0.2:1025`. */
+  readonly remote: string;
+  /** When it ended. */
+  readonly sinceUs: number;
+  /** Octets that the transport counts as held for its client, and those that there are. */
+  readonly counted: number;
+  readonly kept: number;
+  /** Something waits of which the client has been told, and for which it has not asked. */
+  readonly clientsTurn: boolean;
+  /** The transport has no such connection any more. */
+  readonly lost: boolean;
+}
+
+/** Blocks that a driver has in a limited number. */
+export interface ObservedBlocks {
+  /** What they are, and whose: `connection blocks of NetBT 0`. */
+  readonly name: string;
+  /** All of them, free or in use. */
+  readonly blocks: number;
+  /** Of each that is in use for nobody, since when, in us: what it is bound to is over. */
+  readonly forNobody: readonly number[];
+}
+
 /** A rule that the verifier found broken. */
 export interface ObservedFinding {
   /** The rule's name in vf/rule.ts. */
@@ -101,6 +132,10 @@ export interface Observation {
   readonly waitingCalls: number;
   /** Gates that are kept shut. */
   readonly gates: readonly ObservedGate[];
+  /** Connections that are over, and whose clients have not been told. */
+  readonly owedEnds: readonly ObservedEnd[];
+  /** Sets of blocks that have some in use. */
+  readonly blockSets: readonly ObservedBlocks[];
   /** IRPs that somebody owns. */
   readonly irpsInUse: number;
   /** Timers that run. */

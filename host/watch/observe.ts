@@ -1,13 +1,15 @@
 /** Looks at a machine for the detectors: reads its kernel's memory, and writes nothing. */
 
+import { readBlockSets, readOwedEnds } from '../kernel/ends.js';
 import * as inspect from '../kernel/inspect.js';
 import type { HeldLockView, LockView } from '../kernel/inspect.js';
 import type { Kernel } from '../kernel/load.js';
 import type { KernelStop } from '../kernel/stop.js';
+import { formatAddress } from '../machine/address.js';
 import type { Finding } from '../machine/witness.js';
 import { BROKEN_BY_RELEASE, PASSIVE } from './observation.js';
-import type { Observation, ObservedFinding, ObservedLock } from './observation.js';
-import type { ObservedProcessor, ObservedTag } from './observation.js';
+import type { Observation, ObservedBlocks, ObservedEnd, ObservedFinding } from './observation.js';
+import type { ObservedLock, ObservedProcessor, ObservedTag } from './observation.js';
 import { findAcquirer, resolveStack } from './sourcemap.js';
 import type { Site, SourceMap } from './sourcemap.js';
 
@@ -81,6 +83,8 @@ export function observe(machine: Observable, map?: SourceMap): Observation {
       waiters: gate.waiters,
       ...site(gate.siteObject, gate.sequence),
     })),
+    owedEnds: readEnds(kernel),
+    blockSets: readBlocks(kernel),
     irpsInUse: raw.irpsInUse() >>> 0,
     runningTimers: raw.runningTimers() >>> 0,
     pool: readPool(machine),
@@ -168,6 +172,20 @@ function observedLock(
   const noted = held.find((each) => each.address === address);
   const where = noted === undefined ? {} : site(address, noted.sequence);
   return { address, name, owner: owner ?? 0, ...where };
+}
+
+function readEnds(kernel: Kernel): ObservedEnd[] {
+  return readOwedEnds(kernel).map(({ remoteAddress, remotePort, endedTick, ...end }) => ({
+    ...end,
+    remote: `${formatAddress(remoteAddress)}:${remotePort}`,
+    sinceUs: endedTick * TICK_US,
+  }));
+}
+
+function readBlocks(kernel: Kernel): ObservedBlocks[] {
+  return readBlockSets(kernel).map(({ name, blocks, forNobody }) => ({
+    name, blocks, forNobody: forNobody.map(({ endedTick }) => endedTick * TICK_US),
+  }));
 }
 
 function readPool(machine: Observable): ObservedTag[] {

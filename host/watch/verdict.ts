@@ -16,6 +16,8 @@ export const VERDICT_KINDS = [
   'pool misuse',
   'irp misuse',
   'indication misuse',
+  'indication owed',
+  'blocks leaked',
   'irql',
   'requests wait',
   'hang',

@@ -36,6 +36,20 @@ describe('kb/q126560', () => {
     expect(formatArticle(result)).toMatch(/^verdict {3}octets of a header miscounted by netbt/m);
   });
 
+  it.each([
+    ['what is taken', counted, 'tcpip owes netbt', 'tcpip keeps octets of which netbt'],
+    ['what is outstanding', held, 'netbt owes afd', 'netbt counts octets that are not there: 28'],
+  ])('leaves indications owed and blocks leaked, by the count of %s', (_, result, owes, why) => {
+    const [, owed, leaked] = result.verdicts;
+    expect(result.verdicts.map(({ kind }) => kind))
+      .toEqual(['indication misuse', 'indication owed', 'blocks leaked']);
+    expect(owed?.sentence).toContain(`${owes} 7 ends of connections`);
+    expect(owed?.sentence).toContain(why);
+    // Where the verifier saw the count go wrong.
+    expect(owed?.site).toEqual(result.verdicts[0]?.site);
+    expect(leaked?.words).toEqual([7, 7]);
+  });
+
   it('ends in STOP 0xA where a count goes below 0, on the release that has it', async () => {
     const { healthy, healthyVerdicts, symptom, reproduced, verdicts } = await runArticle(q126560, {
       settings: q126560.stop ?? {},

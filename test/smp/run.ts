@@ -128,7 +128,8 @@ class Watchdog {
       spinsOn !== 0 || this.hasLeft(number)).map(({ number }) => number));
     const observation: Observation = {
       machine: 'smp', timeUs: 0, halted: false, processors, orders: [], clockTick: 0,
-      playedTick: 0, waitingCalls: 0, gates: [], irpsInUse: 0, runningTimers: 0, pool: [],
+      playedTick: 0, waitingCalls: 0, gates: [], owedEnds: [], blockSets: [],
+      irpsInUse: 0, runningTimers: 0, pool: [],
       findings: [], locks: locks.filter(({ owner }) => stuck.has(owner)),
     };
     const count = this.routines['countOfRounds']?.() ?? 0;

@@ -175,7 +175,7 @@ const enums: Rule = {
 };
 
 /** What a detector may use of the kernel's boundary: eyes, no hands. */
-const EYES = /^host\/kernel\/(inspect|trace|status|layout)\.ts$/;
+const EYES = /^host\/kernel\/(ends|inspect|trace|status|layout)\.ts$/;
 
 const detectors: Rule = fileRule(
   'detectors-read',

@@ -15,6 +15,8 @@ export function observed(changes: Partial<Observation> = {}): Observation {
     playedTick: 500,
     waitingCalls: 0,
     gates: [],
+    owedEnds: [],
+    blockSets: [],
     irpsInUse: 0,
     runningTimers: 0,
     pool: [],

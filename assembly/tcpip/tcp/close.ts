@@ -3,6 +3,7 @@
 import { Parameter, queryParameter } from "../../ex/registry";
 import { IsListEmpty, RemoveHeadList } from "../../nt/list";
 import { NTSTATUS, Status } from "../../nt/status";
+import { KeQueryTickCount } from "../../trace/ring";
 import { TICKS_PER_SECOND } from "../../nt/time";
 import { mustHold } from "../../ke/spinlock";
 import { irpOfQueue } from "../../io/irp";
@@ -62,11 +63,26 @@ export function finReceivedLocked(tcb: Tcb): void {
   const state: TcpState = tcb.state;
   tcb.rcvNxt++;
   tcb.flags &= ~TcbFlag.FIN_WAITS;
+  noteEndLocked(tcb);
   tcb.flags |= TcbFlag.FIN_RECEIVED | TcbFlag.DISCONNECT_OWED | TcbFlag.ACK_NOW;
   if (state == TcpState.ESTABLISHED) setStateLocked(tcb, TcpState.CLOSE_WAIT);
   else if (state == TcpState.FIN_WAIT_1) crossLocked(tcb);
   else if (state == TcpState.FIN_WAIT_2) timeWaitLocked(tcb);
   oweDisconnectLocked(tcb);
+}
+
+/** When it ended: where the number of the peer's FIN was, which has had its turn. */
+function noteEndLocked(tcb: Tcb): void {
+  mustHold(tcb.lock);
+  tcb.finSequence = KeQueryTickCount();
+}
+
+/**
+ * For the host: the tick at which the peer's FIN had its turn, or at which all was over for a
+ * client that is to be told; 0 before. IRQL: any.
+ */
+export function endedTick(tcb: Tcb): u32 {
+  return tcb.flags & TcbFlag.FIN_WAITS ? 0 : tcb.finSequence;
 }
 
 /** Both FINs have crossed: whether the peer has ours nobody knows, and it goes once more. */
@@ -150,6 +166,7 @@ export function dieLocked(tcb: Tcb, status: NTSTATUS, indicate: bool): void {
   tcb.heldOctets = 0;
   tcb.todo |= <u8>Todo.REMOVE;
   if (tell) tcb.todo |= <u8>Todo.ABORTED;
+  if (tell) noteEndLocked(tcb);
   if (tell && status == Status.IO_TIMEOUT) tcb.todo |= <u8>Todo.TIMED_OUT;
 }
 

@@ -217,7 +217,7 @@ export class Tcb {
   closeIrp: Irp | null;
   /** Requests to complete once the lock is let go, by driverContext. */
   done: Irp | null;
-  /** Sequence number of the peer's FIN while it waits for its turn (FIN_WAITS). */
+  /** Sequence number of the peer's FIN while it waits (FIN_WAITS); then `endedTick` (close.ts). */
   finSequence: u32;
 
   get lock(): KSpinLock {

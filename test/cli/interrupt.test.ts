@@ -83,6 +83,7 @@ describe('cli/interrupt', () => {
     );
     expect(err).toBe('');
     const figures = JSON.parse(out) as RunSummary;
+    // Free: that is the phase that comes first.
     expect(figures).toMatchObject({ interrupted: true, phases: [{ target: 'free', cut: true }] });
     expect(figures.warnings.at(-1)).toMatch(/^interrupted: free ran 0 s of 600; checked did not/);
     expect(code).toBe(0);

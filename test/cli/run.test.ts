@@ -100,6 +100,7 @@ describe('cli/run', () => {
     expect(text.code).toBe(0);
     const figures = JSON.parse((await interrupted(signal, ...long, '--json')).out) as RunSummary;
     expect(figures.interrupted).toBe(true);
+    // Free: that is the phase that comes first.
     expect(figures.phases).toMatchObject([{ target: 'free', cut: true }]);
     expect(figures.phases).toHaveLength(1);
     expect(SIGNALS.map((each) => process.listenerCount(each))).toEqual(before);

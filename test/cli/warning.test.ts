@@ -4,7 +4,7 @@ import { planRun } from '../../host/cli/plan.js';
 import { defectsOf, warningsOf } from '../../host/cli/warning.js';
 import { emptyFigures } from '../../host/load/load.js';
 
-/** A phase in which ten connections were opened and nothing is amiss. */
+/** A phase in which ten connections were opened and nothing is amiss. Free: only figures. */
 function phase(more: Partial<PhaseReport> = {}): PhaseReport {
   return {
     target: 'free', seconds: 2, virtualSeconds: 3, cut: false, frames: 100, octets: 6400,

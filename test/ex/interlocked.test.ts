@@ -25,6 +25,7 @@ function counter(build: string, value: number): { floor: Floor; at: number } {
   return { floor, at };
 }
 
+// Free: as above.
 describe.each(['free', 'smp'])('ex/interlocked in a build that is %s', (build) => {
   it.each([0, 1, 41, 0x7fff_ffff, 0xffff_fffe])('answers with the sum, from %i', (value) => {
     const { floor, at } = counter(build, value);

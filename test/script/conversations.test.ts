@@ -62,7 +62,7 @@ describe('script/fail', () => {
 describe('script/malformed', () => {
   const all = conversationsIn(folderOf('malformed'));
   it.each(all.map((each) => [each.file, each] as const))('says where: %s', async (_, each) => {
-    const { outcome, reason } = await play(each, 'free');
+    const { outcome, reason } = await play(each, 'checked');
     expect(outcome).toBe('malformed');
     expect(reason).toContain(`${each.file}:${each.expected}`);
     expect(each.expected).not.toBe('');
@@ -72,7 +72,7 @@ describe('script/malformed', () => {
 describe('script/skipped', () => {
   const all = conversationsIn(folderOf('skipped'));
   it.each(all.map((each) => [each.file, each] as const))('says what for: %s', async (_, each) => {
-    expect(await play(each, 'free')).toEqual({
+    expect(await play(each, 'checked')).toEqual({
       file: each.file, outcome: 'skipped', reason: `needs ${each.expected}`,
     });
   });

@@ -171,6 +171,7 @@ async function soak(names: readonly string[], options: Options): Promise<number>
   return interrupted ? 130 : 0;
 }
 
+// Free: transfers are long; `npm test` has them of 2 MB on both kernels.
 const program = new Command('soak')
   .description('Long runs: bad wires, a million bad frames or SYNs, 10,000 sessions, no memory.')
   .argument('[part...]', Object.keys(PARTS).join(', '))

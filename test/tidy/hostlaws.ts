@@ -4,7 +4,7 @@ import ts from 'typescript';
 import { fileRule, inHost } from './rule.js';
 import type { Rule } from './rule.js';
 import { folderOf } from './imports.js';
-import { calleeName, hasModifier, importsOf, nameOf, walk } from './source.js';
+import { calledName, calleeName, hasModifier, importsOf, nameOf, walk } from './source.js';
 import type { Source } from './source.js';
 
 const CLOCKS = new Set([
@@ -247,8 +247,10 @@ const unasked: Rule = fileRule(
   },
 );
 
-/** What is of free kernels by its nature: commands that have the target as an option, mutants. */
-const OF_FREE = /^test\/(cli|tidy|mutate|soak)\//;
+/** What loads no kernel: tests of text, and mutants of what others test. */
+const OF_NONE = /^test\/(tidy|mutate)\//;
+/** What is told of a target, or put in words, runs nothing on it. */
+const EXPECTS = /^(to[A-Z]\w*|formatTable|startProgress|made|isUpToDate)$/;
 /** Floors without state: there is nothing to verify. */
 const STATELESS = /^'test\/assembly\/(wire|nt)\//;
 
@@ -274,21 +276,38 @@ function isUnverified(node: ts.Node): node is ts.CallExpression {
     || (ts.isObjectLiteralExpression(options) && !/\b(checked|explore)\b/.test(options.getText()));
 }
 
+/** The call that is given `'free'` and not `'checked'` beside it; null of what is expected. */
+function callOfFree(node: ts.Node): ts.CallExpression | null {
+  if (!ts.isStringLiteral(node) || node.text !== 'free') return null;
+  let given: ts.Node = node;
+  while (ts.isArrayLiteralExpression(given.parent) || ts.isAsExpression(given.parent)) {
+    given = given.parent;
+  }
+  const { parent } = given;
+  if (!ts.isCallExpression(parent) || given === parent.expression) return null;
+  return given.getText().includes("'checked'") || EXPECTS.test(calledName(parent) ?? '')
+    ? null : parent;
+}
+
 /** A test runs under the verifier, or says why not; the same on both targets does. */
 const unverified: Rule = fileRule(
   'free-machine',
-  (path) => path.startsWith('test/') && !OF_FREE.test(path),
+  (path) => path.startsWith('test/') && !OF_NONE.test(path),
   (source, report) => {
     const verified = new Set<string>();
     walk(source.tree, (node) => {
-      if (calleeName(node) !== 'compileModule' || isUnverified(node)) return;
-      verified.add((node as ts.CallExpression).arguments[0]?.getText() ?? '');
+      if (!ts.isCallExpression(node)) return;
+      const entry = node.arguments[0]?.getText() ?? '';
+      verified.add(node.getText());
+      if (calleeName(node) === 'compileModule' && !isUnverified(node)) verified.add(entry);
     });
     walk(source.tree, (node) => {
       const target = (ts.isPropertyAssignment(node) || ts.isBindingElement(node)
         || ts.isParameter(node)) && node.name.getText() === 'target' && isFree(node.initializer);
       const entry = isUnverified(node) && !verified.has(node.arguments[0]?.getText() ?? '');
-      if ((!target && !entry) || hasReason(source, node, /\bFree: /)) return;
+      const call = callOfFree(node)?.getText().replace("'free'", "'checked'");
+      const isGiven = call !== undefined && !verified.has(call);
+      if ((!target && !entry && !isGiven) || hasReason(source, node, /\bFree: /)) return;
       report(node, 'a free kernel, which nobody verifies',
         'a checked one, or above it the reason: `// Free: …`');
     });

@@ -14,7 +14,6 @@ import { cancelEcho, initializeEchoes, sendEcho } from "./echo";
 import { Endpoint, SocketKind, allocateEndpoint, isMessageKind } from "./endpoint";
 import { cleanUpHandles, createHandle, enterHandle, initializeHandles } from "./handle";
 import { leaveHandle, takeHandle } from "./handle";
-import { linger } from "./linger";
 import * as message from "./message";
 import * as option from "./option";
 import { peek } from "./peek";
@@ -226,7 +225,7 @@ export function socketShutdown(handle: u32): NTSTATUS {
 export function socketLinger(handle: u32): NTSTATUS {
   const endpoint = enterHandle(handle);
   if (endpoint == null) return Status.INVALID_HANDLE;
-  const status = linger(endpoint);
+  const status = socket.linger(endpoint);
   leaveHandle(endpoint);
   return status;
 }

@@ -17,7 +17,7 @@ import { INFINITE, KeWaitForSingleObject } from "../ke/wait";
 import { disconnectFile } from "../tdi/client";
 import { DisconnectFlag } from "../tdi/request";
 import { Endpoint, EndpointFlag, EndpointState, SocketEvent, SocketKind } from "./endpoint";
-import { dereferenceEndpoint, referenceEndpoint } from "./endpoint";
+import { referenceEndpoint } from "./endpoint";
 import { leaveHandle } from "./handle";
 import { signal } from "./poll";
 
@@ -93,51 +93,38 @@ function lingerOf(endpoint: Endpoint): Linger | null {
   return endpoint.linger ? at<Linger>(endpoint.linger, 0) : null;
 }
 
-/**
- * No more is sent, and a FIN goes after what was. PENDING: SO_LINGER has a time, and not all is
- * acknowledged; LINGERED tells when it is, or when the time is up: then the connection is reset.
- * SUCCESS: a close has nothing to wait for. IRQL: PASSIVE_LEVEL. Locks: none.
- */
-export function linger(endpoint: Endpoint): NTSTATUS {
+/** Whether a close has to wait: SO_LINGER has a time, and not all is acknowledged. Locks: none. */
+export function mustLinger(endpoint: Endpoint): bool {
   const own = lingerOf(endpoint);
-  if (own == null || !own.isOn || own.seconds == 0) return Status.SUCCESS;
+  if (own == null || !own.isOn || own.seconds == 0) return false;
   const irql = KeAcquireSpinLock(endpoint.lock);
-  const before = endpoint.flags;
-  const waits = beginLocked(endpoint, own);
+  const waits = isUnacknowledgedLocked(endpoint);
   KeReleaseSpinLock(endpoint.lock, irql);
-  const file = endpoint.connectionFile;
-  if (!waits || file == null || before & EndpointFlag.LINGERING) {
-    return waits ? Status.PENDING : Status.SUCCESS;
-  }
-  if ((before & EndpointFlag.SHUT) == 0) {
-    const status = disconnectFile(file, DisconnectFlag.RELEASE);
-    // Without memory for it nothing has begun, and the caller may try again.
-    if (!NT_SUCCESS(status)) {
-      endLinger(endpoint, before);
-      return status;
-    }
-  }
-  return Status.PENDING;
+  return waits;
 }
 
-/** Whether there is something to wait for; then the timer runs. */
-function beginLocked(endpoint: Endpoint, own: Linger): bool {
+function isUnacknowledgedLocked(endpoint: Endpoint): bool {
   mustHold(endpoint.lock);
-  if (endpoint.flags & EndpointFlag.LINGERING) return true;
-  if (endpoint.state != EndpointState.CONNECTED || endpoint.sendQueued == 0) return false;
-  endpoint.flags |= <u16>(EndpointFlag.LINGERING | EndpointFlag.SHUT);
-  endpoint.status = Status.SUCCESS;
-  referenceEndpoint(endpoint);
-  KeSetTimerEx(own.timer, own.seconds * TICKS_PER_SECOND, 0, own.dpc);
-  return true;
+  return endpoint.state == EndpointState.CONNECTED && endpoint.sendQueued != 0;
 }
 
-/** It lingers no more, and nobody is told. `before`: its flags before it did. */
-function endLinger(endpoint: Endpoint, before: u32): void {
+/**
+ * Lingers, once no more can be sent. PENDING: LINGERED tells when all is acknowledged, or when the
+ * time is up: then the connection is reset. SUCCESS: all is acknowledged now. IRQL: PASSIVE_LEVEL.
+ * Locks: none.
+ */
+export function beginLinger(endpoint: Endpoint): NTSTATUS {
+  const own = at<Linger>(endpoint.linger, 0);
   const irql = KeAcquireSpinLock(endpoint.lock);
-  stopLingerLocked(endpoint);
-  if ((before & EndpointFlag.SHUT) == 0) endpoint.flags &= ~(<u16>EndpointFlag.SHUT);
+  const waits = isUnacknowledgedLocked(endpoint);
+  if (waits && (endpoint.flags & EndpointFlag.LINGERING) == 0) {
+    endpoint.flags |= <u16>EndpointFlag.LINGERING;
+    endpoint.status = Status.SUCCESS;
+    referenceEndpoint(endpoint);
+    KeSetTimerEx(own.timer, own.seconds * TICKS_PER_SECOND, 0, own.dpc);
+  }
   KeReleaseSpinLock(endpoint.lock, irql);
+  return waits ? Status.PENDING : Status.SUCCESS;
 }
 
 /** It lingers no more. The caller has a reference: its timer's is not the last. */
@@ -162,11 +149,9 @@ export function hasLingeredLocked(endpoint: Endpoint, status: NTSTATUS): bool {
   return endpoint.sendQueued == 0;
 }
 
-/** The time is up. Its reference goes to the worker. */
+/** The time is up. Its reference goes to the worker, which a socket has once: it lingers once. */
 function expired(dpc: Kdpc, context: usize): void {
-  const endpoint = at<Endpoint>(context, 0);
-  const own = lingerOf(endpoint);
-  if (own == null || !ExQueueWorkItem(own.item)) dereferenceEndpoint(endpoint);
+  ExQueueWorkItem(at<Linger>(at<Endpoint>(context, 0).linger, 0).item);
 }
 
 /** The worker thread: what is not acknowledged is lost, and the peer is told by a reset. */

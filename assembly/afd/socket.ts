@@ -24,7 +24,7 @@ import { dereferenceEndpoint, isMessageKind, isUnbuffered, referenceEndpoint } f
   "./endpoint";
 import { allocateListener } from "./listener";
 import { messageEvent } from "./message";
-import { isHardClose, stopLingerLocked } from "./linger";
+import { beginLinger, isHardClose, mustLinger, stopLingerLocked } from "./linger";
 import { indicatePolls, signal } from "./poll";
 import { heldOctets } from "./readiness";
 import { silence } from "./ready";
@@ -214,6 +214,17 @@ export function shutdown(endpoint: Endpoint): NTSTATUS {
   const status = disconnectFile(file, DisconnectFlag.RELEASE);
   if (!NT_SUCCESS(status)) setFlag(endpoint, EndpointFlag.SHUT, false);
   return status;
+}
+
+/**
+ * No more is sent, and a FIN goes after what was, where SO_LINGER has a close wait: PENDING, and
+ * LINGERED tells the end. SUCCESS: it has nothing to wait for. Without memory nothing has begun.
+ * IRQL: PASSIVE_LEVEL. Locks: none.
+ */
+export function linger(endpoint: Endpoint): NTSTATUS {
+  if (!mustLinger(endpoint)) return Status.SUCCESS;
+  const status = shutdown(endpoint);
+  return NT_SUCCESS(status) ? beginLinger(endpoint) : status;
 }
 
 function setState(endpoint: Endpoint, state: EndpointState): void {

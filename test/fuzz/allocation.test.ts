@@ -22,6 +22,9 @@ const STATUSES = new Set([
   'CONNECTION_RESET', 'GRACEFUL_DISCONNECT', 'IO_TIMEOUT', 'NOTHING',
 ]);
 
+/** A struct linger: on, for a second. */
+const LINGER_1_S = 0x1_0001;
+
 function mustBeStatus(result: number | string | Uint8Array): void {
   if (typeof result === 'string') expect(STATUSES).toContain(result);
 }
@@ -133,6 +136,29 @@ const SCENES: readonly Scene[] = [
       mustBeStatus(user.ping(THEM, 2000, 500));
       machine.advance(1000);
       user.everything();
+    },
+  },
+  {
+    name: 'listen, accept and close with SO_LINGER',
+    play: (bench) => {
+      const { machine, user } = bench;
+      const socket = user.socket();
+      if (socket === 0) return;
+      mustBeStatus(user.option(socket, 'LINGER', LINGER_1_S));
+      mustBeStatus(user.bind(socket, 80));
+      mustBeStatus(user.listenOn(socket, 1));
+      const peer = new Peer(machine, { ours: 80 });
+      peer.say(SYN);
+      peer.listen();
+      peer.say(ACK);
+      const handle = user.accept(socket);
+      if (handle !== 0) {
+        mustBeStatus(user.send(handle, pattern(500)));
+        mustBeStatus(user.linger(handle));
+        machine.advance(2000);
+        user.close(handle);
+      }
+      user.close(socket);
     },
   },
 ];

@@ -9,6 +9,7 @@ import { Recorder } from '../../host/explore/recorder.js';
 import type { RecordedCall } from '../../host/explore/recorder.js';
 import { prepareWindow } from '../../host/explore/window.js';
 import type { SocketHandler } from '../../host/index.js';
+import { valueOf } from '../../host/kernel/layout.js';
 import { loadModule } from '../../host/kernel/load.js';
 import type { Machine } from '../../host/machine/machine.js';
 import type { World } from '../../host/machine/world.js';
@@ -18,6 +19,11 @@ const LIMIT = { timeout: 60_000 };
 const SERVER = 0x0a00_0001;
 const CLIENT = 0x0a00_0002;
 const PORT = 7;
+/** A struct linger: on, for a second. */
+const LINGER_1_S = 0x1_0001;
+/** More octets than a receiver takes of which nobody reads, and whose buffer is of `LITTLE`. */
+const MUCH = 40_000;
+const LITTLE = 1000;
 const silent: SocketHandler = { onEvent: (): void => undefined };
 
 /** A routine and its words. */
@@ -105,6 +111,30 @@ describe('user mode calls', LIMIT, () => {
     raw.close(accepted, true);
     client.user.raw.close(near, true);
     expect(await meeting.findings(() => [['runThreads', 100]])).toEqual([]);
+  });
+
+  meet('close a socket while the time of its linger is up', async ({ meeting }) => {
+    const { server, client, world } = meeting;
+    const { raw } = server.user;
+    const listener = client.user.raw.open('stream', silent);
+    client.user.raw.option(listener, 'RECEIVE_BUFFER', LITTLE);
+    client.user.raw.bind(listener, 0, PORT);
+    client.user.raw.listen(listener, 1);
+    const socket = raw.open('stream', silent);
+    raw.option(socket, 'LINGER', LINGER_1_S);
+    raw.connect(socket, CLIENT, PORT);
+    await world.run(1e8);
+    const accepted = client.user.raw.accept(listener, silent);
+    raw.option(socket, 'SEND_BUFFER', MUCH);
+    expect(raw.send(socket, raw.allocate(MUCH), MUCH)).toBe(MUCH);
+    await world.run(1e8);
+    expect(raw.linger(socket)).toBe(valueOf(server.kernel.layout, 'Status', 'PENDING'));
+    await world.run(99e7);
+    meeting.begin('onTick');
+    await world.run(1e8);
+    raw.close(socket, true);
+    for (const each of [accepted, listener]) client.user.raw.close(each, true);
+    expect(await meeting.findings(() => [['socketClose', socket, 0]])).toEqual([]);
   });
 
   meet('cancel an echo while its reply comes', async ({ meeting }) => {

@@ -149,6 +149,11 @@ export class User {
     return this.status(this.machine.call((raw) => raw.socketOption(handle, number, value)));
   }
 
+  /** What closesocket asks first: whether a close has to wait. */
+  linger(handle: number): string {
+    return this.status(this.machine.call((raw) => raw.socketLinger(handle)));
+  }
+
   query(handle: number, query: string): number {
     const number = this.machine.number(`SocketQuery.${query}`);
     return this.machine.call((raw) => raw.socketQuery(handle, number)) >>> 0;

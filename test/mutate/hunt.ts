@@ -37,6 +37,8 @@ export class Hunt {
   readonly unfit = new Set<string>();
   private readonly alive: Map<number, Numbered>;
   private readonly known = new Map<TestId, Known>();
+  /** Of these, all tests have run without a mutant. */
+  private readonly seen = new Set<string>();
   private readonly spentMs = new Map<number, number>();
   private stopped = false;
 
@@ -64,17 +66,22 @@ export class Hunt {
 
   /**
    * Until all mutants are found, or all tests have been asked; those of `first` before all others,
-   * however long they take.
+   * however long they take. What `before`, a hunt in the same copy, has seen tests come by, is not
+   * asked again.
    */
-  async run(width: number, first: readonly string[] = []): Promise<void> {
+  async run(
+    width: number, first: readonly string[] = [], before: Hunt | null = null,
+  ): Promise<void> {
     this.tellAlive();
     const all: FilePlan = { tried: {}, only: null };
     const batchesOf = (files: readonly string[]): Batch[] =>
       files.map((file) => new Map([[file, all]]));
     await this.share(batchesOf(first), width, Infinity);
-    const others = this.files.filter((file) => !first.includes(file));
+    if (before !== null) this.recall(before);
+    await this.share(this.waiting(QUICK_MS), width, Infinity);
+    const others = this.files.filter((file) => !this.seen.has(file));
     await this.share(batchesOf(others), width, QUICK_MS);
-    await this.share(this.slow(), width, Infinity);
+    await this.share(this.waiting(Infinity), width, Infinity);
     if (this.stopped) return;
     const reached = new Set([...this.known.values()].flatMap((test) => test.reached));
     for (const number of this.alive.keys()) {
@@ -82,11 +89,22 @@ export class Hunt {
     }
   }
 
+  /** Takes over where tests come by; those of files that have had their turn are left out. */
+  private recall({ seen, known }: Hunt): void {
+    for (const [id, test] of known) {
+      if (seen.has(test.file) && !this.seen.has(test.file)) {
+        this.known.set(id, { ...test, isDone: false });
+      }
+    }
+    for (const file of seen) this.seen.add(file);
+  }
+
   /** Tests that were only run without a mutant, with those that are left: the shortest first. */
-  private slow(): Batch[] {
+  private waiting(mostMs: number): Batch[] {
     const byFile = new Map<string, Known[]>();
     for (const test of this.known.values()) {
-      if (test.isDone || !test.reached.some((each) => this.alive.has(each))) continue;
+      if (test.isDone || test.ms > mostMs) continue;
+      if (!test.reached.some((each) => this.alive.has(each))) continue;
       byFile.set(test.file, [...byFile.get(test.file) ?? [], test]);
     }
     const lengthOf = (tests: readonly Known[]): number =>
@@ -126,6 +144,7 @@ export class Hunt {
       for (const { mutant, why, ms } of progress.hear(note)) this.end(mutant, 'test', why, ms);
       if (note.note === 'passed') this.spend(note.mutant, note.ms);
       if (note.note === 'base') this.learn(note, note.ms <= budgetMs);
+      if (note.note === 'file') this.seen.add(note.file);
     });
     if (!('mutant' in end)) return;
     if (end.mutant === null || end.mutant === 0) {

@@ -137,8 +137,10 @@ async function huntSwitched(
       numbered.filter(({ change }) => (change !== 'remove') === moved), tell),
   }));
   process.once('SIGINT', () => hunts.forEach(({ hunt }) => hunt.stop()));
+  let before: Hunt | null = null;
   for (const { moved, hunt } of hunts) {
-    await hunt.run(options.workers, moved ? ordersOf(tests) : []);
+    await hunt.run(options.workers, moved ? ordersOf(tests) : [], before);
+    before = hunt;
   }
   return {
     unfit: new Set(hunts.flatMap(({ hunt }) => [...hunt.unfit])),

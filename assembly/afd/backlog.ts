@@ -194,19 +194,28 @@ function moveLocked(socket: Endpoint, endpoint: Endpoint, open: bool): bool {
   return open;
 }
 
-/** The oldest connection that waits, now user mode's; null: none waits. IRQL: PASSIVE_LEVEL. */
-export function accept(socket: Endpoint, context: u32): Endpoint | null {
+/**
+ * The oldest connection that waits, which `begin` follows when it has a handle; null: none waits.
+ * IRQL: PASSIVE_LEVEL.
+ */
+export function takeArrived(socket: Endpoint): Endpoint | null {
   const irql = KeAcquireSpinLock(socket.lock);
   const endpoint = takeArrivedLocked(socket);
   KeReleaseSpinLock(socket.lock, irql);
-  if (endpoint == null) return null;
-  wantRefill(socket);
-  const own = KeAcquireSpinLock(endpoint.lock);
+  if (endpoint != null) wantRefill(socket);
+  return endpoint;
+}
+
+/**
+ * `endpoint` of the backlog of `socket` is user mode's from here on: who hears of it is told the
+ * handle that it has. IRQL: PASSIVE_LEVEL.
+ */
+export function begin(endpoint: Endpoint, socket: Endpoint, context: u32): void {
+  const irql = KeAcquireSpinLock(endpoint.lock);
   const events = beginLocked(endpoint, context);
-  KeReleaseSpinLock(endpoint.lock, own);
+  KeReleaseSpinLock(endpoint.lock, irql);
   dereferenceEndpoint(socket);
   if (events) signal(endpoint, events);
-  return endpoint;
 }
 
 function takeArrivedLocked(socket: Endpoint): Endpoint | null {

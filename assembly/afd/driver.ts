@@ -11,7 +11,9 @@ import { NetbiosAddress, copyNetbiosAddress } from "../tdi/address";
 import { SendFlag } from "../tdi/request";
 import * as backlog from "./backlog";
 import { cancelEcho, initializeEchoes, sendEcho } from "./echo";
-import { Endpoint, SocketKind, allocateEndpoint, isMessageKind } from "./endpoint";
+import { Endpoint, SocketKind, allocateEndpoint, dereferenceEndpoint, isMessageKind } from
+  "./endpoint";
+import { referenceEndpoint } from "./endpoint";
 import { cleanUpHandles, createHandle, enterHandle, initializeHandles } from "./handle";
 import { leaveHandle, takeHandle } from "./handle";
 import * as message from "./message";
@@ -137,10 +139,21 @@ export function socketConnect(handle: u32, address: u32, port: u32): NTSTATUS {
 export function socketAccept(handle: u32, context: u32): u32 {
   const endpoint = enterHandle(handle);
   if (endpoint == null) return 0;
-  const accepted = backlog.accept(endpoint, context);
-  const answer = accepted == null ? 0 : handOut(accepted);
+  const accepted = backlog.takeArrived(endpoint);
+  const answer = accepted == null ? 0 : takeOver(accepted, endpoint, context);
   leaveHandle(endpoint);
   return answer;
+}
+
+/** A handle for a connection of the backlog of `listener`, before anybody hears of it; 0: none. */
+function takeOver(accepted: Endpoint, listener: Endpoint, context: u32): u32 {
+  // Whoever guesses its handle may close it.
+  referenceEndpoint(accepted);
+  const handle = createHandle(accepted);
+  backlog.begin(accepted, listener, context);
+  if (handle == 0) socket.close(accepted, true);
+  dereferenceEndpoint(accepted);
+  return handle;
 }
 
 /** Octets taken; 0: no room now, of a NetBIOS socket NO_MORE_ENTRIES; negative: NTSTATUS. */

@@ -8,17 +8,18 @@ import { findArticle } from '../kb/index.js';
 import { OBSERVED } from '../kb/scene.js';
 import { loadModule } from '../kernel/load.js';
 import { introduce } from '../load/load.js';
-import type { LoadContext } from '../load/load.js';
+import type { Load, LoadContext } from '../load/load.js';
 import { LOAD_NAMES, createMix } from '../load/mix.js';
 import type { LoadWeights } from '../load/mix.js';
 import type { MachineOptions } from '../machine/options.js';
 import type { Seed } from '../machine/random.js';
 import { createWorld } from '../user/create.js';
+import { AFD, AFD_PARAMETERS, AfdScene } from './afdscene.js';
 import type { PointLevel } from './kinds.js';
 import { NETBIOS, NETBIOS_PARAMETERS, NetbiosScene } from './netbiosscene.js';
 import type { Prepared } from './program.js';
 import { Recorder } from './recorder.js';
-import type { Window } from './recorder.js';
+import type { RecorderOptions, Window } from './recorder.js';
 import { prepareWindow } from './window.js';
 
 /** Calls of work that a window waits for its beginning. */
@@ -37,7 +38,7 @@ export interface KernelOptions {
   readonly windows?: number;
   /** Calls of each; default: 5. */
   readonly calls?: number;
-  /** Calls of work between the beginnings of two windows. Default: 97. */
+  /** Calls of work between the beginnings of two windows. Default: 97, of afd 37. */
   readonly every?: number;
   /** Of an article: the release that has not got the defect. */
   readonly healthy?: boolean;
@@ -47,28 +48,71 @@ export interface KernelOptions {
 
 /** Names that `prepareKernel` knows. */
 export const KERNEL_SCENARIOS: readonly string[] = [
-  'self', NETBIOS, ...LOAD_NAMES.filter(isPlain),
+  'self', AFD, NETBIOS, ...LOAD_NAMES.filter(isPlain),
 ];
 
 const SPARE = { first: 0x0a00_00c8, last: 0x0a00_00fa };
-/** Virtual time in which the windows must come. */
-const LIFE_NS = 2e9;
 const SLICE_NS = 1e6;
 /** What the stack is explored with against itself: everything opens, talks, closes and aborts. */
 const SELF: LoadWeights = { storm: 2, messages: 1 };
-/** A link on which timers have something to do. */
-const LINK = 'switch:?loss=1%&delay=200us';
 const CLEAN_LINK = 'switch:?delay=200us';
-/** What windows begin with, in turn: so that each has its share. */
-const BEGINNINGS = [
-  'onInterrupt', 'socketClose', 'onTick', 'socketConnect', 'socketAccept', 'runThreads',
-  'onInterrupt', 'socketShutdown',
-];
 
-const NETBIOS_BEGINNINGS = [
-  'onInterrupt', 'socketConnectName', 'socketClose', 'onInterrupt', 'socketAccept', 'runThreads',
-  'socketBindName', 'onTick', 'socketSend',
-];
+/** What windows are taken from. */
+interface Life {
+  make(): Pick<Load, 'start' | 'abandon'>;
+  readonly parameters?: Readonly<Record<string, number>>;
+  readonly netbios?: boolean;
+  readonly link: string;
+  /** Virtual time in which the windows must come. */
+  readonly mostNs: number;
+  /** What windows begin with, in turn: so that each has its share. */
+  readonly beginnings: readonly string[];
+  /** What is work besides. */
+  readonly more?: RecorderOptions['more'];
+  /** Calls of work between the beginnings of two windows. */
+  readonly every?: number;
+}
+
+const EVERY = 97;
+
+const SCENES: Readonly<Record<string, Life>> = {
+  [AFD]: {
+    make: () => new AfdScene(),
+    parameters: AFD_PARAMETERS,
+    link: CLEAN_LINK,
+    mostNs: 4e9,
+    beginnings: [
+      'socketSelect', 'onInterrupt', 'socketLinger', 'onTick', 'socketReadSelect', 'socketClose',
+      'onInterrupt', 'runThreads', 'socketAccept', 'socketPoll', 'socketConnect', 'socketListen',
+    ],
+    more: ['socketPoll', 'socketOption'],
+    every: 37,
+  },
+  [NETBIOS]: {
+    make: () => new NetbiosScene(),
+    parameters: NETBIOS_PARAMETERS,
+    netbios: true,
+    link: CLEAN_LINK,
+    mostNs: 2e9,
+    beginnings: [
+      'onInterrupt', 'socketConnectName', 'socketClose', 'onInterrupt', 'socketAccept',
+      'runThreads', 'socketBindName', 'onTick', 'socketSend',
+    ],
+  },
+};
+
+/** A scene, or a load of the main job on a link on which timers have something to do. */
+function lifeOf(name: string): Life {
+  return SCENES[name] ?? {
+    make: () => createMix(name === 'self' ? SELF : { [name]: 1 }),
+    link: 'switch:?loss=1%&delay=200us',
+    mostNs: 2e9,
+    beginnings: [
+      'onInterrupt', 'socketClose', 'onTick', 'socketConnect', 'socketAccept', 'runThreads',
+      'onInterrupt', 'socketShutdown',
+    ],
+  };
+}
 
 /**
  * Engines that stand before windows of a load, or of an article's scene, one after another.
@@ -97,39 +141,39 @@ async function recordWindows(name: string, options: KernelOptions): Promise<Wind
   if (!KERNEL_SCENARIOS.includes(name)) {
     throw new TypeError(`no load ${name}: ${KERNEL_SCENARIOS.join(', ')}`);
   }
-  const isNetbios = name === NETBIOS;
+  const life = lifeOf(name);
+  const { netbios = false } = life;
   const most = options.windows ?? 8;
-  const beginnings = isNetbios ? NETBIOS_BEGINNINGS : BEGINNINGS;
   const recorders = [0, 1].map((which) =>
-    recorderOf(options, Math.ceil((most - which) / 2), beginnings));
+    recorderOf(options, Math.ceil((most - which) / 2), life));
   const own = (which: number): Partial<MachineOptions> => ({
     tap: (recorders[which] as Recorder).tap,
     processors: options.processors ?? 2,
     faults: options.faults ?? [],
-    netbios: isNetbios,
+    netbios,
   });
   const world = await createWorld({
     seed: options.seed ?? 1,
     target: 'explore',
     ...(options.release === undefined ? {} : { release: options.release }),
-    parameters: { ...isNetbios ? NETBIOS_PARAMETERS : {}, ...options.parameters },
+    parameters: { ...life.parameters, ...options.parameters },
     machines: [
       { name: 'server', address: '10.0.0.1/24', ...own(0) },
       { name: 'client1', address: '10.0.0.11/24', ...own(1) },
-      { name: 'client2', address: '10.0.0.12/24', netbios: isNetbios },
+      { name: 'client2', address: '10.0.0.12/24', netbios },
     ],
-    link: isNetbios ? CLEAN_LINK : LINK,
+    link: life.link,
     digest: false,
   });
   const context: LoadContext = {
     server: world.machine('server'), clients: world.machines.slice(1), spare: SPARE,
   };
-  const load = isNetbios ? new NetbiosScene() : createMix(weightsOf(name));
+  const load = life.make();
   try {
     await introduce(world, context);
     load.start(world, context);
     const wanted = (): boolean => recorders.some(({ isFull }) => !isFull);
-    for (let at = 0; at < LIFE_NS && wanted(); at += SLICE_NS) {
+    for (let at = 0; at < life.mostNs && wanted(); at += SLICE_NS) {
       await world.run(SLICE_NS);
     }
     load.abandon();
@@ -139,24 +183,21 @@ async function recordWindows(name: string, options: KernelOptions): Promise<Wind
   return recorders.flatMap(({ windows }) => windows);
 }
 
-function weightsOf(name: string): LoadWeights {
-  return name === 'self' ? SELF : { [name]: 1 };
-}
-
 function recorderOf(
-  { calls, every }: KernelOptions, most: number, beginnings: readonly string[],
+  options: KernelOptions, most: number, { beginnings, more = [], every = EVERY }: Life,
 ): Recorder {
   let next = 0;
   return new Recorder({
-    calls: calls ?? 5,
+    calls: options.calls ?? 5,
     most,
     alike: 2,
+    more,
     begins: (n, routine, kept) => {
       if (n < next) return false;
       const wanted = beginnings[kept % beginnings.length];
       // What never comes is not waited for.
       if (routine !== wanted && n < next + PATIENCE) return false;
-      next = n + (every ?? 97);
+      next = n + (options.every ?? every);
       return true;
     },
   });

@@ -8,6 +8,7 @@ import { formatAddress } from '../machine/address.js';
 import type { Machine } from '../machine/machine.js';
 import type { NetbiosListener, NetbiosSession, RegisteredName } from '../machine/usermode.js';
 import type { World } from '../machine/world.js';
+import { tried } from './tried.js';
 
 /** The scene's name, for `ntstack explore`. */
 export const NETBIOS = 'netbios';
@@ -113,14 +114,5 @@ export class NetbiosScene {
       await tried(name.send('to all', '*'));
       await tried(client.ping(address));
     }
-  }
-}
-
-/** Null: it came to nothing, as much does that others end. */
-async function tried<T>(promise: Promise<T>): Promise<T | null> {
-  try {
-    return await promise;
-  } catch {
-    return null;
   }
 }

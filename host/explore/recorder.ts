@@ -14,8 +14,8 @@ export interface RecordedCall {
   readonly words: readonly number[];
   /** Frames that had come into the ring of the card whose line it is. */
   readonly frames: readonly Uint8Array[];
-  /** The name at its second word, which user mode had written. */
-  readonly name?: Uint8Array;
+  /** What user mode had written into its block (`BLOCKS`), where the kernel reads it. */
+  readonly content?: Uint8Array;
   /** Of the data that host and kernel share: time in microseconds, its high word, the tick. */
   readonly time: readonly [low: number, high: number, tick: number];
 }
@@ -36,11 +36,40 @@ const WORK = [
   'onInterrupt', 'onTick', 'runThreads', 'socketOpen', 'socketBind', 'socketListen',
   'socketConnect', 'socketAccept', 'socketSend', 'socketSendTo', 'socketReceive',
   'socketShutdown', 'socketClose', 'socketBindName', 'socketConnectName', 'echo',
+  'socketSelect', 'socketReadSelect', 'socketLinger', 'socketPeek', 'socketSendUrgent',
+  'socketReceiveUrgent',
 ] as const;
-/** Those whose second word says where a name lies, which user mode wrote just before. */
-const NAMED: readonly string[] = ['socketBindName', 'socketConnectName'];
-/** Octets of a NetbiosAddress. */
+/** Work as well, where it is wanted: a machine does it so often that there is little else. */
+const MORE_WORK = ['socketPoll', 'socketOption'] as const;
+type MoreWork = typeof MORE_WORK[number];
+
+/** Octets of a NetbiosAddress, of a SelectRecord and of an EventRecord. */
 const NAME_OCTETS = 20;
+const SELECT_OCTETS = 8;
+const EVENT_OCTETS = 16;
+
+/** The block of user mode's that a call has. */
+interface BlockUse {
+  /** The word that says where it lies. */
+  readonly word: number;
+  /** Octets of it, as the call's words say. */
+  octets(words: readonly number[]): number;
+  /** Whether the kernel reads what user mode wrote into it just before. */
+  readonly isRead: boolean;
+}
+
+const TRANSFER: BlockUse = { word: 1, octets: ([, , length = 0]) => length, isRead: false };
+const NAME: BlockUse = { word: 1, octets: () => NAME_OCTETS, isRead: true };
+
+/** Calls that have one. What is sent is nobody's to read. */
+export const BLOCKS: Readonly<Record<string, BlockUse>> = {
+  socketSend: TRANSFER, socketSendTo: TRANSFER, socketReceive: TRANSFER, socketPeek: TRANSFER,
+  socketSendUrgent: TRANSFER, socketReceiveUrgent: { ...TRANSFER, octets: () => 1 },
+  socketBindName: NAME, socketConnectName: NAME,
+  socketSelect: { word: 0, octets: ([, count = 0]) => count * SELECT_OCTETS, isRead: true },
+  socketReadSelect: { ...TRANSFER, octets: ([, , count = 0]) => count * SELECT_OCTETS },
+  socketPoll: { word: 0, octets: ([, most = 0]) => most * EVENT_OCTETS, isRead: false },
+};
 
 /** Which windows are kept. */
 export interface RecorderOptions {
@@ -52,6 +81,8 @@ export interface RecorderOptions {
   readonly most: number;
   /** Calls of one routine that a window has at most: more are passed over. Default: any number. */
   readonly alike?: number;
+  /** What is work besides; a window has each once at most. */
+  readonly more?: readonly MoreWork[];
 }
 
 /** Records windows of one machine: `tap` is the machine's option of that name. */
@@ -77,7 +108,7 @@ export class Recorder {
   /** The machine's option of that name. */
   readonly tap = (kernel: Kernel): Kernel => {
     const raw = { ...kernel.raw } as Record<string, unknown>;
-    for (const routine of WORK) {
+    for (const routine of [...WORK, ...this.options.more ?? []]) {
       const call = kernel.raw[routine] as (...words: number[]) => number;
       raw[routine] = (...words: number[]): number => {
         this.note(kernel, routine, words);
@@ -130,10 +161,15 @@ export class Recorder {
       if (routine === 'onInterrupt') unputFrames(this.memory, kernel, words[0] ?? 0);
     }
     const alike = this.calls.filter((call) => call.routine === routine).length;
-    if (alike >= (this.options.alike ?? Infinity)) return;
+    const { more = [] } = this.options;
+    const isMore = (more as readonly string[]).includes(routine);
+    if (alike >= (isMore ? 1 : this.options.alike ?? Infinity)) return;
     const frames = routine === 'onInterrupt' ? framesOf(kernel, words[0] ?? 0) : [];
-    const named = NAMED.includes(routine) ? { name: nameAt(kernel, words[1] ?? 0) } : {};
-    this.calls.push({ routine, words: [...words], frames, ...named, time: timeOf(kernel) });
+    const content = contentOf(kernel, routine, words);
+    this.calls.push({
+      routine, words: [...words], frames, time: timeOf(kernel),
+      ...(content === undefined ? {} : { content }),
+    });
     if (this.calls.length === this.options.calls) this.finish();
   }
 
@@ -146,8 +182,13 @@ export class Recorder {
   }
 }
 
-function nameAt({ memory }: Kernel, at: number): Uint8Array {
-  return memory.octets.slice(at, at + NAME_OCTETS);
+function contentOf(
+  { memory }: Kernel, routine: string, words: readonly number[],
+): Uint8Array | undefined {
+  const use = BLOCKS[routine];
+  if (use?.isRead !== true) return undefined;
+  const at = (words[use.word] ?? 0) >>> 0;
+  return memory.octets.slice(at, at + use.octets(words));
 }
 
 function framesOf(kernel: Kernel, line: number): Uint8Array[] {

@@ -12,6 +12,7 @@ import { Engine } from './engine.js';
 import type { EngineOptions } from './engine.js';
 import type { PointLevel } from './kinds.js';
 import type { Prepared } from './program.js';
+import { BLOCKS } from './recorder.js';
 import type { RecordedCall, Window } from './recorder.js';
 import type { Actor, Scenario } from './scenario.js';
 
@@ -32,13 +33,6 @@ export interface WindowOptions {
 const ROOM = 16 << 20;
 /** Work items that may wait when all are done. */
 const WORK_ITEMS = 1 << 16;
-
-/** Calls whose second word says where user mode's octets lie. */
-const WITH_BLOCK: readonly string[] = [
-  'socketSend', 'socketSendTo', 'socketReceive', 'socketBindName', 'socketConnectName',
-];
-/** Octets of such a block at most: of a longer receive, the kernel gives what has room. */
-const MOST_OCTETS = 1 << 18;
 
 /** An engine that stands before the first schedule of a window. */
 export function prepareWindow(
@@ -78,14 +72,14 @@ export function prepareWindow(
 function withBlock(
   call: RecordedCall, raw: KernelExports, memory: LinearMemory, blocks: number[],
 ): RecordedCall {
-  const { routine, name, words: [handle = 0, , length = 0, ...rest] } = call;
-  if (!WITH_BLOCK.includes(routine)) return call;
+  const { routine, content, words } = call;
+  const use = BLOCKS[routine];
+  if (use === undefined) return call;
   raw.selectProcessor(0);
-  const octets = name === undefined ? Math.min(length, MOST_OCTETS) : name.length;
-  const block = raw.userAllocate(octets) >>> 0;
+  const block = raw.userAllocate(use.octets(words)) >>> 0;
   blocks.push(block);
-  if (name !== undefined) memory.octets.set(name, block);
-  return { ...call, words: [handle, block, name === undefined ? octets : length, ...rest] };
+  if (content !== undefined) memory.octets.set(content, block);
+  return { ...call, words: words.with(use.word, block) };
 }
 
 /** The clock interrupts processor 0; the other calls are the processors' in turn, from the last. */

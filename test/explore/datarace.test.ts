@@ -114,10 +114,59 @@ const SOURCES: readonly WindowSource[] = [
   },
   kernelSource('self', 2, 5, 12),
   kernelSource('self', PROCESSORS, 7, 12),
+  kernelSource('afd', 2, 5, 8),
+  kernelSource('afd', PROCESSORS, 7, 16),
+  {
+    name: 'a close that lingers', processors: PROCESSORS, count: 12, schedules: SCHEDULES,
+    record: recordLingers,
+  },
   kernelSource('netbios', 2, 5, 16),
   kernelSource('netbios', PROCESSORS, 7, 12),
   ...LOADS.map(([name, windows]) => kernelSource(name, 2, 6, windows, FEW_SCHEDULES)),
 ];
+
+/**
+ * Closes of a socket whose peer does not read: ended by the time, by a reset, by octets that are
+ * read after all, or by force, all at about the time at which SO_LINGER gives up.
+ */
+async function recordLingers(): Promise<Window[]> {
+  const recorder = new Recorder({
+    calls: 6, most: 12, alike: 2,
+    begins: (_, routine) => routine === 'onTick' || routine === 'socketLinger',
+  });
+  const world = await createWorld({
+    seed: 1, target: 'explore', digest: false, link: 'wire:?delay=200us',
+    machines: [
+      { name: 'server', address: '10.0.0.1/24' },
+      { name: 'client', address: '10.0.0.2/24', processors: PROCESSORS, tap: recorder.tap },
+    ],
+  });
+  const [server, client] = [world.machine('server'), world.machine('client')];
+  const life = async (): Promise<void> => {
+    const listener = await server.user.listen(9, { receiveBuffer: 1000 });
+    for (let round = 0; !recorder.isFull; round++) {
+      const socket = await client.user.connect('10.0.0.1', 9, { linger: 1 });
+      const peer = await listener.accept();
+      await socket.send(new Uint8Array(40_000));
+      const over = socket.close().catch(() => undefined);
+      const watched = client.user.select({ read: [socket] }).catch(() => undefined);
+      await world.sleep(1e9 - 200_000 + (round >> 2) * 100_000);
+      if (round % 4 === 0) peer.abort();
+      else if (round % 4 === 1) void peer.receiveAll().catch(() => undefined);
+      else if (round % 4 === 2) socket.abort();
+      await over;
+      await watched;
+      peer.abort();
+    }
+    listener.close();
+  };
+  try {
+    await world.runUntil(life(), 120e9);
+  } finally {
+    world.stop();
+  }
+  return recorder.windows;
+}
 
 /** One connection after another: whatever a machine is asked is about one connection. */
 async function recordConversations(): Promise<Window[]> {

@@ -40,17 +40,26 @@ describe('the stack under many schedules', LIMIT, () => {
     });
   }
 
-  for (const [processors, calls, points] of [
-    [2, 5, 'interlocked'], [3, 7, 'interlocked'], [2, 6, 'locks'],
+  for (const [scene, processors, calls, points] of [
+    ['netbios', 2, 5, 'interlocked'], ['netbios', 3, 7, 'interlocked'], ['netbios', 2, 6, 'locks'],
+    ['afd', 2, 5, 'interlocked'], ['afd', 3, 7, 'interlocked'], ['afd', 2, 6, 'locks'],
   ] as const) {
-    it(`has none with NetBT on ${processors} processors, ${calls} calls, ${points}`, async () => {
-      const windows = await prepareKernel('netbios', {
+    it(`${scene}: has none on ${processors} processors, ${calls} calls, ${points}`, async () => {
+      const windows = await prepareKernel(scene, {
         processors, calls, points, windows: 12, halt: true,
       });
       expect(windows).toHaveLength(12);
       expect(findingsOf(windows, 40)).toEqual([]);
     });
   }
+
+  it('has windows of afd in which everything happens', async () => {
+    const windows = await prepareKernel('afd', { windows: 24, calls: 6 });
+    expect(routinesOf(windows)).toEqual(expect.arrayContaining([
+      'onInterrupt', 'onTick', 'runThreads', 'socketSelect', 'socketReadSelect', 'socketLinger',
+      'socketPoll', 'socketAccept', 'socketConnect', 'socketClose',
+    ]));
+  });
 
   it('has windows of NetBT in which everything happens', async () => {
     const windows = await prepareKernel('netbios', { windows: 18, calls: 6 });
@@ -73,7 +82,7 @@ describe('the stack under many schedules', LIMIT, () => {
 const FAILING = 8;
 
 describe('the stack without memory, under schedules', LIMIT, () => {
-  it.each(['self', 'netbios'])('has no finding, whichever allocation fails: %s', async (name) => {
+  it.each(['self', 'afd', 'netbios'])('has none, whichever allocation fails: %s', async (name) => {
     const module = await loadModule('explore');
     const found: string[] = [];
     let failures = 0;

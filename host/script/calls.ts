@@ -1,5 +1,7 @@
 /** The calls of a script: each begins, and is asked until it has an end. */
 
+import { pollAll } from './poll.js';
+import type { Polled } from './poll.js';
 import type { Program } from './program.js';
 import { getSocketOption, setSocketOption } from './sockoptions.js';
 import type { Descriptor } from './sockets.js';
@@ -313,12 +315,15 @@ function shutdown(given: Given): Attempt {
   });
 }
 
+/** Waits as SO_LINGER says; one that does not wait closes at once, and goes on behind that. */
 function close(given: Given): Attempt {
   const descriptor = descriptorOf(given);
-  return atOnce(() => {
-    given.program.sockets.close(descriptor);
+  const { sockets } = given.program;
+  return () => {
+    if (!descriptor.nonBlocking && descriptor.lingers()) return undefined;
+    sockets.close(descriptor);
     return { value: 0 };
-  });
+  };
 }
 
 function fcntl(given: Given): Attempt {
@@ -353,44 +358,17 @@ function ioctl(given: Given): Attempt {
   });
 }
 
-const POLLIN = 1;
-const POLLPRI = 2;
-const POLLOUT = 4;
-const POLLERR = 8;
-const POLLHUP = 16;
-
 function poll(given: Given): Attempt {
   const [list, , timeout] = given.list;
+  const { program } = given;
   if (list?.kind !== 'list') throw new WrongValue('poll() takes a list of descriptors');
-  const timeoutMs = timeout === undefined ? 0 : numberOf(timeout);
-  const { clock } = given.program.machine;
-  const dueNs = timeoutMs < 0 ? Infinity : clock.now + timeoutMs * 1e6;
-  if (timeoutMs > 0) clock.at(dueNs, () => given.program.sockets.noteNews());
-  return () => {
-    let ready = 0;
-    const wrong: string[] = [];
-    for (const item of list.items) {
-      const fd = fieldOf(item, 'fd') ?? fieldOf(item, '0');
-      const asked = numberOf(fieldOf(item, 'events') ?? (fd as Expression));
-      const { program } = given;
-      const descriptor = descriptorOf({ program, list: fd === undefined ? [] : [fd] });
-      const found = readiness(descriptor) & (asked | POLLERR | POLLHUP);
-      if (found !== 0) ready++;
-      const wanted = fieldOf(item, 'revents');
-      if (wanted === undefined || isAny(wanted) || numberOf(wanted) === found) continue;
-      wrong.push(`revents of ${descriptor.number} are ${found}, and not ${wordsOfValue(wanted)}`);
-    }
-    if (ready === 0 && clock.now < dueNs) return undefined;
-    return { value: ready, ...(wrong.length === 0 ? {} : { wrong: wrong.join('; ') }) };
-  };
-}
-
-function readiness(descriptor: Descriptor): number {
-  let events = 0;
-  const { state } = descriptor;
-  if (descriptor.readable > 0 || descriptor.atEnd || state === 'dead') events |= POLLIN;
-  if (descriptor.urgentLeft !== undefined) events |= POLLPRI;
-  if (state === 'connected' && descriptor.sendRoom > 0) events |= POLLOUT;
-  if (state === 'dead') events |= POLLOUT | POLLERR | POLLHUP;
-  return events;
+  const polled = list.items.map((item): Polled => {
+    const fd = fieldOf(item, 'fd') ?? fieldOf(item, '0');
+    return {
+      descriptor: descriptorOf({ program, list: fd === undefined ? [] : [fd] }),
+      asked: numberOf(fieldOf(item, 'events') ?? (fd as Expression)),
+      wanted: fieldOf(item, 'revents'),
+    };
+  });
+  return pollAll(program.sockets, polled, timeout === undefined ? 0 : numberOf(timeout));
 }

@@ -1,5 +1,6 @@
 /** The sockets of a script: Berkeley's descriptors over the machine's handles. */
 
+import { valueOf } from '../kernel/layout.js';
 import { statusName } from '../kernel/status.js';
 import type { Machine } from '../machine/machine.js';
 import type { RawSockets, SocketBlock, SocketHandler } from '../machine/usermode.js';
@@ -26,8 +27,6 @@ export class Descriptor implements SocketHandler {
   /** No more is read, or written. */
   shutRead = false;
   shutWrite = false;
-  /** SO_LINGER: undefined where it is off. */
-  lingerSeconds: number | undefined;
   /** The peer has closed its side, and all before it is read. */
   atEnd = false;
   /** Of one that was accepted: once its connection is over, its socket knows no more of it. */
@@ -41,14 +40,27 @@ export class Descriptor implements SocketHandler {
     private readonly sockets: Sockets,
   ) {}
 
+  /** Of its close, where SO_LINGER has a time: whether that was asked for, and is over. */
+  private closing: 'no' | 'waits' | 'over' = 'no';
+
   onEvent(events: number, status: number): void {
-    const { CONNECTED, FAILED, ABORTED, CLOSED } = this.sockets.raw.events;
+    const { CONNECTED, FAILED, ABORTED, CLOSED, LINGERED } = this.sockets.raw.events;
     this.sockets.noteNews();
+    if ((events & (LINGERED | ABORTED)) !== 0 && this.closing === 'waits') this.closing = 'over';
     if ((events & CLOSED) !== 0) this.atEnd = true;
     if ((events & CONNECTED) !== 0) this.state = 'connected';
     if ((events & (FAILED | ABORTED)) === 0) return;
     this.state = 'dead';
     this.pendingError = this.sockets.errnoOf(status);
+  }
+
+  /** Whether a close of it waits until what was sent is acknowledged, or the time is up. */
+  lingers(): boolean {
+    const { sockets } = this;
+    if (this.closing === 'no') {
+      this.closing = sockets.isPending(sockets.raw.linger(this.handle)) ? 'waits' : 'over';
+    }
+    return this.closing === 'waits';
   }
 
   /** The error that waits, which is then none any more. */
@@ -104,11 +116,6 @@ export class Descriptor implements SocketHandler {
     return left === NO_URGENT ? undefined : left;
   }
 
-  /** Octets that can be sent now. */
-  get sendRoom(): number {
-    return this.sockets.raw.query(this.handle, 'SEND_ROOM');
-  }
-
   /** The port on our side; 0 where there is none yet. */
   get localPort(): number {
     return this.acceptedPort || this.sockets.raw.query(this.handle, 'LOCAL_PORT');
@@ -130,11 +137,13 @@ export class Sockets {
   current: Descriptor | undefined;
   private readonly open = new Map<number, Descriptor>();
   private readonly gracefulDisconnect: number;
+  private readonly pending: number;
 
   constructor(readonly machine: Machine) {
     this.raw = machine.user.raw;
     this.block = this.raw.allocate(BLOCK_OCTETS);
-    this.gracefulDisconnect = machine.kernel.layout.enums.Status.get('GRACEFUL_DISCONNECT') ?? 0;
+    this.gracefulDisconnect = valueOf(machine.kernel.layout, 'Status', 'GRACEFUL_DISCONNECT');
+    this.pending = valueOf(machine.kernel.layout, 'Status', 'PENDING');
   }
 
   /** A call that waits may have an end now. */
@@ -176,9 +185,9 @@ export class Sockets {
     return made;
   }
 
-  /** Closes one, by force where its lingering is over at once. */
+  /** Closes one: by force where SO_LINGER is set to no time. */
   close(descriptor: Descriptor): void {
-    this.raw.close(descriptor.handle, descriptor.lingerSeconds === 0);
+    this.raw.close(descriptor.handle, false);
     this.open.delete(descriptor.number);
     if (this.current === descriptor) this.current = undefined;
   }
@@ -192,6 +201,11 @@ export class Sockets {
   /** Whether a result is the end of what the peer sends. */
   isEnd(status: number): boolean {
     return status === this.gracefulDisconnect;
+  }
+
+  /** Whether an event will tell how a call ended. */
+  isPending(status: number): boolean {
+    return status === this.pending;
   }
 
   /** The name of errno for an NTSTATUS. */

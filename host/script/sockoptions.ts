@@ -1,5 +1,6 @@
 /** getsockopt and setsockopt: which options the machine has, which it remembers, which none. */
 
+import { LINGER_ON } from '../user/socket.js';
 import type { Outcome } from './calls.js';
 import type { Program } from './program.js';
 import type { Descriptor } from './sockets.js';
@@ -29,16 +30,19 @@ export function setSocketOption(
 ): Outcome {
   const { raw } = program.sockets;
   const name = nameOf(list[2]);
-  const value = list[3];
+  const given = list[3];
   if (name === 'SO_LINGER') {
     const [on, seconds] = ['onoff', 'linger'].map((field, index) => {
-      return fieldOf(value, `l_${field}`) ?? fieldOf(value, field) ?? fieldOf(value, String(index));
+      return fieldOf(given, `l_${field}`) ?? fieldOf(given, field) ?? fieldOf(given, String(index));
     });
     const isSet = on !== undefined && numberOf(on) !== 0;
-    descriptor.lingerSeconds = isSet && seconds !== undefined ? numberOf(seconds) : undefined;
-    return { value: 0 };
+    const value = isSet && seconds !== undefined ? LINGER_ON | numberOf(seconds) & 0xffff : 0;
+    // A socket of datagrams has nothing to wait for.
+    if (descriptor.kind === 'datagram') return { value: 0 };
+    const status = raw.option(descriptor.handle, 'LINGER', value);
+    return status < 0 ? { value: -1, error: program.sockets.errnoOf(status) } : { value: 0 };
   }
-  const number = value === undefined ? 0 : numberOf(value);
+  const number = given === undefined ? 0 : numberOf(given);
   const time = TIMES[name];
   // One program, one machine: what it asks for its socket, all of its connections have.
   if (time !== undefined) program.sysctls.apply(time[0], number * time[1]);

@@ -37,7 +37,7 @@ type Buffers = Pick<ConnectOptions, 'sendBuffer' | 'receiveBuffer' | 'linger'>;
 const MOST_LINGER = 0xffff;
 
 /** l_onoff of the struct linger, as the option has it. */
-const LINGER_ON = 0x10000;
+export const LINGER_ON = 0x10000;
 
 const NOTHING = new Uint8Array(0);
 

@@ -1,9 +1,10 @@
 /** ntstack: machines that run Windows NT's network drivers, emulated, and worlds of them. */
 
 export { createMachine, createWorld } from './user/create.js';
-export type { WorldMachineOptions, WorldOptions } from './user/create.js';
+export type { WorldCard, WorldMachineOptions, WorldOptions } from './user/create.js';
 export type { Machine } from './machine/machine.js';
 export { TICK_NS } from './machine/machine.js';
+export type { CardOptions } from './machine/cards.js';
 export type { MachineOptions } from './machine/options.js';
 export type { World } from './machine/world.js';
 export type { Runner } from './machine/run.js';

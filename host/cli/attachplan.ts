@@ -76,7 +76,8 @@ export interface AttachPlan {
   readonly scheme: OutsideScheme;
   readonly path: string;
   readonly peer: string | undefined;
-  readonly machine: MachineOptions & { readonly name: string; readonly address: string };
+  readonly machine: Omit<MachineOptions, 'cards'>
+    & { readonly name: string; readonly address: string };
   readonly target: Target;
   readonly seed: string;
   readonly services: readonly { readonly name: ServiceName; readonly port: number }[];

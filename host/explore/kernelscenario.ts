@@ -146,7 +146,7 @@ async function recordWindows(name: string, options: KernelOptions): Promise<Wind
   const most = options.windows ?? 8;
   const recorders = [0, 1].map((which) =>
     recorderOf(options, Math.ceil((most - which) / 2), life));
-  const own = (which: number): Partial<MachineOptions> => ({
+  const own = (which: number): Omit<MachineOptions, 'cards'> => ({
     tap: (recorders[which] as Recorder).tap,
     processors: options.processors ?? 2,
     faults: options.faults ?? [],

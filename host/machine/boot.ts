@@ -37,8 +37,13 @@ export async function bootMachine(
   }
   start(kernel, settings, options.captureSites ?? false);
   const strategy = options.strategy ?? inTurn();
-  const machine = new Machine(kernel, settings, witness, runner, parts.batch, strategy, makeUser);
-  if (options.link !== undefined) machine.card.plug(options.link);
+  const { makeBatch } = parts;
+  const machine = new Machine(kernel, settings, witness, runner, makeBatch, strategy, makeUser);
+  for (const [i, card] of machine.cards.entries()) {
+    const own = i === 0 ? undefined : options.cards?.[i - 1]?.link;
+    const link = own ?? options.link;
+    if (link !== undefined) card.plug(link);
+  }
   machine.start();
   return machine;
 }
@@ -51,8 +56,9 @@ function start(kernel: Kernel, settings: MachineSettings, captureSites: boolean)
     if (captureSites) raw.wantSites(1);
   }
   mustSucceed(kernel, settings, 'boot', raw.boot(settings.processors));
-  const { macHigh, macLow, mtu } = settings;
-  mustSucceed(kernel, settings, 'its card', raw.addAdapter(0, macHigh, macLow, mtu));
+  for (const [i, { macHigh, macLow }] of settings.cards.entries()) {
+    mustSucceed(kernel, settings, 'its card', raw.addAdapter(i, macHigh, macLow, settings.mtu));
+  }
 }
 
 function writeRegistry({ raw, layout }: Kernel, { parameters, random }: MachineSettings): void {

@@ -1,5 +1,5 @@
 /**
- * One machine: a kernel, its processors, its card and its registry, on a clock. Every call into
+ * One machine: a kernel, its processors, its cards and its registry, on a clock. Every call into
  * the kernel passes here: the time is told before it; after it, what the kernel left is taken.
  */
 
@@ -14,6 +14,7 @@ import { readTrace } from '../kernel/trace.js';
 import type { TraceEntry } from '../kernel/trace.js';
 import { statusName } from '../kernel/status.js';
 import type { FrameBatch } from '../link/batch.js';
+import { bindCards } from './cards.js';
 import type { Clock, Event } from './clock.js';
 import { Interrupts } from './interrupts.js';
 import { Nic } from './nic.js';
@@ -40,7 +41,9 @@ export class Machine {
   readonly release: string;
   readonly target: Target;
   readonly clock: Clock;
+  /** The first of its cards, and all of them. */
   readonly card: Nic;
+  readonly cards: readonly Nic[];
   readonly user: UserMode;
   /** Why the kernel has stopped; undefined while it runs. Its memory remains, for inspection. */
   stopped: KernelStop | undefined;
@@ -62,7 +65,7 @@ export class Machine {
     readonly settings: MachineSettings,
     private readonly witness: Witness,
     readonly runner: Runner,
-    batch: FrameBatch,
+    makeBatch: () => FrameBatch,
     strategy: ProcessorStrategy,
     makeUser: (machine: Machine) => UserMode,
   ) {
@@ -76,37 +79,25 @@ export class Machine {
     this.sharedData = kernel.raw.sharedData() >>> 0;
     this.tickEvent = this.clock.event(() => this.tick());
     this.settleEvent = this.clock.event(() => this.enter());
-    this.card = new Nic(kernel, 0, batch, this);
-    witness.onTransmit = () => this.card.drain();
+    this.card = new Nic(kernel, 0, makeBatch(), this);
+    const others = settings.cards.slice(1).map((_, i) => new Nic(kernel, i + 1, makeBatch(), this));
+    this.cards = [this.card, ...others];
+    witness.onTransmit = (adapter) => this.cards[adapter]?.drain();
     witness.nowUs = () => Math.floor((this.clock.now - this.bootNs) / 1000);
     witness.processor = () => this.processors.running;
     this.user = makeUser(this);
   }
 
-  /** Brings its interface up: once, when its card is plugged in. @throws Error if it cannot. */
+  /** Brings its interfaces up: once, when its cards are plugged in. @throws Error if it cannot. */
   start(): void {
-    const { address, mask, gateway, gateways, netbios, scope } = this.settings;
-    const { raw, layout } = this.kernel;
-    if (!this.enterUser()) throw this.stopped ?? new Error(`${this.name} does not start`);
-    let status = raw.addInterface(0, address, mask, gateway);
-    for (const one of gateways.slice(1)) if (status >= 0) status = raw.addGateway(0, one);
-    if (status >= 0 && scope.length > 0) status = this.writeScope(scope);
-    if (status >= 0 && netbios) status = raw.bindNetbt(0, address, mask);
-    if (status >= 0 && netbios) status = raw.bindNetbt(layout.sizes.MAXIMUM_ADAPTERS, 0, 0);
+    const { kernel, settings, name } = this;
+    if (!this.enterUser()) throw this.stopped ?? new Error(`${name} does not start`);
+    const status = bindCards(kernel, settings.cards, settings.scope);
     if (status < 0) {
-      const words = statusName(layout, status);
-      throw new Error(`${this.name}: its interface does not start: ${words}`);
+      const words = statusName(kernel.layout, status);
+      throw new Error(`${name}: its interface does not start: ${words}`);
     }
     this.leaveUser();
-  }
-
-  private writeScope(scope: Uint8Array): number {
-    const { raw, memory } = this.kernel;
-    const block = raw.userAllocate(scope.length) >>> 0;
-    memory.octets.set(scope, block);
-    const status = raw.writeNetbtScope(block, scope.length);
-    raw.userFree(block);
-    return status;
   }
 
   /** Whether the kernel can still be called. */
@@ -249,12 +240,12 @@ export class Machine {
       } catch (thrown) {
         this.fail(thrown);
       }
-      this.card.drain();
+      this.drain();
     }
     this.halted = true;
     this.clock.cancel(this.tickEvent);
     this.clock.cancel(this.settleEvent);
-    this.card.unplug();
+    for (const card of this.cards) card.unplug();
     this.user.end();
   }
 
@@ -342,10 +333,10 @@ export class Machine {
       do {
         this.unsettled = false;
         this.work();
-        this.card.drain();
+        this.drain();
         this.tell();
       } while (this.unsettled && --rounds > 0);
-      this.card.drain();
+      this.drain();
     } finally {
       this.settling = false;
     }
@@ -354,6 +345,11 @@ export class Machine {
       this.clock.schedule(this.settleEvent, this.clock.now + PAUSE_NS);
     }
     this.scheduleTick();
+  }
+
+  /** What the cards have to send. */
+  private drain(): void {
+    for (const card of this.cards) card.drain();
   }
 
   /**

@@ -6,7 +6,8 @@ import { TARGETS } from '../kernel/load.js';
 import type { Target } from '../kernel/load.js';
 import type { FrameBatch } from '../link/batch.js';
 import type { Link } from '../link/link.js';
-import { formatAddress, parseAddress, parseInterface, parseMac } from './address.js';
+import { checkCards } from './cards.js';
+import type { CardOptions, CardSettings } from './cards.js';
 import type { Clock } from './clock.js';
 import type { ProcessorStrategy } from './processors.js';
 import { Random } from './random.js';
@@ -54,6 +55,8 @@ export interface MachineOptions {
   readonly scopeId?: string;
   /** What its card is plugged into. */
   readonly link?: Link;
+  /** Cards beside the first, which the options above describe: each on a net of its own. */
+  readonly cards?: readonly CardOptions[];
   /** The clock that it shares with others; one of its own where not given. */
   readonly clock?: Clock;
   /** A kernel of the target, compiled. */
@@ -66,8 +69,8 @@ export interface MachineOptions {
   readonly tap?: (kernel: Kernel) => Kernel;
 }
 
-/** Options, checked, with all defaults. */
-export interface MachineSettings {
+/** Options, checked, with all defaults; what is a card's is the first one's. */
+export interface MachineSettings extends CardSettings {
   readonly name: string;
   readonly release: string;
   readonly target: Target;
@@ -75,24 +78,16 @@ export interface MachineSettings {
   readonly random: Random;
   readonly parameters: ReadonlyMap<string, number>;
   readonly faults: readonly string[];
-  readonly address: number;
-  readonly mask: number;
-  /** The first of its default gateways; 0: it has none. */
-  readonly gateway: number;
-  /** All of them, in the order in which they are tried. */
-  readonly gateways: readonly number[];
-  readonly macHigh: number;
-  readonly macLow: number;
+  readonly cards: readonly CardSettings[];
   readonly mtu: number;
-  readonly netbios: boolean;
   /** The labels of its scope as they stand on the wire, without the last 0. */
   readonly scope: Uint8Array;
 }
 
 /** What a machine is given by who makes it. */
 export interface MachineParts {
-  /** The batch that its card sends in. */
-  readonly batch: FrameBatch;
+  /** Makes the batch that a card sends in. */
+  readonly makeBatch: () => FrameBatch;
   /** What runs its clock; one of its own where not given. */
   readonly runner?: Runner;
 }
@@ -104,8 +99,7 @@ const OPTIONS: Readonly<Record<keyof MachineOptions, true>> = {
   name: true, release: true, target: true, processors: true, strategy: true, seed: true,
   parameters: true, faults: true, address: true, gateway: true, mac: true, mtu: true,
   netbios: true, scopeId: true, link: true, clock: true, module: true, captureSites: true,
-  onPreempt: true,
-  tap: true,
+  onPreempt: true, tap: true, cards: true,
 };
 
 /**
@@ -120,9 +114,7 @@ export function checkOptions(options: MachineOptions): MachineSettings {
     throw new TypeError(`target: '${String(target)}' is none of ${TARGETS.join(', ')}`);
   }
   mustBeWithin('processors', processors, 1, MOST_PROCESSORS);
-  const { address, mask } = parseInterface(options.address ?? '10.0.0.1/24');
-  const gateways = gatewaysOf(options.gateway, address, mask);
-  const mac = options.mac === undefined ? { high: 0x0200, low: address } : parseMac(options.mac);
+  const cards = checkCards({ address: '10.0.0.1/24', ...given(options) }, options.cards);
   const parameters = new Map(resolveParameters(release, options.parameters));
   if (options.mtu !== undefined) {
     parameters.set('MTU', mustBeWithin('mtu', options.mtu, 68, 1500));
@@ -133,6 +125,7 @@ export function checkOptions(options: MachineOptions): MachineSettings {
     throw new TypeError(`faults: a free kernel has no ${faults.join(', ')}; target: 'checked' has`);
   }
   return {
+    ...cards[0],
     name: options.name ?? 'machine',
     release,
     target,
@@ -140,15 +133,19 @@ export function checkOptions(options: MachineOptions): MachineSettings {
     random: new Random(options.seed ?? 1),
     parameters,
     faults,
-    address,
-    mask,
-    gateway: gateways[0] ?? 0,
-    gateways,
-    macHigh: mac.high,
-    macLow: mac.low,
+    cards,
     mtu: parameters.get('MTU') as number,
-    netbios: options.netbios ?? false,
     scope: scopeOf(options.scopeId),
+  };
+}
+
+/** What of a machine's own options is of its first card, as far as it is there. */
+function given({ address, gateway, mac, netbios }: MachineOptions): Partial<CardOptions> {
+  return {
+    ...(address === undefined ? {} : { address }),
+    ...(gateway === undefined ? {} : { gateway }),
+    ...(mac === undefined ? {} : { mac }),
+    ...(netbios === undefined ? {} : { netbios }),
   };
 }
 
@@ -189,21 +186,6 @@ export function mustBeOfKinds(options: object, kinds: Readonly<Record<string, Ki
     const given = typeof value === 'string' ? `'${value}'` : String(value);
     throw new TypeError(`${name}: ${kind[1]}, and not ${given}`);
   }
-}
-
-/** At most as many as the kernel has room for (interface.ts). */
-const MOST_GATEWAYS = 5;
-
-function gatewaysOf(
-  given: string | readonly string[] | undefined, address: number, mask: number,
-): number[] {
-  const all = given === undefined ? [] : [given].flat();
-  mustBeWithin('gateway: number of addresses', all.length, 0, MOST_GATEWAYS);
-  return all.map((each) => {
-    const gateway = parseAddress(each, 'gateway');
-    if (((gateway ^ address) & mask) === 0) return gateway;
-    throw new TypeError(`gateway: ${each} is not on the net of ${formatAddress(address)}`);
-  });
 }
 
 /** Labels and their lengths (RFC 1002, 4.1); `*` is NT's word for none. */

@@ -16,6 +16,7 @@ export interface WorldParts {
   readonly random: Random;
   readonly runner: Runner;
   readonly link: Link;
+  readonly links: ReadonlyMap<string, Link>;
   readonly machines: readonly Machine[];
   /** Of all frames sent to the link; undefined where none is kept. */
   readonly frames: FrameDigest | undefined;
@@ -28,6 +29,8 @@ export class World {
   readonly runner: Runner;
   /** What the machines are plugged into; others may be plugged in beside them. */
   readonly link: Link;
+  /** Those beside it, by their names. */
+  readonly links: ReadonlyMap<string, Link>;
   /** In the order of the options. */
   readonly machines: readonly Machine[];
   private readonly frames: FrameDigest | undefined;
@@ -37,6 +40,7 @@ export class World {
     this.random = parts.random;
     this.runner = parts.runner;
     this.link = parts.link;
+    this.links = parts.links;
     this.machines = parts.machines;
     this.frames = parts.frames;
   }
@@ -84,6 +88,6 @@ export class World {
   /** Stops all machines and closes the link. */
   stop(): void {
     for (const machine of this.machines) machine.stop();
-    this.link.close();
+    for (const link of [this.link, ...this.links.values()]) link.close();
   }
 }

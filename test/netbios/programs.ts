@@ -35,7 +35,8 @@ export class Caller {
   ): Promise<Caller> {
     const caller = new Caller(world, machine, name);
     await caller.good({ command: 'RESET', ...fields });
-    if (name !== '') caller.num = (await caller.good({ command: 'ADD_NAME', name })).num;
+    const { lana = 0 } = fields;
+    if (name !== '') caller.num = (await caller.good({ command: 'ADD_NAME', name, lana })).num;
     return caller;
   }
 

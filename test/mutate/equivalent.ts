@@ -34,6 +34,11 @@ const watches: Rule = ({ past }) =>
   ts.isIfStatement(past) && past.elseStatement === undefined
     && /^VERIFIER\b(?!.*\|\|)/.test(past.expression.getText()) ? 'only the verifier is told' : null;
 
+/** A historical defect is there and off: what it does is not done. */
+const off: Rule = ({ past }) =>
+  ts.isIfStatement(past) && past.elseStatement === undefined && asksForDefect(past.expression)
+    ? 'what a defect does there is not done without it' : null;
+
 /** What only computes, or writes what nobody else has, is seen by nobody. */
 const unseen: Rule = ({ site, past }, keepers) => {
   let seen = false;
@@ -60,13 +65,20 @@ const together: Rule = ({ site, past }, keepers) => {
   return ends ? null : 'both are done under one lock, and nothing ends between them';
 };
 
-const RULES: readonly Rule[] = [alone, watches, unseen, together];
+const RULES: readonly Rule[] = [alone, watches, off, unseen, together];
 
 function functionOf(node: ts.Node): ts.FunctionLikeDeclaration | null {
   for (let outer = node.parent; !ts.isSourceFile(outer); outer = outer.parent) {
     if (isFunctionWithBody(outer)) return outer;
   }
   return null;
+}
+
+/** `faulty(…)`, or that and more. */
+function asksForDefect(condition: ts.Expression): boolean {
+  if (!ts.isBinaryExpression(condition)) return calleeName(condition) === 'faulty';
+  return condition.operatorToken.kind === ts.SyntaxKind.AmpersandAmpersandToken
+    && asksForDefect(condition.left);
 }
 
 /** What a call does, itself: it computes, or fills what is nobody else's. */

@@ -236,6 +236,17 @@ describe('a move', () => {
     expect(under('settle(tcb);')).toEqual([]);
   });
 
+  it('past what a defect that is off would do changes nothing', () => {
+    const same = [[null, 'what a defect does there is not done without it']];
+    const past = (condition: string): (string | null)[][] =>
+      judgedIn(`if (${condition}) tcb.port = 0;`, 'KeReleaseSpinLock(l, irql);');
+    expect(past('faulty(Fault.Q1)')).toEqual(same);
+    expect(past('faulty(Fault.Q1) && tcb.port == 1 && x')).toEqual(same);
+    expect(past('faulty(Fault.Q1) || x')).toEqual([[null, null]]);
+    expect(past('!faulty(Fault.Q1)')).toEqual([[null, null]]);
+    expect(past('x && faulty(Fault.Q1)')).toEqual([[null, null]]);
+  });
+
   it('past what only the verifier is told changes nothing', () => {
     expect(judgedIn('if (VERIFIER && x) note(tcb.port);', 'KeReleaseSpinLock(l, irql);')).toEqual([
       [null, 'only the verifier is told'],

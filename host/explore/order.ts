@@ -75,6 +75,8 @@ export class Order implements Strategy {
   private readonly common = new Int32Array(128);
   private classes = 0;
   private objects: number[] = [];
+  /** Of each object, the pairs of visits of two actors. */
+  private pairs: ReadonlyMap<number, number> = new Map();
   private revision = -1;
   private readonly candidates = new Int32Array(128);
   private readonly parked = new Uint8Array(128);
@@ -155,7 +157,8 @@ export class Order implements Strategy {
   /** Who does the same, and which objects matter. */
   private learn(actors: number, profile: Profile): void {
     this.revision = profile.revision;
-    this.objects = shared(profile, actors);
+    this.pairs = pairsOf(profile, actors);
+    this.objects = [...this.pairs.keys()];
     const known = new Map<number, number>();
     for (let i = 0; i < actors; i++) {
       const signature = profile.signatures[i] as number;
@@ -175,7 +178,7 @@ export class Order implements Strategy {
     this.planned = Math.min(1 + below(random, MOST), objects.length);
     let mark = 0;
     for (let i = 0; i < this.planned; i++) {
-      const at = i + below(random, objects.length - i);
+      const at = this.drawObject(i, random);
       const object = objects[at] as number;
       objects[at] = objects[i] as number;
       objects[i] = object;
@@ -185,6 +188,19 @@ export class Order implements Strategy {
       mark = drawPlan(plan, mark, { kinds, classes, actors, profile, random });
     }
     return mark;
+  }
+
+  /** A place from `from` on: the more visits of its object can be exchanged, the likelier. */
+  private drawObject(from: number, random: Stream): number {
+    const { objects, pairs } = this;
+    let sum = 0;
+    for (let i = from; i < objects.length; i++) sum += pairs.get(objects[i] as number) as number;
+    let rest = below(random, sum);
+    let at = from;
+    while (rest >= (pairs.get(objects[at] as number) as number)) {
+      rest -= pairs.get(objects[at++] as number) as number;
+    }
+    return at;
   }
 
   /** Whether the plans ask for nothing but what happens by itself. */
@@ -213,18 +229,22 @@ interface Draw {
   readonly random: Stream;
 }
 
-/** The objects that several come to, and not all of them to read. */
-function shared({ objects, raced }: Profile, actors: number): number[] {
-  const found: number[] = [];
+/**
+ * The objects that several come to, and not all of them to read; and how many pairs of visits of
+ * two actors each has, that could come in the other order.
+ */
+function pairsOf({ objects, raced }: Profile, actors: number): Map<number, number> {
+  const found = new Map<number, number>();
   for (const [object, counts] of objects) {
     if (!raced.has(object)) continue;
-    let users = 0;
+    let pairs = 0;
     let visits = 0;
     for (let i = 0; i < actors; i++) {
-      if ((counts[i] as number) > 0) users++;
-      visits += counts[i] as number;
+      const count = counts[i] as number;
+      pairs += visits * count;
+      visits += count;
     }
-    if (users > 1 && visits <= MOST_VISITS) found.push(object);
+    if (pairs > 0 && visits <= MOST_VISITS) found.set(object, pairs);
   }
   return found;
 }

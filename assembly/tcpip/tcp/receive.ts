@@ -43,29 +43,21 @@ export function receiveSegment(segment: Segment): void {
     receiveListen(segment);
     tcb = segment.tcb;
   }
-  for (let looks: u32 = 0; tcb != null && looks < LOOKS; looks++) {
+  for (let looks: u32 = 1; tcb != null; looks++) {
     const next = receiveFor(tcb, segment);
-    if (next == Next.INDICATE_LATE && indicateLate(tcb, segment)) continue;
+    if (next == Next.INDICATE_LATE && indicateLate(tcb, segment) && looks < LOOKS) continue;
     segment.tcb = null;
     dereferenceTcb(tcb);
-    if (next != Next.LISTEN) return;
+    if (next != Next.LISTEN || looks >= LOOKS) return;
     receiveListen(segment);
     tcb = segment.tcb;
   }
-  leave(segment);
 }
 /**
  * How often a segment is looked at: for a connection that is over, for the one that it opens then,
  * and when the client knows of that.
  */
 const LOOKS: u32 = 4;
-
-/** Nobody looks at `segment` any more. */
-function leave(segment: Segment): void {
-  const tcb = segment.tcb;
-  segment.tcb = null;
-  if (tcb != null) dereferenceTcb(tcb);
-}
 
 /** The segment for `tcb`; what is left to be done that is for others. */
 function receiveFor(tcb: Tcb, segment: Segment): Next {

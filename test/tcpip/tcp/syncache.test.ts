@@ -6,30 +6,10 @@ import { join } from '../../../host/wire/octets.js';
 import { ACK, ICMP, PSH, RST, SYN, THEM, US } from '../../wireside/build.js';
 import { ethernet, icmp, ipv4 } from '../../wireside/build.js';
 import { it } from '../../wireside/fixture.js';
-import type { Bench } from '../../wireside/fixture.js';
-import type { MachineOptions } from '../../wireside/machine.js';
 import { difference, pattern } from '../../wireside/octets.js';
 import { SACK_PERMITTED, optionWords, scale, stamps } from '../../wireside/option.js';
 import { Peer, connections, fieldOf, stateOf } from '../../wireside/peer.js';
-
-/** A kernel of today on which somebody listens at port 80. */
-function listening(
-  make: (options?: MachineOptions) => Bench, parameters: Record<string, number> = {}, backlog = 5,
-): Bench & { listener: number } {
-  const one = make({ release: 'modern', parameters });
-  one.machine.meet();
-  return { ...one, listener: one.user.listen(80, backlog) };
-}
-
-/** A peer that has sent its SYN, and heard the answer. */
-function halfOpen({ machine }: Bench, port = 4000, agrees?: Uint8Array): Peer {
-  const peer = new Peer(machine, { port, ours: 80, ...agrees === undefined ? {} : { agrees } });
-  peer.say(SYN);
-  const [answer] = peer.heard();
-  if (answer === undefined) throw new Error('no answer to a SYN');
-  peer.ack = (answer.sequence + 1) >>> 0;
-  return peer;
-}
+import { halfOpen, listening } from './halfopen.js';
 
 /** The bucket of a peer's port with the key of the tests' machines: hash.ts, then syncache.ts. */
 function bucketOf(port: number): number {
@@ -307,25 +287,6 @@ describe('tcpip/tcp/syncache', () => {
     machine.advance(120_000);
     expect(peer.lines()).toEqual([]);
     expect(other.lines()).toHaveLength(5);
-  });
-
-  it('has the SYN-ACK and the ACK come again where the first ACK found no memory', ({ bench }) => {
-    const one = listening(bench);
-    const { machine, user, listener } = one;
-    const [first, second] = [halfOpen(one, 4000), halfOpen(one, 4001)];
-    // Takes the control block that the SYNs gave back.
-    first.say(ACK);
-    machine.raw.failAllocation(1, 1);
-    second.say(ACK);
-    machine.raw.failAllocation(0, 0);
-    expect(machine.dropped()).toEqual({ NO_MEMORY: 1 });
-    expect(second.lines()).toEqual([]);
-    machine.advance(1000);
-    expect(second.lines()).toEqual(['S. 0(0) ack 1']);
-    second.say(ACK);
-    expect(stateOf(machine, second)).toBe('ESTABLISHED');
-    expect([user.accept(listener), user.accept(listener)]).not.toContain(0);
-    expect(machine.raw.cachedHalves()).toBe(0);
   });
 
   it('resets who acknowledges what was not said, and goes on waiting', ({ bench }) => {

@@ -51,9 +51,10 @@ describe('tcpip/rfc9293', () => {
     expect(isAbout(close, 'is no test', 'modern')).toBe(false);
     const second = '${release}: closes second: CLOSE-WAIT, LAST-ACK, and at the ACK nothing';
     expect(isAbout(close, second, 'modern')).toBe(true);
-    const cache = 'test/tcpip/tcp/syncache.test.ts';
-    expect(isAbout(cache, 'keeps what was agreed', 'modern')).toBe(true);
-    expect(isAbout(cache, 'keeps what was agreed', 'nt40')).toBe(false);
+    const challenges = 'test/tcpip/tcp/challenge.test.ts';
+    const edge = 'believes a RST at the left edge, with or without ACK (RFC 5961, 3.2)';
+    expect(isAbout(challenges, edge, 'modern')).toBe(true);
+    expect(isAbout(challenges, edge, 'nt40')).toBe(false);
   });
 
   it('names the line that belongs to no row', () => {

@@ -79,6 +79,8 @@ class Deadlines {
   looking: u32;
   tick: u32;
   cursor: u32;
+  /** How many ticks all wait. */
+  wait: u32;
   /** Ticks, as those of a line: which are to be looked for, and which are still to come. */
   due: u64;
   later: u64;
@@ -86,12 +88,15 @@ class Deadlines {
     return at<KSpinLock>(changetype<usize>(this), 0);
   }
 }
-const DEADLINES: usize = memory.data(48);
+const DEADLINES: usize = memory.data(56);
 const DPC: usize = memory.data(32);
 const TIMER: usize = memory.data(32);
-if (offsetof<Deadlines>() > 48 || offsetof<KTimer>() > 32) ERROR("DEADLINES");
+if (offsetof<Deadlines>() > 56 || offsetof<KTimer>() > 32) ERROR("DEADLINES");
 
-/** Ticks that are told apart: nothing may wait as long. */
+/**
+ * Ticks that are told apart: nothing may wait as long. From one look to the next no more may pass
+ * than these less the wait, or a deadline that is to come would be taken for one that has passed.
+ */
 const TELLS: u32 = 64;
 const MARKED: u32 = 0x80;
 
@@ -191,13 +196,15 @@ function startFromRestLocked(ticks: u32): void {
   mustHold(deadlines().lock);
   // Nothing has waited until now: there is no tick before that would have to be looked for.
   if (!deadlines().looking) deadlines().tick = KeQueryTickCount();
+  deadlines().wait = ticks;
   startLocked(ticks);
 }
 
 function startLocked(ticks: u32): void {
   mustHold(deadlines().lock);
   deadlines().runs = 1;
-  KeSetTimerEx(changetype<KTimer>(TIMER), ticks, 0, changetype<Kdpc>(DPC));
+  const most = TELLS - deadlines().wait;
+  KeSetTimerEx(changetype<KTimer>(TIMER), ticks < most ? ticks : most, 0, changetype<Kdpc>(DPC));
 }
 
 /** Gives `tcb` a place. False: no memory. */

@@ -67,6 +67,25 @@ describe('tcpip/tcp/delayedack', () => {
     });
   }
 
+  for (const ticks of [1, 2, 3, 4, 5, 6]) {
+    const most = ticks * 100;
+    it(`waits ${most} ms also where another waits already`, ({ bench }) => {
+      const { machine, user } = bench({ parameters: { TcpDelAckTicks: ticks } });
+      const { peer } = reach({ machine, user });
+      const { peer: other } = reach({ machine, user }, { port: 4001 });
+      const begin = machine.nowMs;
+      peer.say(ACK | PSH, { data: pattern(1) });
+      machine.advance(most * 3 / 4);
+      other.say(ACK | PSH, { data: pattern(1) });
+      machine.advance(1000);
+      const [first, second] = [peer, other].map((each) => (each.heard()[0]?.atMs ?? 0) - begin);
+      expect(first).toBeGreaterThanOrEqual(most - 10);
+      expect(first).toBeLessThanOrEqual(most + 20);
+      expect(second).toBeGreaterThanOrEqual(most * 7 / 4 - 10);
+      expect(second).toBeLessThanOrEqual(most * 7 / 4 + 20);
+    });
+  }
+
   it('waits 40 ms in modern (NtstackDelayedAckMs)', ({ bench }) => {
     const { machine, user } = bench({ release: 'modern' });
     const { peer } = reach({ machine, user });

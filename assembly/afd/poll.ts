@@ -16,7 +16,7 @@ import { KSpinLock, KeAcquireSpinLock, KeInitializeSpinLock } from "../ke/spinlo
 import { KeReleaseSpinLock, mustHold } from "../ke/spinlock";
 import { KTimer, KeCancelTimer, KeInitializeTimer, KeSetTimerEx } from "../ke/timer";
 import { INFINITE } from "../ke/wait";
-import { Endpoint, SocketEvent, dereferenceEndpoint } from "./endpoint";
+import { Endpoint, SocketEvent, dereferenceEndpoint, referenceEndpoint } from "./endpoint";
 import { Notice, announce, giveNotice, withdrawNotice } from "./ready";
 import { PollEvent, readinessOf } from "./readiness";
 
@@ -234,12 +234,18 @@ export function indicatePolls(endpoint: Endpoint, events: u32): void {
 /** What the selects of `endpoint` want of it together. */
 function wantedOf(endpoint: Endpoint): u32 {
   const irql = KeAcquireSpinLock(pollLock());
+  const wanted = wantedLocked(endpoint);
+  KeReleaseSpinLock(pollLock(), irql);
+  return wanted;
+}
+
+function wantedLocked(endpoint: Endpoint): u32 {
+  mustHold(pollLock());
   let wanted: u32 = 0;
   const list = endpoint.polls;
   for (let entry = list.flink; entry != list; entry = entry.flink) {
     wanted |= changetype<PollEntry>(entry).wanted;
   }
-  KeReleaseSpinLock(pollLock(), irql);
   return wanted;
 }
 
@@ -290,7 +296,7 @@ function timedOut(dpc: Kdpc, context: usize): void {
   dereferencePoll(poll);
 }
 
-/** Puts an entry into the list of its socket, which the caller references for it. Locks: none. */
+/** Puts an entry into the list of its socket, with a reference to that. Locks: none. */
 export function watch(poll: Poll, index: u32, endpoint: Endpoint, wanted: u32): PollEntry {
   const entry = poll.entryAt(index);
   entry.poll = poll;
@@ -298,6 +304,7 @@ export function watch(poll: Poll, index: u32, endpoint: Endpoint, wanted: u32): 
   entry.endpoint = changetype<usize>(endpoint);
   entry.found = 0;
   const irql = KeAcquireSpinLock(pollLock());
+  referenceEndpoint(endpoint);
   InsertTailList(endpoint.polls, entry);
   KeReleaseSpinLock(pollLock(), irql);
   return entry;

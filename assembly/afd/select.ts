@@ -9,7 +9,6 @@ import { at } from "../nt/embed";
 import { Status } from "../nt/status";
 import { ticksOf } from "../nt/time";
 import { INFINITE } from "../ke/wait";
-import { referenceEndpoint } from "./endpoint";
 import { enterHandle, leaveHandle } from "./handle";
 import { Poll, abandonPoll, allocatePoll, beginWait, dereferencePoll } from "./poll";
 import { noteReady, releaseEndpoints, takeEnded, watch } from "./poll";
@@ -58,7 +57,6 @@ function recordAt(records: usize, index: u32): SelectRecord {
 function lookAt(poll: Poll, index: u32, handle: u32, wanted: u32): bool {
   const endpoint = enterHandle(handle);
   if (endpoint == null) return false;
-  referenceEndpoint(endpoint);
   const entry = watch(poll, index, endpoint, wanted);
   const found = readinessOf(endpoint, entry.wanted, holdsOctets(endpoint));
   if (found) noteReady(entry, found);

@@ -41,12 +41,17 @@ function start(request: Request): void {
     completeRequest(request, NcbReturn.GOODRET);
   } else if (environment == null) {
     completeRequest(request, NcbReturn.ENVNOTDEF);
-  } else if (environment.pendingCount >= MOST_PENDING) {
+  } else if (environment.pendingCount >= MOST_PENDING && !endsOthers(request)) {
     completeRequest(request, NcbReturn.TOOMANY);
   } else {
     beginPending(request, environment);
     dispatch(request, environment);
   }
+}
+
+/** Those by which a program that has too many under way comes to have fewer. */
+function endsOthers(request: Request): bool {
+  return request.command == NcbCommand.CANCEL || request.command == NcbCommand.HANG_UP;
 }
 
 function dispatch(request: Request, environment: Environment): void {

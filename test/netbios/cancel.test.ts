@@ -131,4 +131,21 @@ describe('netbios/cancel', () => {
     expect(await server.code({ command: 'CANCEL', target: receive })).toBe('CANOCCR');
     expect(await server.code({ command: 'SEND', lsn: serverLsn, data: SERVER })).toBe('GOODRET');
   });
+
+  test('and HANG UP help a program that has too many under way', async ({ world }) => {
+    const made = await world(pair());
+    const { client, clientLsn } = await talk(made);
+    const receive = { command: 'RECEIVE', lsn: clientLsn, room: 10 } as const;
+    const posted = Array.from({ length: 255 }, () => client.post(receive));
+    expect(await client.code(receive)).toBe('TOOMANY');
+    const target = posted[0] as PostedNcb;
+    expect(await client.code({ command: 'CANCEL', target })).toBe('GOODRET');
+    const last = client.post(receive);
+    expect(await client.code(receive)).toBe('TOOMANY');
+    expect(await client.code({ command: 'HANG_UP', lsn: clientLsn })).toBe('GOODRET');
+    expect(target.retcode).toBe('CMDCAN');
+    expect(new Set([...posted.slice(1), last].map(({ retcode }) => retcode)))
+      .toEqual(new Set(['SCLOSED']));
+    expect(await client.code({ command: 'SESSION_STATUS', name: '*', room: 100 })).toBe('GOODRET');
+  });
 });

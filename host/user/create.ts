@@ -143,13 +143,14 @@ function checkMachines(machines: readonly WorldMachineOptions[], links: readonly
       throw new TypeError(`machines: ${name}: ${option} is its world's, and not its own`);
     }
     if (names.has(name)) throw new TypeError(`machines: two are called ${name}`);
-    const { cards = [] } = each ?? {};
+    const cards = cardsOf(name, each?.cards);
     for (const { link } of cards) {
       if (link === undefined || links.includes(link)) continue;
       throw new TypeError(`machines: ${name}: link: the world's links have no ${String(link)}`);
     }
-    for (const one of [address, ...cards.map((card) => card.address)]) {
-      const number = parseInterface(one, `machines: ${name}: address`).address;
+    for (const [i, one] of [address, ...cards.map((card) => card.address)].entries()) {
+      const which = i === 0 ? '' : `cards: ${i - 1}: `;
+      const number = parseInterface(one, `machines: ${name}: ${which}address`).address;
       const owner = owners.get(number);
       if (owner !== undefined) {
         const shared = formatAddress(number);
@@ -159,6 +160,16 @@ function checkMachines(machines: readonly WorldMachineOptions[], links: readonly
     }
     names.add(name);
   }
+}
+
+function cardsOf(name: string, given: unknown): readonly WorldCard[] {
+  if (given === undefined) return [];
+  const where = `machines: ${name}: cards: `;
+  if (!Array.isArray(given)) throw new TypeError(`${where}a list of cards, each with its address`);
+  const bad = given.findIndex((card: Partial<WorldCard> | null | undefined) =>
+    typeof card?.address !== 'string');
+  if (bad >= 0) throw new TypeError(`${where}${bad}: a card is { address }, like 10.0.0.1/24`);
+  return given as readonly WorldCard[];
 }
 
 function pluggedIn({ link, ...card }: WorldCard, links: ReadonlyMap<string, Link>): CardOptions {

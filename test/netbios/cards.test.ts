@@ -157,6 +157,12 @@ describe('machine/cards', () => {
     const of = async (card: object): Promise<World> => world({
       machines: [{ name: 'm', address: '10.0.0.1/24', cards: [card] }],
     } as unknown as WorldOptions);
+    await expect(of(null as never)).rejects.toThrow('m: cards: 0: a card is { address }');
+    await expect(of({})).rejects.toThrow('m: cards: 0: a card is { address }');
+    await expect(of({ address: '10.0.1.1/33' })).rejects.toThrow('m: cards: 0: address: ');
+    await expect(world({
+      machines: [{ name: 'm', address: '10.0.0.1/24', cards: 'x' }],
+    } as unknown as WorldOptions)).rejects.toThrow('m: cards: a list of cards');
     await expect(of({ address: '10.0.0.9/16' })).rejects.toThrow(
       'cards: 10.0.0.1 and 10.0.0.9 are on one net');
     await expect(of({ address: '10.0.0.1/24' })).rejects.toThrow('have the same address');

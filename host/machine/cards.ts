@@ -134,8 +134,7 @@ function gatewaysOf(
 ): number[] {
   const all = given === undefined ? [] : [given].flat();
   if (all.length > MOST_GATEWAYS) {
-    const number = `number of addresses: ${all.length} is no whole number`;
-    throw new TypeError(`${what}: ${number} in the range 0..${MOST_GATEWAYS}`);
+    throw new TypeError(`${what}: ${all.length}, and a card has ${MOST_GATEWAYS} at most`);
   }
   return all.map((each) => {
     const gateway = parseAddress(each, what);

@@ -46,14 +46,16 @@ const CARD_OPTIONS: Readonly<Record<keyof CardOptions, true>> = {
 export function checkCards(
   first: CardOptions, others: readonly CardOptions[] | undefined,
 ): readonly [CardSettings, ...CardSettings[]] {
-  const rest: unknown = others ?? [];
-  if (!Array.isArray(rest)) throw new TypeError('cards: a list of cards, each with its address');
+  const rest = mustBeCards<CardOptions>(others ?? [], 'cards');
   if (rest.length >= MOST_CARDS) {
     throw new TypeError(`cards: ${rest.length} beside the first, and the kernel has ${MOST_CARDS}`);
   }
   const all: [CardSettings, ...CardSettings[]] = [checkCard(first, '')];
   for (const [i, each] of rest.entries()) {
-    const card = checkCard(mustBeCard(each, `cards: ${i}`), `cards: ${i}: `);
+    if (each.link !== undefined && typeof each.link.attach !== 'function') {
+      throw new TypeError(`cards: ${i}: link: a link, as openLink gives it`);
+    }
+    const card = checkCard(each, `cards: ${i}: `);
     const same = all.find((one) => ((one.address ^ card.address) & one.mask & card.mask) === 0);
     if (same !== undefined) {
       const [one, other] = [same, card].map(({ address }) => formatAddress(address));
@@ -94,7 +96,22 @@ export function bindCards(
   return status;
 }
 
-function mustBeCard(given: unknown, where: string): CardOptions {
+/**
+ * The cards that are `given`, each an object with an address and no option that is none.
+ * @throws TypeError naming the first that is not.
+ */
+export function mustBeCards<T extends { readonly address: string }>(
+  given: unknown, where: string,
+): readonly T[] {
+  if (given === undefined) return [];
+  if (!Array.isArray(given)) {
+    throw new TypeError(`${where}: a list of cards, each with its address`);
+  }
+  for (const [i, card] of given.entries()) mustBeCard(card, `${where}: ${i}`);
+  return given as readonly T[];
+}
+
+function mustBeCard(given: unknown, where: string): void {
   if (typeof given !== 'object' || given === null) {
     throw new TypeError(`${where}: a card is { address }, and not ${String(given)}`);
   }
@@ -103,15 +120,13 @@ function mustBeCard(given: unknown, where: string): CardOptions {
       throw new TypeError(`${where}: a card has no ${name}`);
     }
   }
-  const card = given as CardOptions;
-  if (typeof card.address !== 'string') throw new TypeError(`${where}: a card has an address`);
-  if (card.netbios !== undefined && typeof card.netbios !== 'boolean') {
-    throw new TypeError(`${where}: netbios: true or false, and not ${String(card.netbios)}`);
+  const { address, netbios } = given as Partial<CardOptions>;
+  if (typeof address !== 'string') {
+    throw new TypeError(`${where}: a card is { address }, like 10.0.0.1/24`);
   }
-  if (card.link !== undefined && typeof card.link.attach !== 'function') {
-    throw new TypeError(`${where}: link: a link, as openLink gives it`);
+  if (netbios !== undefined && typeof netbios !== 'boolean') {
+    throw new TypeError(`${where}: netbios: true or false, and not ${String(netbios)}`);
   }
-  return card;
 }
 
 function checkCard(card: CardOptions, where: string): CardSettings {

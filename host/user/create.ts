@@ -12,6 +12,7 @@ import { formatAddress, parseInterface } from '../machine/address.js';
 import { bootMachine } from '../machine/boot.js';
 import { Clock } from '../machine/clock.js';
 import { FrameDigest } from '../machine/digest.js';
+import { mustBeCards } from '../machine/cards.js';
 import type { CardOptions } from '../machine/cards.js';
 import type { Machine } from '../machine/machine.js';
 import { KIND, mustBeOfKinds, mustKnow } from '../machine/options.js';
@@ -143,7 +144,7 @@ function checkMachines(machines: readonly WorldMachineOptions[], links: readonly
       throw new TypeError(`machines: ${name}: ${option} is its world's, and not its own`);
     }
     if (names.has(name)) throw new TypeError(`machines: two are called ${name}`);
-    const cards = cardsOf(name, each?.cards);
+    const cards = mustBeCards<WorldCard>(each?.cards, `machines: ${name}: cards`);
     for (const { link } of cards) {
       if (link === undefined || links.includes(link)) continue;
       throw new TypeError(`machines: ${name}: link: the world's links have no ${String(link)}`);
@@ -160,16 +161,6 @@ function checkMachines(machines: readonly WorldMachineOptions[], links: readonly
     }
     names.add(name);
   }
-}
-
-function cardsOf(name: string, given: unknown): readonly WorldCard[] {
-  if (given === undefined) return [];
-  const where = `machines: ${name}: cards: `;
-  if (!Array.isArray(given)) throw new TypeError(`${where}a list of cards, each with its address`);
-  const bad = given.findIndex((card: Partial<WorldCard> | null | undefined) =>
-    typeof card?.address !== 'string');
-  if (bad >= 0) throw new TypeError(`${where}${bad}: a card is { address }, like 10.0.0.1/24`);
-  return given as readonly WorldCard[];
 }
 
 function pluggedIn({ link, ...card }: WorldCard, links: ReadonlyMap<string, Link>): CardOptions {

@@ -29,6 +29,19 @@ function mustBeStatus(result: number | string | Uint8Array): void {
   if (typeof result === 'string') expect(STATUSES).toContain(result);
 }
 
+/** `socket` listens, and a peer has called; `handle` is 0 where nothing came of it. */
+function acceptOne(
+  { machine, user }: Bench, socket: number, backlog: number,
+): { peer: Peer; handle: number } {
+  mustBeStatus(user.bind(socket, 80));
+  mustBeStatus(user.listenOn(socket, backlog));
+  const peer = new Peer(machine, { ours: 80 });
+  peer.say(SYN);
+  peer.listen();
+  peer.say(ACK);
+  return { peer, handle: user.accept(socket) };
+}
+
 /** What a machine does, with a peer that answers what it hears; it may fail at any allocation. */
 interface Scene {
   name: string;
@@ -80,16 +93,10 @@ const SCENES: readonly Scene[] = [
   {
     name: 'listen, accept, fill and drain',
     play: (bench) => {
-      const { machine, user } = bench;
+      const { user } = bench;
       const socket = user.socket();
       if (socket === 0) return;
-      mustBeStatus(user.bind(socket, 80));
-      mustBeStatus(user.listenOn(socket, 2));
-      const peer = new Peer(machine, { ours: 80 });
-      peer.say(SYN);
-      peer.listen();
-      peer.say(ACK);
-      const handle = user.accept(socket);
+      const { peer, handle } = acceptOne(bench, socket, 2);
       if (handle !== 0) {
         user.option(handle, 'RECEIVE_BUFFER', 500);
         for (let i = 0; i < 3; i++) peer.say(ACK | PSH, { data: pattern(1000, i * 1000) });
@@ -145,13 +152,7 @@ const SCENES: readonly Scene[] = [
       const socket = user.socket();
       if (socket === 0) return;
       mustBeStatus(user.option(socket, 'LINGER', LINGER_1_S));
-      mustBeStatus(user.bind(socket, 80));
-      mustBeStatus(user.listenOn(socket, 1));
-      const peer = new Peer(machine, { ours: 80 });
-      peer.say(SYN);
-      peer.listen();
-      peer.say(ACK);
-      const handle = user.accept(socket);
+      const { handle } = acceptOne(bench, socket, 1);
       if (handle !== 0) {
         mustBeStatus(user.send(handle, pattern(500)));
         mustBeStatus(user.linger(handle));
